@@ -1,0 +1,21 @@
+import nodeCron from 'node-cron'
+
+/**
+ * The only source of time. Everything that asks what time it is, or wants to be woken, gets a `Clock`,
+ * so that the sandbox can travel and tests need no sleeping. Network time-outs are not business time
+ * and use real timers.
+ */
+export interface Clock {
+  now(): Date
+  /** Calls `tick` at least once in every minute of this clock. Returns a function that stops it. */
+  everyMinute(tick: () => unknown): () => void
+}
+
+/** The machine's clock; node-cron is the alarm, the ledger of slots (src/schedule) is the memory. */
+export const systemClock: Clock = {
+  now: () => new Date(),
+  everyMinute(tick) {
+    const task = nodeCron.schedule('* * * * *', () => tick(), { noOverlap: true, suppressMissedWarning: true })
+    return () => void task.destroy()
+  },
+}

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts', 'packages/*/test/**/*.test.ts'],
+    // Deadlines are Beijing time; the suite must hold on a host that lives elsewhere.
+    env: { TZ: 'UTC' },
+    maxWorkers: 2,
+    testTimeout: 20_000,
+    reporters: ['default'],
+  },
+})
