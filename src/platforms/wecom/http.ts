@@ -1,0 +1,89 @@
+import { Pool } from 'undici'
+
+export type HttpAnswer =
+  | { kind: 'json'; body: Record<string, unknown> }
+  /** Certainly not acted upon: nothing was sent. */
+  | { kind: 'unsent'; reason: string }
+  /** May or may not have been acted upon. */
+  | { kind: 'unknown'; reason: string }
+
+export interface Http {
+  /** @param path below the base, with its query; it holds secrets and never reaches an error text */
+  request(method: 'GET' | 'POST', path: string, body?: unknown): Promise<HttpAnswer>
+  close(): Promise<void>
+}
+
+const CONNECT_TIMEOUT_MS = 5_000
+const ANSWER_TIMEOUT_MS = 10_000
+const MAX_ANSWER_BYTES = 32 * 1024 * 1024
+/** Addresses behind the host change (wecom.md §13 row 33): no connection outlives this. */
+const CONNECTION_LIFE_MS = 5 * 60_000
+const MAX_CONNECTIONS = 64
+
+const UNSENT = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'CERT_HAS_EXPIRED',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+])
+
+/** JSON over kept-alive connections to one host. Never throws; judges HTTP only, `errcode` is the caller's. */
+export function createHttp(base: string): Http {
+  const url = new URL(base)
+  const prefix = url.pathname.replace(/\/+$/, '')
+  const pool = new Pool(url.origin, {
+    connections: MAX_CONNECTIONS,
+    connect: { timeout: CONNECT_TIMEOUT_MS },
+    headersTimeout: ANSWER_TIMEOUT_MS,
+    bodyTimeout: ANSWER_TIMEOUT_MS,
+    maxResponseSize: MAX_ANSWER_BYTES,
+    clientTtl: CONNECTION_LIFE_MS,
+  })
+  return {
+    async request(method, path, body) {
+      try {
+        const answer = await pool.request({
+          method,
+          path: prefix + path,
+          ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+        })
+        const text = await answer.body.text()
+        return readAnswer(answer.statusCode, text)
+      } catch (error) {
+        const code = codeOf(error)
+        return UNSENT.has(code)
+          ? { kind: 'unsent', reason: `无法连接企业微信接口（${code}）` }
+          : { kind: 'unknown', reason: `企业微信接口没有应答（${code}）` }
+      }
+    },
+    close: () => pool.close(),
+  }
+}
+
+function readAnswer(status: number, text: string): HttpAnswer {
+  try {
+    const body: unknown = JSON.parse(text)
+    if (typeof body === 'object' && body !== null && !Array.isArray(body))
+      return { kind: 'json', body: body as Record<string, unknown> }
+  } catch {
+    // Not the interface itself but something in front of it: judged by its status below.
+  }
+  const reason = `企业微信接口返回了无法识别的内容（HTTP ${status}）`
+  // A gateway that refuses has passed nothing on; one that lost its backend may have.
+  return status >= 400 && status < 500 ? { kind: 'unsent', reason } : { kind: 'unknown', reason }
+}
+
+/** Only the code: undici's messages may quote an address or a path. */
+function codeOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return 'unknown'
+  const { code, cause } = error as { code?: unknown; cause?: unknown }
+  if (typeof code === 'string') return code
+  return cause === undefined || cause === error ? 'unknown' : codeOf(cause)
+}

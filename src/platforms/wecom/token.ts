@@ -1,0 +1,100 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Clock } from '../../clock.ts'
+import type { Failure } from './errors.ts'
+
+/** Real milliseconds since some start; only for the pace of network calls. */
+export interface Pace {
+  nowMs(): number
+  sleep(ms: number): Promise<void>
+}
+
+export const realPace: Pace = { nowMs: () => performance.now(), sleep: (ms) => sleep(ms) }
+
+export type Fetched =
+  | { kind: 'ok'; value: string; lifeSeconds: number }
+  /** `stop`: wrong secret and the like; asking again would get the IP blocked for an hour (wecom.md §3.5). */
+  | { kind: 'failed'; failure: Failure; stop: boolean }
+
+export type Got = { kind: 'ok'; value: string } | { kind: 'failed'; failure: Failure }
+
+export interface TokenSource {
+  get(): Promise<Got>
+  /** Told by the platform that this value is no good: the next `get` fetches, unless somebody already has. */
+  invalidate(value: string): void
+  /** Why there is no value, while there is none. */
+  problem(): string | undefined
+}
+
+export interface TokenOptions {
+  fetch: () => Promise<Fetched>
+  clock: Clock
+  pace?: Pace
+  /** Least time between two fetches, real time. */
+  minIntervalMs?: number
+}
+
+const MARGIN_MS = 5 * 60_000
+const MAX_BACK_OFF_MS = 60_000
+/** After `stop` it is tried this seldom, so that an app switched on again comes back without a restart. */
+const STOPPED_MS = 60 * 60_000
+
+/**
+ * Holds one value that expires: the access token, or a ticket.
+ *
+ * One fetch at a time whoever asks; never more than one per `minIntervalMs`; failures back off up to a minute and are
+ * answered at once from memory meanwhile, so that an outage is no stampede (reliability.md P4).
+ */
+export function createTokenSource(options: TokenOptions): TokenSource {
+  const { fetch, clock, pace = realPace, minIntervalMs = 1_000 } = options
+  let held: { value: string; until: number } | undefined
+  let running: Promise<Got> | undefined
+  let lastFetchMs = Number.NEGATIVE_INFINITY
+  let failed: { failure: Failure; retryMs: number } | undefined
+  let failures = 0
+
+  async function refresh(): Promise<Got> {
+    const waitMs = lastFetchMs + minIntervalMs - pace.nowMs()
+    if (waitMs > 0) await pace.sleep(waitMs)
+    lastFetchMs = pace.nowMs()
+    const fetched = await fetch()
+    if (fetched.kind === 'ok') {
+      const lifeMs = fetched.lifeSeconds * 1000
+      held = { value: fetched.value, until: clock.now().getTime() + lifeMs - Math.min(MARGIN_MS, lifeMs / 2) }
+      failed = undefined
+      failures = 0
+      return { kind: 'ok', value: fetched.value }
+    }
+    held = undefined
+    const backOffMs = fetched.stop ? STOPPED_MS : Math.min(MAX_BACK_OFF_MS, minIntervalMs * 2 ** failures++)
+    failed = { failure: fetched.failure, retryMs: pace.nowMs() + backOffMs }
+    return { kind: 'failed', failure: later(fetched.failure, backOffMs) }
+  }
+
+  return {
+    async get() {
+      if (held && clock.now().getTime() < held.until) return { kind: 'ok', value: held.value }
+      const waitMs = failed ? failed.retryMs - pace.nowMs() : 0
+      if (failed && waitMs > 0 && !running) return { kind: 'failed', failure: later(failed.failure, waitMs) }
+      running ??= refresh().finally(() => {
+        running = undefined
+      })
+      return running
+    },
+    invalidate(value) {
+      if (held?.value === value) held = undefined
+    },
+    problem() {
+      if (!failed) return undefined
+      return failed.failure.kind === 'refused'
+        ? `${failed.failure.reason}：${failed.failure.advice}`
+        : failed.failure.reason
+    },
+  }
+}
+
+/** Without a token nothing was sent, so whatever went wrong is not `unknown` for the caller's own call. */
+function later(failure: Failure, afterMs: number): Failure {
+  return failure.kind === 'refused'
+    ? failure
+    : { kind: 'later', reason: failure.reason, afterMs: Math.max(1, Math.ceil(afterMs)) }
+}
