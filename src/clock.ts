@@ -1,9 +1,8 @@
 import nodeCron from 'node-cron'
 
 /**
- * The only source of time. Everything that asks what time it is, or wants to be woken, gets a `Clock`,
- * so that the sandbox can travel and tests need no sleeping. Network time-outs are not business time
- * and use real timers.
+ * The only source of business time. Everything that asks what time it is, or wants to be woken, gets a `Clock`,
+ * so that the sandbox can travel and tests need no sleeping.
  */
 export interface Clock {
   now(): Date
@@ -19,3 +18,9 @@ export const systemClock: Clock = {
     return () => void task.destroy()
   },
 }
+
+/**
+ * Milliseconds of the machine's own clock: for leases and back-off, which are about processes and networks and
+ * go on at their own pace when business time stands still or jumps.
+ */
+export const machineMs = (): number => Date.now()
