@@ -46,7 +46,6 @@ const MEANINGS: Record<number, Meaning> = {
   50002: person('成员不在应用可见范围内', GONE_ADVICE),
   60021: person('成员不在应用可见范围内', GONE_ADVICE),
   92000: person('成员不在应用可见范围内', GONE_ADVICE),
-  82102: person('该成员未收到过这张卡片', GONE_ADVICE),
 
   40001: admin('应用 Secret 不正确，或应用已停用', SECRET_ADVICE),
   40091: admin('Secret 属于其他企业', SECRET_ADVICE),
@@ -81,6 +80,7 @@ const MEANINGS: Record<number, Meaning> = {
   45002: bug('内容过长'),
   82001: bug('没有指定接收人'),
   82101: bug('没有指定接收人'),
+  82102: bug('该成员未收到过这张卡片'),
 }
 
 const REFRESH_AFTER_MS = 1_000

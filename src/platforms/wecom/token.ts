@@ -31,9 +31,12 @@ export interface TokenOptions {
   pace?: Pace
   /** Least time between two fetches, real time. */
   minIntervalMs?: number
+  /** False: within that time the caller is told to come later instead of being kept waiting. */
+  waits?: boolean
 }
 
 const MARGIN_MS = 5 * 60_000
+const TOO_OFTEN: Failure = { kind: 'later', reason: '获取过于频繁，稍后再试', afterMs: 0 }
 const MAX_BACK_OFF_MS = 60_000
 /** After `stop` it is tried this seldom, so that an app switched on again comes back without a restart. */
 const STOPPED_MS = 60 * 60_000
@@ -45,7 +48,7 @@ const STOPPED_MS = 60 * 60_000
  * answered at once from memory meanwhile, so that an outage is no stampede (reliability.md P4).
  */
 export function createTokenSource(options: TokenOptions): TokenSource {
-  const { fetch, clock, pace = realPace, minIntervalMs = 1_000 } = options
+  const { fetch, clock, pace = realPace, minIntervalMs = 1_000, waits = true } = options
   let held: { value: string; until: number } | undefined
   let running: Promise<Got> | undefined
   let lastFetchMs = Number.NEGATIVE_INFINITY
@@ -54,6 +57,7 @@ export function createTokenSource(options: TokenOptions): TokenSource {
 
   async function refresh(): Promise<Got> {
     const waitMs = lastFetchMs + minIntervalMs - pace.nowMs()
+    if (waitMs > 0 && !waits) return { kind: 'failed', failure: later(TOO_OFTEN, waitMs) }
     if (waitMs > 0) await pace.sleep(waitMs)
     lastFetchMs = pace.nowMs()
     const fetched = await fetch()

@@ -1,0 +1,161 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Card } from '../../../cards/card.ts'
+import type { Clock } from '../../clock.ts'
+import type { Incoming, Platform, Receive } from '../port.ts'
+import { createApi } from './api.ts'
+import { type CallbackRequest, type CallbackResponse, createCallback, type Log } from './callback.ts'
+import { readMembers } from './contacts.ts'
+import { decodeAesKey } from './crypto.ts'
+import { createJsSignature, type JsSignature, type JsSignatureKind } from './js-signature.ts'
+import { authorizeUrl, redeem } from './login.ts'
+import { drawMenu, ensureMenu, type MenuItem } from './menu.ts'
+import { createPassiveReply } from './passive-reply.ts'
+import { createSend } from './send.ts'
+import { createUpdate } from './update.ts'
+
+export type { CallbackRequest, CallbackResponse, JsSignature, JsSignatureKind, MenuItem }
+
+export interface WecomConfig {
+  corpId: string
+  agentId: number
+  secret: string
+  /** Token and EncodingAESKey of the app's callback. */
+  token: string
+  aesKey: string
+  /** Those of the contact assistant (通讯录同步), where its callback is used. */
+  contactsToken?: string
+  contactsAesKey?: string
+  apiBase: string
+  oauthBase: string
+  publicBaseUrl: string
+  menu: MenuItem[]
+  /** Answers a click with the card's next face at once, where `passiveReply` has one; not every client shows it. */
+  passiveUpdates?: boolean
+}
+
+export interface WecomDeps {
+  clock: Clock
+  log: Log
+  /** The next face of the clicked card, known when the click has been stored. Asked with `passiveUpdates` only. */
+  passiveReply?: (event: Incoming) => Card | undefined
+}
+
+export type CallbackKind = 'app' | 'contacts'
+
+export interface Wecom extends Platform {
+  /** Answers one request at the callback URL of the app or of the contact assistant. Never rejects. */
+  handleCallback(request: CallbackRequest, kind: CallbackKind): Promise<CallbackResponse>
+  authorizeUrl(redirectUri: string, state: string): string
+  jsSignature(url: string, kind: JsSignatureKind): Promise<JsSignature>
+}
+
+/** How long `start` waits for a platform that does not answer before it goes on in the background. */
+const START_PATIENCE_MS = 3_000
+const MAX_RETRY_MS = 60_000
+
+/**
+ * The WeCom adapter of one self-built app.
+ *
+ * @throws RangeError for an AES key or a menu that cannot be: a start-time error
+ */
+export function createWecom(config: WecomConfig, deps: WecomDeps): Wecom {
+  const { clock, log } = deps
+  const { corpId, agentId } = config
+  const publicBaseUrl = withoutSlash(config.publicBaseUrl)
+  const menu = drawMenu(config.menu, publicBaseUrl)
+  const api = createApi({ base: config.apiBase, corpId, secret: config.secret, clock })
+  const shared = { api, agentId, publicBaseUrl, clock }
+
+  let receive: Receive | undefined
+  const stopping = new AbortController()
+  const underWay = new Set<Promise<unknown>>()
+  let menuProblem: string | undefined
+
+  const appKeys = { token: config.token, aesKey: decodeAesKey(config.aesKey), receiveId: corpId }
+  const passiveReply =
+    config.passiveUpdates && deps.passiveReply
+      ? createPassiveReply({ keys: appKeys, publicBaseUrl, clock, log, next: deps.passiveReply })
+      : undefined
+  const callbacks = {
+    app: createCallback({
+      keys: appKeys,
+      agentId,
+      clock,
+      log,
+      receive: () => receive,
+      ...(passiveReply && { passiveReply }),
+    }),
+    contacts:
+      config.contactsToken !== undefined && config.contactsAesKey !== undefined
+        ? createCallback({
+            keys: { token: config.contactsToken, aesKey: decodeAesKey(config.contactsAesKey), receiveId: corpId },
+            clock,
+            log,
+            receive: () => receive,
+          })
+        : undefined,
+  }
+
+  /** Tries until the menu is as wanted: also what first shows whether the platform can be reached at all. */
+  async function connect(): Promise<void> {
+    for (let delayMs = 1_000; !stopping.signal.aborted; delayMs = Math.min(delayMs * 2, MAX_RETRY_MS)) {
+      const reply = await ensureMenu(api, agentId, menu)
+      if (reply.kind === 'ok') {
+        if (menuProblem !== undefined) log.info({}, '企业微信已连接')
+        menuProblem = undefined
+        return
+      }
+      const { failure } = reply
+      const problem = `创建应用菜单失败：${failure.reason}${failure.kind === 'refused' ? `。${failure.advice}` : ''}`
+      if (problem !== menuProblem) log.warn({ problem }, '企业微信暂不可用，将继续重试')
+      menuProblem = problem
+      await sleep(delayMs, undefined, { signal: stopping.signal, ref: false }).catch(() => {})
+    }
+  }
+
+  return {
+    name: 'wecom',
+    async start(receiver) {
+      receive = receiver
+      const connected = connect()
+      await Promise.race([connected, sleep(START_PATIENCE_MS, undefined, { ref: false })])
+    },
+    async stop() {
+      receive = undefined
+      stopping.abort()
+      await Promise.allSettled(underWay)
+      await api.close()
+    },
+    status() {
+      const problem = api.problem() ?? menuProblem
+      return problem === undefined ? { ok: true } : { ok: false, problem }
+    },
+    send: createSend(shared),
+    update: createUpdate(shared),
+    // WeCom shows an app no group messages (wecom.md §2.1), so there is no group to answer in.
+    reply: async () => ({
+      kind: 'refused',
+      reason: '企业微信自建应用不能在群聊中回复',
+      advice: '请在与应用的单聊中使用',
+    }),
+    members: () => readMembers(api),
+    login: (code) => redeem(api, code),
+    async handleCallback(request, kind) {
+      const handle = callbacks[kind]
+      if (!handle) return { status: 404, body: '' }
+      const work = handle(request)
+      underWay.add(work)
+      try {
+        return await work
+      } finally {
+        underWay.delete(work)
+      }
+    },
+    authorizeUrl: (redirectUri, state) => authorizeUrl(withoutSlash(config.oauthBase), config, redirectUri, state),
+    jsSignature: createJsSignature(shared),
+  }
+}
+
+function withoutSlash(url: string): string {
+  return url.replace(/\/+$/, '')
+}

@@ -1,0 +1,102 @@
+import type { Clock } from '../../clock.ts'
+import type { Delivery, SendResult } from '../port.ts'
+import type { Api, Reply } from './api.ts'
+import { drawCard } from './draw-card.ts'
+import { drawText } from './draw-text.ts'
+import { failureOf, isRateLimit } from './errors.ts'
+import { createMemberMeter, createMeter } from './limits.ts'
+
+export interface SendOptions {
+  api: Api
+  agentId: number
+  publicBaseUrl: string
+  clock: Clock
+}
+
+const PER_MINUTE = 10_000
+const TASK_KNOWN = 42014
+/** The longest that WeCom compares requests for: an outbox may come back to a message after an outage. */
+const LONGEST_CHECK_SECONDS = 14_400
+const SHORTEST_CHECK_SECONDS = 1_800
+
+/**
+ * Builds `send` of the port.
+ *
+ * A card's task id is the delivery's, so a second try is refused by WeCom with 42014 and counts as sent. A text has no
+ * id: WeCom compares whole requests instead (`enable_duplicate_check`). Two deliveries of the same words must both
+ * arrive, so the compared time differs by delivery and makes their requests differ.
+ */
+export function createSend(options: SendOptions): (delivery: Delivery) => Promise<SendResult> {
+  const { api, agentId, publicBaseUrl, clock } = options
+  const meter = createMeter(PER_MINUTE)
+  const members = createMemberMeter()
+
+  /** 0 when these messages may go now; they are counted then. */
+  function waitMs(userId: string, messages: number): number {
+    const nowMs = clock.now().getTime()
+    const wait = members.wait(userId, nowMs, messages) || meter.take(nowMs, messages)
+    if (wait === 0) members.add(userId, nowMs, messages)
+    return wait
+  }
+
+  async function post(body: object): Promise<SendResult> {
+    const reply = await api.post('/cgi-bin/message/send', body)
+    if (reply.kind === 'ok') meter.accepted()
+    else if (reply.code !== undefined && isRateLimit(reply.code)) {
+      meter.complained(clock.now().getTime())
+      return { kind: 'later', reason: reply.failure.reason, afterMs: 60_000 }
+    }
+    return resultOf(reply)
+  }
+
+  return async ({ id, userId, message }) => {
+    const base = { touser: userId, agentid: agentId }
+    if (message.kind === 'card') {
+      const card = drawCard(message.card, { publicBaseUrl, taskId: id })
+      const wait = waitMs(userId, 1)
+      if (wait > 0) return tooFast(wait)
+      return post({ ...base, msgtype: 'template_card', template_card: card })
+    }
+    const parts = drawText(message.text)
+    if (parts.length === 0)
+      return { kind: 'refused', reason: '消息没有内容', advice: '请将此消息反馈给绩效机器人的维护人员' }
+    const wait = waitMs(userId, parts.length)
+    if (wait > 0) return tooFast(wait)
+    const check = { enable_duplicate_check: 1, duplicate_check_interval: checkSeconds(id) }
+    let first: SendResult | undefined
+    for (const content of parts) {
+      const result = await post({ ...base, msgtype: 'text', text: { content }, ...check })
+      if (result.kind !== 'sent') return result
+      first ??= result
+    }
+    return first!
+  }
+}
+
+function tooFast(afterMs: number): SendResult {
+  return { kind: 'later', reason: '已接近企业微信的发送频率上限，稍后发送', afterMs: Math.ceil(afterMs) }
+}
+
+function resultOf(reply: Reply): SendResult {
+  if (reply.kind === 'failed') return reply.code === TASK_KNOWN ? { kind: 'sent' } : reply.failure
+  const { invaliduser, unlicenseduser, msgid, response_code: code } = reply.body
+  if (typeof invaliduser === 'string' && invaliduser !== '') return failureOf(81013, '')
+  if (typeof unlicenseduser === 'string' && unlicenseduser !== '')
+    return {
+      kind: 'refused',
+      reason: '该成员没有接口许可',
+      advice: '请在管理后台 应用管理 → 接口许可 中为该成员分配许可',
+    }
+  return {
+    kind: 'sent',
+    ...(typeof msgid === 'string' && msgid !== '' && { messageId: msgid }),
+    ...(typeof code === 'string' && code !== '' && { code }),
+  }
+}
+
+/** The same for every try of one delivery. */
+function checkSeconds(id: string): number {
+  let value = 0
+  for (let i = 0; i < id.length; i++) value = (Math.imul(value, 31) + id.charCodeAt(i)) >>> 0
+  return SHORTEST_CHECK_SECONDS + (value % (LONGEST_CHECK_SECONDS - SHORTEST_CHECK_SECONDS + 1))
+}
