@@ -1,0 +1,72 @@
+import { Schema } from 'mongoose'
+import type { PlatformName } from '../platforms/port.ts'
+import type { Db } from './connect.ts'
+
+/**
+ * A card that was sent: who may act on it, for what, and how to change it (design §2 "A card instance is remembered").
+ * What a click means is decided from here and from the signed sender, never from what the click carries.
+ */
+export interface CardInstance {
+  _id: string
+  personId: string
+  platform: PlatformName
+  /** Which cards are about the same thing, e.g. `score/<person>/2026-W48`: they close together. */
+  subject: string
+  /** What handlers of its buttons need to know. */
+  context: Record<string, unknown>
+  /** Counts the faces it had; a click on an older face is stale. */
+  state: 'open' | 'closed'
+  /** Response codes with the instant they were given; each is good for one change within 72 hours (wecom.md §4.5). */
+  codes: { code: string; at: Date }[]
+  sentAt: Date
+  expiresAt: Date
+}
+
+const schema = new Schema<CardInstance>(
+  {
+    _id: String,
+    personId: { type: String, required: true },
+    platform: { type: String, required: true },
+    subject: { type: String, required: true },
+    context: { type: Schema.Types.Mixed, default: {} },
+    state: { type: String, default: 'open' },
+    codes: { type: [{ _id: false, code: String, at: Date }], default: [] },
+    sentAt: Date,
+    expiresAt: Date,
+  },
+  { versionKey: false, strict: 'throw', minimize: false },
+)
+schema.index({ subject: 1, state: 1 })
+schema.index({ personId: 1 })
+// Two months after a card's life is over nobody can press it any more.
+schema.index({ expiresAt: 1 }, { expireAfterSeconds: 60 * 86400 })
+
+export type Cards = ReturnType<typeof cardStore>
+
+export function cardStore(db: Db) {
+  const model = db.model<CardInstance>('cards', schema, 'cards')
+  return {
+    model,
+    get: (id: string) => model.findById(String(id)).lean<CardInstance>(),
+    /** Remembers a card before it is sent; the same again when sending is repeated. */
+    async remember(card: Omit<CardInstance, 'codes' | 'state'>): Promise<void> {
+      const { _id, ...rest } = card
+      await model.updateOne({ _id }, { $setOnInsert: { ...rest, codes: [], state: 'open' } }, { upsert: true })
+    },
+    async addCode(id: string, code: string, at: Date): Promise<void> {
+      await model.updateOne({ _id: id, 'codes.code': { $ne: code } }, { $push: { codes: { code, at } } })
+    },
+    /** Takes the newest code that is still good, so that nobody else uses it. */
+    async takeCode(id: string, notBefore: Date): Promise<string | undefined> {
+      const card = await model.findById(id).lean<CardInstance>()
+      const good = card?.codes.filter((c) => c.at >= notBefore).at(-1)
+      if (!good) return undefined
+      await model.updateOne({ _id: id }, { $pull: { codes: { code: good.code } } })
+      return good.code
+    },
+    async change(id: string, to: { state: 'open' | 'closed'; context?: Record<string, unknown> }): Promise<void> {
+      await model.updateOne({ _id: id }, { $set: to })
+    },
+    openAbout: (subject: string) => model.find({ subject, state: 'open' }).sort({ _id: 1 }).lean<CardInstance[]>(),
+  }
+}

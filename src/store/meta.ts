@@ -1,0 +1,35 @@
+import { Schema } from 'mongoose'
+import type { Db } from './connect.ts'
+
+interface Meta {
+  _id: string
+  value: unknown
+}
+
+const schema = new Schema<Meta>({ _id: String, value: Schema.Types.Mixed }, { versionKey: false, minimize: false })
+
+export type MetaStore = ReturnType<typeof metaStore>
+
+/** A few facts of the installation as a whole: when it was first started, quota counters. */
+export function metaStore(db: Db) {
+  const model = db.model<Meta>('meta', schema, 'meta')
+  return {
+    model,
+    async get<T>(key: string): Promise<T | undefined> {
+      return (await model.findById(key).lean<Meta>())?.value as T | undefined
+    },
+    async set(key: string, value: unknown): Promise<void> {
+      await model.updateOne({ _id: key }, { $set: { value } }, { upsert: true })
+    },
+    /** The value that was there first wins, whoever else tries. */
+    async setOnce<T>(key: string, value: T): Promise<T> {
+      const doc = await model
+        .findOneAndUpdate({ _id: key }, { $setOnInsert: { value } }, { upsert: true, returnDocument: 'after' })
+        .lean<Meta>()
+      return doc?.value as T
+    },
+    async add(key: string, n: number): Promise<void> {
+      await model.updateOne({ _id: key }, { $inc: { value: n } }, { upsert: true })
+    },
+  }
+}

@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto'
+import { Schema } from 'mongoose'
+import type { PlatformName } from '../platforms/port.ts'
+import type { Db } from './connect.ts'
+
+export type Role = 'hr' | 'gm' | 'admin'
+
+/** One employee, however many platforms they are on. Days are 'YYYY-MM-DD' in company time. */
+export interface Person {
+  _id: string
+  name: string
+  jobNumber?: string
+  position: string
+  departments: string[]
+  managerId?: string
+  roles: Role[]
+  wecom?: string
+  dingtalk?: string
+  /** Where they last wrote or pressed something: pushes go there. */
+  lastPlatform?: PlatformName
+  joinedOn?: string
+  leftOn?: string
+  /** How the bot says their name (roster), e.g. 王姐; the name itself when unknown. */
+  address?: string
+  nicknames: string[]
+  active: boolean
+}
+
+const schema = new Schema<Person>(
+  {
+    _id: String,
+    name: { type: String, required: true },
+    jobNumber: String,
+    position: { type: String, default: '' },
+    departments: { type: [String], default: [] },
+    managerId: String,
+    roles: { type: [String], default: [] },
+    wecom: String,
+    dingtalk: String,
+    lastPlatform: String,
+    joinedOn: String,
+    leftOn: String,
+    address: String,
+    nicknames: { type: [String], default: [] },
+    active: { type: Boolean, default: true },
+  },
+  { versionKey: false, strict: 'throw' },
+)
+schema.index({ wecom: 1 }, { unique: true, partialFilterExpression: { wecom: { $exists: true } } })
+schema.index({ dingtalk: 1 }, { unique: true, partialFilterExpression: { dingtalk: { $exists: true } } })
+schema.index({ jobNumber: 1 }, { partialFilterExpression: { jobNumber: { $exists: true } } })
+schema.index({ managerId: 1 })
+
+/** A person's id: short, stable, says nothing about them. Made from the first identity they were known by. */
+export function personIdOf(identity: string): string {
+  return `e${createHash('sha256').update(identity).digest('hex').slice(0, 11)}`
+}
+
+export type People = ReturnType<typeof peopleStore>
+
+export function peopleStore(db: Db) {
+  const model = db.model<Person>('people', schema, 'people')
+  return {
+    model,
+    get: (id: string) => model.findById(String(id)).lean<Person>(),
+    many: (ids: string[]) => model.find({ _id: { $in: ids.map(String) } }).lean<Person[]>(),
+    byAccount: (platform: PlatformName, userId: string) => model.findOne({ [platform]: String(userId) }).lean<Person>(),
+    active: () => model.find({ active: true }).sort({ _id: 1 }).lean<Person[]>(),
+    all: () => model.find().sort({ _id: 1 }).lean<Person[]>(),
+    reportsOf: (managerId: string) => model.find({ managerId: String(managerId), active: true }).sort({ _id: 1 }).lean<Person[]>(),
+    withRole: (role: Role) => model.find({ roles: role, active: true }).sort({ _id: 1 }).lean<Person[]>(),
+    async save(person: Person): Promise<void> {
+      const { _id, ...rest } = person
+      const gone = (['jobNumber', 'managerId', 'wecom', 'dingtalk', 'joinedOn', 'leftOn', 'address'] as const).filter((k) => rest[k] === undefined)
+      const set = Object.fromEntries(Object.entries(rest).filter(([k, v]) => v !== undefined && k !== 'lastPlatform'))
+      await model.updateOne(
+        { _id },
+        { $set: set, ...(gone.length > 0 && { $unset: Object.fromEntries(gone.map((k) => [k, 1])) }) },
+        { upsert: true },
+      )
+    },
+    async seenOn(id: string, platform: PlatformName): Promise<void> {
+      await model.updateOne({ _id: id, lastPlatform: { $ne: platform } }, { $set: { lastPlatform: platform } })
+    },
+    /** The people above somebody, nearest first; ends at a missing manager or a cycle. */
+    async chainAbove(person: Person): Promise<Person[]> {
+      const chain: Person[] = []
+      const seen = new Set([person._id])
+      for (let next = person.managerId; next && !seen.has(next); ) {
+        seen.add(next)
+        const manager: Person | null = await model.findById(next).lean<Person>()
+        if (!manager) break
+        chain.push(manager)
+        next = manager.managerId
+      }
+      return chain
+    },
+  }
+}
