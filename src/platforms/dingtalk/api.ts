@@ -1,0 +1,175 @@
+import { Agent, type Dispatcher, request } from 'undici'
+import type { Clock } from '../../clock.ts'
+import { isTokenRefused, isUncounted } from './codes.ts'
+import { type Answer, DingtalkError, type Failure, readAnswer } from './failure.ts'
+import type { Pace, Quota } from './quota.ts'
+import { createTokens } from './token.ts'
+
+export interface Log {
+  info(obj: object, msg: string): void
+  warn(obj: object, msg: string): void
+  error(obj: object, msg: string): void
+}
+
+export interface ApiOptions {
+  clientId: string
+  clientSecret: string
+  apiBase: string
+  oapiBase: string
+  clock: Clock
+  log: Log
+  quota: Quota
+  pace: Pace
+  /** Every call is over after this; 10 s unless told. */
+  timeoutMs?: number
+  /** The outcome of every call of an API (`POST /v1.0/...`). */
+  onOutcome?: (api: string, failure: Failure | undefined) => void
+}
+
+export interface CallOptions {
+  method?: 'POST' | 'PUT' | 'GET'
+  /** Counts against the monthly quota (dingtalk.md §1.5). */
+  counted?: boolean
+  /** How long to wait for a turn at the limiter; 3 s unless told. */
+  waitMs?: number
+}
+
+export interface Api {
+  /** New host: token in the header. Path begins with `/v1.0/`. Never rejects. */
+  call(path: string, body: object | undefined, options?: CallOptions): Promise<Answer>
+  /** Old host: token in the query. Never rejects. */
+  old(path: string, body: object | undefined, options?: CallOptions): Promise<Answer>
+  /** Any address without a token: the Stream gateway, a session webhook. Never rejects. */
+  bare(host: Failure['host'], url: string, body: object): Promise<Answer>
+  close(): Promise<void>
+}
+
+const MAX_ANSWER_BYTES = 8 * 1024 * 1024
+/** The connection never came about: the platform cannot have acted. */
+const NOT_REACHED = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_CLOSED',
+])
+
+/** Both hosts of the platform over one pool of connections. Secrets and tokens appear in no log line and no failure. */
+export function createApi(options: ApiOptions): Api {
+  const { clientId, clientSecret, clock, log, quota, pace, timeoutMs = 10_000 } = options
+  const apiBase = options.apiBase.replace(/\/+$/, '')
+  const oapiBase = options.oapiBase.replace(/\/+$/, '')
+  const agent = new Agent({ connections: 32, connect: { timeout: 5_000 }, maxResponseSize: MAX_ANSWER_BYTES })
+
+  async function exchange(
+    host: Failure['host'],
+    url: string,
+    method: Dispatcher.HttpMethod,
+    body: object | undefined,
+    token?: string,
+  ): Promise<Answer> {
+    const headers: Record<string, string> = { accept: 'application/json' }
+    if (body) headers['content-type'] = 'application/json'
+    if (token && host === 'api') headers['x-acs-dingtalk-access-token'] = token
+    const query = token && host === 'oapi' ? `?access_token=${encodeURIComponent(token)}` : ''
+    try {
+      const response = await request(url + query, {
+        dispatcher: agent,
+        method,
+        headers,
+        body: body && JSON.stringify(body),
+        signal: AbortSignal.timeout(timeoutMs),
+      })
+      const answer = readAnswer(host, response.statusCode, await response.body.text())
+      if (answer.ok) return answer
+      // An answer may quote what it was asked with.
+      const hidden = [clientSecret, token, new URL(url).search].filter((secret) => secret)
+      const message = hidden.reduce<string>((text, secret) => text.replaceAll(secret!, '***'), answer.failure.message)
+      return { ok: false, failure: { ...answer.failure, message } }
+    } catch (error) {
+      // Only the error's code is kept: a message may quote the address, and with it a token.
+      const cause = String((error as { code?: unknown }).code ?? (error as Error).name)
+      const code = NOT_REACHED.has(cause) ? 'not-reached' : 'no-answer'
+      return { ok: false, failure: { host, status: 0, code, message: cause, requestId: '', scopes: [] } }
+    }
+  }
+
+  const tokens = createTokens(clock, async () => {
+    const answer = await exchange('api', `${apiBase}/v1.0/oauth2/accessToken`, 'POST', {
+      appKey: clientId,
+      appSecret: clientSecret,
+    })
+    if (!answer.ok) throw new DingtalkError('获取访问凭证失败', answer.failure)
+    const { accessToken, expireIn } = answer.data
+    if (typeof accessToken !== 'string' || accessToken === '')
+      throw new DingtalkError('获取访问凭证失败', {
+        host: 'api',
+        status: 200,
+        code: 'bad-answer',
+        message: 'no accessToken',
+        requestId: '',
+        scopes: [],
+      })
+    const livesMs = Number(expireIn) * 1_000
+    return { value: accessToken, livesMs: livesMs > 0 ? livesMs : 7_200_000 }
+  })
+
+  async function withToken(doing: string, exchangeWith: (token: string) => Promise<Answer>): Promise<Answer> {
+    let answer: Answer | undefined
+    for (let attempt = 0; attempt < 2; attempt++) {
+      let token: string
+      try {
+        token = await tokens.get()
+      } catch (error) {
+        if (!(error instanceof DingtalkError)) throw error
+        // Whatever happened to the token request, the call itself was surely not made.
+        const failure =
+          error.failure.code === 'no-answer' || error.failure.code === 'bad-answer'
+            ? { ...error.failure, code: 'not-reached' }
+            : error.failure
+        answer = { ok: false, failure }
+        break
+      }
+      answer = await exchangeWith(token)
+      if (answer.ok || !isTokenRefused(answer.failure)) break
+      tokens.drop(token)
+    }
+    if (!answer!.ok) {
+      const { code, message, requestId, status } = answer!.failure
+      log.warn({ api: doing, code, reason: message, requestId, status }, 'dingtalk call failed')
+    }
+    options.onOutcome?.(doing, answer!.ok ? undefined : answer!.failure)
+    return answer!
+  }
+
+  async function paced(
+    host: Failure['host'],
+    path: string,
+    { method = 'POST', counted = false, waitMs = 3_000 }: CallOptions,
+    exchangeWith: (token: string) => Promise<Answer>,
+  ): Promise<Answer> {
+    const api = `${method} ${path}`
+    if (!(await pace.turn(api, waitMs)))
+      return {
+        ok: false,
+        failure: { host, status: 0, code: 'too-fast', message: 'own limit', requestId: '', scopes: [] },
+      }
+    const answer = await withToken(api, exchangeWith)
+    if (counted && (answer.ok || !isUncounted(answer.failure))) quota.count(1)
+    return answer
+  }
+
+  return {
+    call: (path, body, call = {}) =>
+      paced('api', path, call, (token) => exchange('api', apiBase + path, call.method ?? 'POST', body, token)),
+    old: (path, body, call = {}) =>
+      paced('oapi', path, call, (token) => exchange('oapi', oapiBase + path, call.method ?? 'POST', body, token)),
+    bare: (host, url, body) => exchange(host, url, 'POST', body),
+    async close() {
+      const slow = setTimeout(() => void agent.destroy(), 2_000)
+      await agent.close().finally(() => clearTimeout(slow))
+    },
+  }
+}

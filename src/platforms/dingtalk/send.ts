@@ -1,0 +1,231 @@
+import { z } from 'zod'
+import type { Card } from '../../../cards/card.ts'
+import type { Clock } from '../../clock.ts'
+import type { CardUpdate, Delivery, SendResult, UpdateResult } from '../port.ts'
+import type { Api, Log } from './api.ts'
+import { isCardUnavailable, verdictOf } from './codes.ts'
+import { type Drawn, type DrawOptions, drawButtons, drawForm, drawLink, wayOf } from './draw-card.ts'
+import type { Failure } from './failure.ts'
+import { splitText } from './split-text.ts'
+
+export interface SenderOptions extends DrawOptions {
+  api: Api
+  clock: Clock
+  log: Log
+  robotCode: string
+  cardTemplateId: string
+  formTemplateId?: string
+  /** Where clicks go: the card itself says so (dingtalk.md §6.2). */
+  callback: { callbackType: 'STREAM' } | { callbackType: 'HTTP'; callbackRouteKey: string }
+  /** Cards cannot be sent and go as links (the failure), or can again (`undefined`). */
+  onCards: (failure: Failure | undefined) => void
+  /** A card is about to be sent or changed; for reading its clicks. */
+  onDraw: (cardId: string, card: Card) => void
+}
+
+export interface Sender {
+  send(delivery: Delivery): Promise<SendResult>
+  update(update: CardUpdate): Promise<UpdateResult>
+}
+
+/** After cards were refused, how long they go as links at once, before the next one is tried as a card. */
+const CARDS_REST_MS = 10 * 60_000
+/** How many deliveries' progress is remembered between tries. */
+const MOST_REMEMBERED = 2_000
+
+const delivered = z.object({
+  result: z.object({
+    deliverResults: z
+      .array(
+        z.object({
+          success: z.union([z.boolean(), z.string()]).optional(),
+          carrierId: z.string().optional().catch(undefined),
+          errorMsg: z.string().optional().catch(undefined),
+        }),
+      )
+      .catch([]),
+  }),
+})
+const batchSent = z.object({
+  processQueryKey: z.string().optional().catch(undefined),
+  invalidStaffIdList: z.array(z.string()).nullish().catch([]),
+  flowControlledStaffIdList: z.array(z.string()).nullish().catch([]),
+})
+
+/** Sends to one person and changes what was sent (dingtalk.md §5.2, §6.2, §6.5). */
+export function createSender(options: SenderOptions): Sender {
+  const { api, clock, log, robotCode } = options
+  /** How cards of this process were drawn, in case the caller has lost the code. */
+  const drawn = remember<Drawn>()
+  /** Created but refused by the person's chat: a second try has to deliver, not to create. */
+  const undelivered = remember<true>()
+  /** Parts of a long text that are through. */
+  const partsSent = remember<number>()
+  let linksUntil = 0
+
+  async function send(delivery: Delivery): Promise<SendResult> {
+    const { message } = delivery
+    if (message.kind === 'text') return sendText(delivery, message.text)
+    const way = wayOf(message.card, options)
+    if (!way)
+      return {
+        kind: 'refused',
+        reason: '该卡片含有多项选择，需要表单模板',
+        advice:
+          '请在卡片平台（open-dev.dingtalk.com/fe/card）导入并发布表单模板，再将模板 ID 填入 DINGTALK_FORM_TEMPLATE_ID',
+      }
+    if (clock.now().getTime() < linksUntil) return sendLink(delivery, message.card)
+    const result = await sendCard(delivery, message.card, way)
+    if (result !== 'unavailable') return result
+    linksUntil = clock.now().getTime() + CARDS_REST_MS
+    return sendLink(delivery, message.card)
+  }
+
+  function draw(card: Card, way: Exclude<Drawn, 'link'>) {
+    return way === 'form' ? drawForm(card, options) : drawButtons(card, options)
+  }
+
+  async function sendCard(
+    { id, userId }: Delivery,
+    card: Card,
+    way: Exclude<Drawn, 'link'>,
+  ): Promise<SendResult | 'unavailable'> {
+    const space = {
+      openSpaceId: `dtv1.card//IM_ROBOT.${userId}`,
+      imRobotOpenDeliverModel: { spaceType: 'IM_ROBOT', robotCode },
+    }
+    options.onDraw(id, card)
+    const again = undelivered.get(id)
+    const answer = again
+      ? await api.call('/v1.0/card/instances/deliver', { outTrackId: id, userIdType: 1, ...space }, { counted: true })
+      : await api.call(
+          '/v1.0/card/instances/createAndDeliver',
+          {
+            cardTemplateId: way === 'form' ? options.formTemplateId : options.cardTemplateId,
+            outTrackId: id,
+            ...options.callback,
+            userIdType: 1,
+            cardData: { cardParamMap: draw(card, way) },
+            ...space,
+            imRobotOpenSpaceModel: {
+              supportForward: false,
+              lastMessageI18n: { ZH_CN: card.title },
+              notification: { alertContent: card.title, notificationOff: false },
+            },
+          },
+          { counted: true },
+        )
+    if (!answer.ok) {
+      const { failure } = answer
+      if (failure.code.toLowerCase() === 'param.cardalreadyexist') return sent(id, way)
+      if (isCardUnavailable(failure)) {
+        options.onCards(failure)
+        return 'unavailable'
+      }
+      return verdictOf(failure)
+    }
+    options.onCards(undefined)
+    // `success` on top can hide a space that failed (§6.2). The delivery API alone answers with the list itself.
+    const result = Array.isArray(answer.data.result) ? { deliverResults: answer.data.result } : answer.data.result
+    const spaces = delivered.safeParse({ result }).data?.result.deliverResults ?? []
+    const failed = spaces.find(({ success }) => String(success) === 'false')
+    if (spaces.length === 0 || failed) {
+      undelivered.set(id, true)
+      log.warn({ id, reason: failed?.errorMsg ?? 'no deliverResults' }, 'dingtalk card created but not delivered')
+      return {
+        kind: 'refused',
+        reason: '卡片未能送达此人与机器人的会话',
+        advice: '请在钉钉开放平台（open-dev.dingtalk.com）的“版本管理与发布”页确认此人在应用可见范围内，然后重新发送',
+      }
+    }
+    undelivered.delete(id)
+    return sent(id, way, spaces[0]!.carrierId)
+  }
+
+  function sent(id: string, way: Drawn, messageId?: string): SendResult {
+    drawn.set(id, way)
+    return { kind: 'sent', code: way, ...(messageId && { messageId }) }
+  }
+
+  async function sendLink({ id, userId }: Delivery, card: Card): Promise<SendResult> {
+    const { msgKey, msgParam } = drawLink(card, options)
+    const result = await robotSend(userId, msgKey, msgParam)
+    return result.kind === 'sent' ? sent(id, 'link', result.messageId) : result
+  }
+
+  async function sendText({ id, userId }: Delivery, text: string): Promise<SendResult> {
+    const parts = splitText(text)
+    let last: SendResult = { kind: 'sent' }
+    for (let part = partsSent.get(id) ?? 0; part < parts.length; part++) {
+      last = await robotSend(userId, 'sampleText', { content: parts[part] })
+      if (last.kind !== 'sent') return last
+      if (parts.length > 1) partsSent.set(id, part + 1)
+    }
+    return last
+  }
+
+  async function robotSend(userId: string, msgKey: string, msgParam: object): Promise<SendResult> {
+    const body = { robotCode, userIds: [userId], msgKey, msgParam: JSON.stringify(msgParam) }
+    const answer = await api.call('/v1.0/robot/oToMessages/batchSend', body, { counted: true })
+    if (!answer.ok) return verdictOf(answer.failure)
+    const parsed = batchSent.safeParse(answer.data).data
+    // HTTP 200 even if the only person was skipped (§5.2).
+    if (parsed?.invalidStaffIdList?.includes(userId))
+      return {
+        kind: 'refused',
+        reason: '此人无法接收机器人消息',
+        advice: '如仍在职，请在钉钉开放平台（open-dev.dingtalk.com）的“版本管理与发布”页检查应用可见范围',
+        personGone: true,
+      }
+    if (parsed?.flowControlledStaffIdList?.includes(userId))
+      return { kind: 'later', reason: '钉钉对此人的消息限流', afterMs: 60_000 }
+    return { kind: 'sent', ...(parsed?.processQueryKey && { messageId: parsed.processQueryKey }) }
+  }
+
+  /**
+   * A card goes to one person and has its own id, so that changing its public data changes it for exactly those who got
+   * it; private data would hide every later public change (§6.3). A card that has to change between buttons and form
+   * cannot be changed: it keeps its template.
+   */
+  async function update({ id, card, code }: CardUpdate): Promise<UpdateResult> {
+    const was = asDrawn(code) ?? drawn.get(id) ?? 'buttons'
+    if (was === 'link') return { kind: 'expired' }
+    const way = card.closed ? was : wayOf(card, options)
+    const plain = !card.input && (card.buttons ?? []).length === 0
+    if (way !== was && !(was === 'form' && plain)) return { kind: 'expired' }
+    options.onDraw(id, card)
+    const answer = await api.call(
+      '/v1.0/card/instances',
+      {
+        outTrackId: id,
+        userIdType: 1,
+        cardData: { cardParamMap: draw(card, was) },
+        cardUpdateOptions: { updateCardDataByKey: true },
+      },
+      { method: 'PUT', counted: true },
+    )
+    if (answer.ok) return { kind: 'sent', code: was }
+    if (answer.failure.code.toLowerCase() === 'param.cardnotexist') return { kind: 'expired' }
+    return verdictOf(answer.failure)
+  }
+
+  return { send, update }
+}
+
+function asDrawn(code: string | undefined): Drawn | undefined {
+  return code === 'buttons' || code === 'form' || code === 'link' ? code : undefined
+}
+
+/** A map that forgets its oldest entries. */
+export function remember<T>(most = MOST_REMEMBERED) {
+  const entries = new Map<string, T>()
+  return {
+    get: (key: string) => entries.get(key),
+    set(key: string, value: T) {
+      entries.delete(key)
+      entries.set(key, value)
+      if (entries.size > most) entries.delete(entries.keys().next().value!)
+    },
+    delete: (key: string) => entries.delete(key),
+  }
+}
