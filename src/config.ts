@@ -10,24 +10,60 @@ const url = (fallback: string) =>
       .default(fallback)
       .transform((v) => v.replace(/\/+$/, '')),
   )
-const aesKey = z.preprocess(empty, z.string().regex(/^[A-Za-z0-9]{43}$/, 'must be 43 letters and digits').optional())
+const aesKey = z.preprocess(
+  empty,
+  z
+    .string()
+    .regex(/^[A-Za-z0-9]{43}$/, 'must be 43 letters and digits')
+    .optional(),
+)
 
 const envSchema = z.object({
   PORT: z.preprocess(empty, z.coerce.number().int().min(0).max(65535).default(3000)),
-  PUBLIC_BASE_URL: z.preprocess(empty, z.url({ protocol: /^https?$/ }).transform((v) => v.replace(/\/+$/, '')).optional()),
+  PUBLIC_BASE_URL: z.preprocess(
+    empty,
+    z
+      .url({ protocol: /^https?$/ })
+      .transform((v) => v.replace(/\/+$/, ''))
+      .optional(),
+  ),
   DATA_DIR: z.preprocess(empty, z.string().default('./data')),
-  MONGODB_URI: z.preprocess(empty, z.string().regex(/^mongodb(\+srv)?:\/\//, 'must begin with mongodb:// or mongodb+srv://').optional()),
+  MONGODB_URI: z.preprocess(
+    empty,
+    z
+      .string()
+      .regex(/^mongodb(\+srv)?:\/\//, 'must begin with mongodb:// or mongodb+srv://')
+      .optional(),
+  ),
   COMPANY_FILE: z.preprocess(empty, z.string().default('./company.yaml')),
-  LOG_LEVEL: z.preprocess(empty, z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info')),
+  LOG_LEVEL: z.preprocess(
+    empty,
+    z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  ),
   SESSION_SECRET: z.preprocess(empty, z.string().min(32, 'must have at least 32 characters').optional()),
   ADMIN_TOKEN: z.preprocess(empty, z.string().min(24, 'must have at least 24 characters').optional()),
   WECOM_CORP_ID: text,
-  WECOM_AGENT_ID: z.preprocess(empty, z.coerce.number({ error: 'must be the number of the app' }).int().positive().optional()),
+  WECOM_AGENT_ID: z.preprocess(
+    empty,
+    z.coerce.number({ error: 'must be the number of the app' }).int().positive().optional(),
+  ),
   WECOM_SECRET: text,
-  WECOM_TOKEN: z.preprocess(empty, z.string().regex(/^[A-Za-z0-9]{1,32}$/, 'must be 1 to 32 letters and digits').optional()),
+  WECOM_TOKEN: z.preprocess(
+    empty,
+    z
+      .string()
+      .regex(/^[A-Za-z0-9]{1,32}$/, 'must be 1 to 32 letters and digits')
+      .optional(),
+  ),
   WECOM_ENCODING_AES_KEY: aesKey,
   WECOM_CONTACTS_SECRET: text,
-  WECOM_CONTACTS_TOKEN: z.preprocess(empty, z.string().regex(/^[A-Za-z0-9]{1,32}$/, 'must be 1 to 32 letters and digits').optional()),
+  WECOM_CONTACTS_TOKEN: z.preprocess(
+    empty,
+    z
+      .string()
+      .regex(/^[A-Za-z0-9]{1,32}$/, 'must be 1 to 32 letters and digits')
+      .optional(),
+  ),
   WECOM_CONTACTS_AES_KEY: aesKey,
   WECOM_API_BASE: url('https://qyapi.weixin.qq.com'),
   WECOM_OAUTH_BASE: url('https://open.weixin.qq.com'),
@@ -88,8 +124,10 @@ export function readConfig(env: Record<string, string | undefined>): Config {
       if (e[n] === undefined) problems.push(`${n}: is missing; DINGTALK_MODE=http needs it`)
   }
   if (wecom || dingtalk) {
-    if (!e.PUBLIC_BASE_URL) problems.push('PUBLIC_BASE_URL: is missing; cards link to our pages, e.g. https://jixiao.example.com')
-    if (!e.SESSION_SECRET) problems.push('SESSION_SECRET: is missing; at least 32 random characters, e.g. from: openssl rand -hex 32')
+    if (!e.PUBLIC_BASE_URL)
+      problems.push('PUBLIC_BASE_URL: is missing; cards link to our pages, e.g. https://jixiao.example.com')
+    if (!e.SESSION_SECRET)
+      problems.push('SESSION_SECRET: is missing; at least 32 random characters, e.g. from: openssl rand -hex 32')
   }
   if (problems.length > 0) throw new ConfigError(problems)
   return { ...e, wecom, dingtalk }

@@ -7,7 +7,20 @@ export type Log = pino.Logger
  * stand at the first two levels; people appear by id only.
  */
 export function createLog(level: string, destination?: pino.DestinationStream): Log {
-  const hidden = ['secret', 'token', 'aesKey', 'accessToken', 'access_token', 'code', 'authorization', 'cookie', 'text', 'name', 'card', 'content']
+  const hidden = [
+    'secret',
+    'token',
+    'aesKey',
+    'accessToken',
+    'access_token',
+    'code',
+    'authorization',
+    'cookie',
+    'text',
+    'name',
+    'card',
+    'content',
+  ]
   const options: pino.LoggerOptions = {
     level,
     redact: { paths: hidden.flatMap((k) => [k, `*.${k}`]), censor: '[hidden]' },

@@ -67,11 +67,17 @@ export function peopleStore(db: Db) {
     byAccount: (platform: PlatformName, userId: string) => model.findOne({ [platform]: String(userId) }).lean<Person>(),
     active: () => model.find({ active: true }).sort({ _id: 1 }).lean<Person[]>(),
     all: () => model.find().sort({ _id: 1 }).lean<Person[]>(),
-    reportsOf: (managerId: string) => model.find({ managerId: String(managerId), active: true }).sort({ _id: 1 }).lean<Person[]>(),
+    reportsOf: (managerId: string) =>
+      model
+        .find({ managerId: String(managerId), active: true })
+        .sort({ _id: 1 })
+        .lean<Person[]>(),
     withRole: (role: Role) => model.find({ roles: role, active: true }).sort({ _id: 1 }).lean<Person[]>(),
     async save(person: Person): Promise<void> {
       const { _id, ...rest } = person
-      const gone = (['jobNumber', 'managerId', 'wecom', 'dingtalk', 'joinedOn', 'leftOn', 'address'] as const).filter((k) => rest[k] === undefined)
+      const gone = (['jobNumber', 'managerId', 'wecom', 'dingtalk', 'joinedOn', 'leftOn', 'address'] as const).filter(
+        (k) => rest[k] === undefined,
+      )
       const set = Object.fromEntries(Object.entries(rest).filter(([k, v]) => v !== undefined && k !== 'lastPlatform'))
       await model.updateOne(
         { _id },

@@ -1,0 +1,176 @@
+import { readFileSync, unwatchFile, watchFile } from 'node:fs'
+import { isNode, LineCounter, parseDocument } from 'yaml'
+import { z } from 'zod'
+import { type Calendar, makeCalendar } from './domain/calendar.ts'
+import { type DeadlineSettings, defaultDeadlineSettings } from './domain/deadline.ts'
+import { isDay } from './domain/time.ts'
+
+const time = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day such as "16:00", in quotes')
+const day = z.string().refine(isDay, 'must be a day such as 2026-10-01')
+const minutes = (most: number) => z.number().int().min(0).max(most)
+
+const zone = z.string().refine((v) => {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: v })
+    return true
+  } catch {
+    return false
+  }
+}, 'must be an IANA time zone such as Asia/Shanghai')
+
+const companySchema = z.strictObject({
+  name: z.string().min(1),
+  timeZone: zone.default('Asia/Shanghai'),
+  /** 工号 (or a name that only one person has) of who holds a role beyond the organisation tree. */
+  roles: z
+    .strictObject({
+      hr: z.array(z.string()).default([]),
+      gm: z.array(z.string()).default([]),
+      admin: z.array(z.string()).default([]),
+    })
+    .default({ hr: [], gm: [], admin: [] }),
+  /** Who judges in place of somebody whose only judge would be party (domain.md §11.16): person to stand-in. */
+  standIns: z.record(z.string(), z.string()).default({}),
+  schemes: z
+    .record(z.string(), z.strictObject({ kind: z.enum(['weekly', 'none']) }))
+    .default({ 周计划: { kind: 'weekly' } }),
+  /** Title on the platform to scheme; `*` is any other title. */
+  positions: z.record(z.string(), z.string()).default({ '*': '周计划' }),
+  people: z
+    .record(z.string(), z.strictObject({ address: z.string().optional(), nicknames: z.array(z.string()).optional() }))
+    .default({}),
+  calendar: z
+    .strictObject({
+      restDays: z.array(day).optional(),
+      workDays: z.array(day).optional(),
+      alternateSaturdays: day.optional(),
+    })
+    .default({}),
+  weekly: z
+    .strictObject({
+      deadlineTime: time.default(defaultDeadlineSettings.deadlineTime),
+      firstReminder: time.default(defaultDeadlineSettings.firstReminder),
+      morningReminder: time.default(defaultDeadlineSettings.morningReminder),
+      lastReminderMinutes: minutes(240).default(defaultDeadlineSettings.lastReminderMinutes),
+      draftReminderMinutes: minutes(480).default(defaultDeadlineSettings.draftReminderMinutes),
+      scoringReminder: time.default(defaultDeadlineSettings.scoringReminder),
+      undoMinutes: minutes(60).default(10),
+    })
+    .prefault({}),
+  quiet: z
+    .strictObject({
+      from: time.default('21:30'),
+      to: time.default('07:30'),
+      /** Messages of our own accord to one person on one day. */
+      mostPerDay: z.number().int().min(1).max(100).default(8),
+    })
+    .prefault({}),
+})
+
+export type CompanyFile = z.infer<typeof companySchema>
+
+/** The checked company file, with what is derived from it. */
+export interface Company extends CompanyFile {
+  weeks: Calendar
+  deadlines: DeadlineSettings
+}
+
+/** Every mistake of a company file with its line. */
+export class CompanyError extends Error {
+  constructor(
+    readonly file: string,
+    readonly problems: string[],
+  ) {
+    super(`${file} has ${problems.length} mistake(s):\n${problems.map((p) => `  - ${p}`).join('\n')}`)
+  }
+}
+
+/**
+ * Reads and checks a company file's text.
+ * @throws CompanyError with every mistake, each with its line and what is allowed
+ */
+export function parseCompany(source: string, file = 'company.yaml'): Company {
+  const lines = new LineCounter()
+  const doc = parseDocument(source, { lineCounter: lines, uniqueKeys: true })
+  if (doc.errors.length > 0) {
+    throw new CompanyError(
+      file,
+      doc.errors.map((e) => `line ${lines.linePos(e.pos[0]).line}: ${e.message.split('\n')[0]}`),
+    )
+  }
+  const lineOf = (path: PropertyKey[]): number => {
+    for (let depth = path.length; depth > 0; depth--) {
+      const node = doc.getIn(path.slice(0, depth), true)
+      if (isNode(node) && node.range) return lines.linePos(node.range[0]).line
+    }
+    return 1
+  }
+  const parsed = companySchema.safeParse(doc.toJS())
+  if (!parsed.success) {
+    throw new CompanyError(
+      file,
+      parsed.error.issues.flatMap((i) =>
+        i.code === 'unrecognized_keys'
+          ? i.keys.map(
+              (k) =>
+                `line ${lineOf([...i.path, k])}: "${[...i.path, k].join('.')}" is not a setting; check the spelling`,
+            )
+          : [`line ${lineOf(i.path)}: ${i.path.join('.') || 'the file'}: ${i.message}`],
+      ),
+    )
+  }
+  const company = parsed.data
+  const problems: string[] = []
+  for (const [position, scheme] of Object.entries(company.positions)) {
+    if (!company.schemes[scheme]) {
+      const known = Object.keys(company.schemes).join(', ')
+      problems.push(
+        `line ${lineOf(['positions', position])}: positions.${position}: there is no scheme "${scheme}"; there is: ${known}`,
+      )
+    }
+  }
+  let weeks: Calendar | undefined
+  try {
+    const { restDays, workDays, alternateSaturdays } = company.calendar
+    weeks = makeCalendar({
+      company: {
+        ...(restDays && { restDays }),
+        ...(workDays && { workDays }),
+        ...(alternateSaturdays && { alternateSaturdays }),
+      },
+    })
+  } catch (error) {
+    problems.push(`line ${lineOf(['calendar'])}: calendar: ${(error as Error).message}`)
+  }
+  if (problems.length > 0 || !weeks) throw new CompanyError(file, problems)
+  const { undoMinutes: _, ...times } = company.weekly
+  return { ...company, weeks, deadlines: { ...times, zone: company.timeZone } }
+}
+
+/**
+ * Reads the file and keeps reading it when it changes. A wrong edit keeps the last good one and says so.
+ * @returns `current()` gives the one in force; `reload` reads at once and throws on mistakes
+ */
+export function watchCompany(file: string, onChange: (company: Company) => void, onMistake: (error: unknown) => void) {
+  const read = () => parseCompany(readFileSync(file, 'utf8'), file)
+  let company = read()
+  const reload = () => {
+    company = read()
+    onChange(company)
+  }
+  watchFile(file, { interval: 2000, persistent: false }, () => {
+    try {
+      reload()
+    } catch (error) {
+      onMistake(error)
+    }
+  })
+  return { current: () => company, reload, stop: () => unwatchFile(file) }
+}
+
+/** The scheme of a position, or undefined when none is configured for it. */
+export function schemeOf(company: Company, position: string): { name: string; kind: 'weekly' | 'none' } | undefined {
+  const name = company.positions[position] ?? company.positions['*']
+  const scheme = name === undefined ? undefined : company.schemes[name]
+  return name !== undefined && scheme ? { name, kind: scheme.kind } : undefined
+}

@@ -1,0 +1,216 @@
+import { Schema } from 'mongoose'
+import { type Clock, machineMs } from '../clock.ts'
+import type { Log } from '../log.ts'
+import type { Incoming } from '../platforms/port.ts'
+import type { Db } from '../store/connect.ts'
+
+/** One delivery of a platform, kept from its first receipt. */
+interface InboxRow {
+  _id: string
+  event: Incoming
+  receivedAt: Date
+  state: 'new' | 'done' | 'parked'
+  tries: number
+  owner: string
+  /** Machine time in ms; after it another replica may take the row over. */
+  leaseUntil: number
+  error?: string
+}
+
+const schema = new Schema<InboxRow>(
+  {
+    _id: String,
+    event: Schema.Types.Mixed,
+    receivedAt: Date,
+    state: String,
+    tries: Number,
+    owner: String,
+    leaseUntil: Number,
+    error: String,
+  },
+  { versionKey: false, minimize: false },
+)
+schema.index({ state: 1, leaseUntil: 1 })
+// Long enough to know any repetition, short enough not to keep what people wrote.
+schema.index({ receivedAt: 1 }, { expireAfterSeconds: 30 * 86400, partialFilterExpression: { state: 'done' } })
+
+export interface InboxOptions {
+  db: Db
+  clock: Clock
+  log: Log
+  /** Names this process in leases; different for every start. */
+  owner: string
+  handle(event: Incoming): Promise<void>
+  /** How long a row may be worked on before another replica takes it over. */
+  leaseMs?: number
+  /** Waits before the 2nd, 3rd... try of a failing event; after the last it is parked. */
+  retryMs?: number[]
+}
+
+export type Inbox = ReturnType<typeof createInbox>
+
+/**
+ * Takes each delivery in once: stored before it is acknowledged, a repeated one changes nothing, worked on in the order
+ * of arrival per person, taken over when the process dies, parked with its reason when it always fails (design §2).
+ */
+export function createInbox({
+  db,
+  clock,
+  log,
+  owner,
+  handle,
+  leaseMs = 30_000,
+  retryMs = [200, 2_000, 10_000, 60_000],
+}: InboxOptions) {
+  const model = db.model<InboxRow>('inbox', schema, 'inbox')
+  let waiting: { row: InboxRow; done: () => void; failed: (e: unknown) => void }[] = []
+  let flushing = false
+  let stopped = false
+  const lanes = new Map<string, Promise<void>>()
+  const timers = new Set<NodeJS.Timeout>()
+  let active = 0
+  const idleWaiters: (() => void)[] = []
+
+  /** Stores what arrived together in one write; concurrent arrivals wait for at most one write before theirs. */
+  async function flush(): Promise<void> {
+    if (flushing) return
+    flushing = true
+    try {
+      while (waiting.length > 0) {
+        const batch = waiting
+        waiting = []
+        const unique = new Map(batch.map((b) => [b.row._id, b.row]))
+        try {
+          const known = await store([...unique.values()])
+          for (const row of unique.values()) if (!known.has(row._id)) enqueue(row)
+          for (const b of batch) b.done()
+        } catch (error) {
+          for (const b of batch) b.failed(error)
+        }
+      }
+    } finally {
+      flushing = false
+    }
+  }
+
+  /** Returns the ids that were there before. */
+  async function store(rows: InboxRow[]): Promise<Set<string>> {
+    try {
+      await model.collection.insertMany(rows as never[], { ordered: false })
+      return new Set()
+    } catch (error) {
+      const writeErrors = (error as { writeErrors?: { code: number; index: number }[] }).writeErrors
+      const list = Array.isArray(writeErrors) ? writeErrors : writeErrors ? [writeErrors] : []
+      if (list.length === 0 || list.some((e) => e.code !== 11000)) throw error
+      return new Set(list.map((e) => rows[e.index]?._id ?? ''))
+    }
+  }
+
+  function enqueue(row: InboxRow): void {
+    active++
+    const lane = `${row.event.platform}/${row.event.userId}`
+    const next = (lanes.get(lane) ?? Promise.resolve()).then(() => work(row))
+    lanes.set(lane, next)
+    void next.finally(() => {
+      if (lanes.get(lane) === next) lanes.delete(lane)
+      active--
+      if (active === 0) for (const w of idleWaiters.splice(0)) w()
+    })
+  }
+
+  async function work(row: InboxRow): Promise<void> {
+    if (stopped) return
+    const trail = log.child({ event: row._id })
+    try {
+      await handle(row.event)
+      await model.updateOne({ _id: row._id }, { $set: { state: 'done' } })
+    } catch (error) {
+      const tries = row.tries + 1
+      const wait = retryMs[tries - 1]
+      trail.error({ err: error, tries, parked: wait === undefined }, 'event failed')
+      const reason = String((error as Error)?.message ?? error).slice(0, 500)
+      if (wait === undefined) {
+        await model.updateOne({ _id: row._id }, { $set: { state: 'parked', tries, error: reason } }).catch(() => {})
+        return
+      }
+      await model
+        .updateOne({ _id: row._id }, { $set: { tries, error: reason, leaseUntil: machineMs() + wait + leaseMs } })
+        .catch(() => {})
+      active++
+      const timer = setTimeout(() => {
+        timers.delete(timer)
+        active--
+        if (stopped) releaseIdle()
+        else enqueue({ ...row, tries })
+      }, wait)
+      timers.add(timer)
+    }
+  }
+
+  const releaseIdle = () => {
+    if (active === 0) for (const w of idleWaiters.splice(0)) w()
+  }
+
+  /** Takes over what a dead process left: rows whose lease is over. */
+  async function recover(): Promise<void> {
+    for (;;) {
+      if (stopped) return
+      const row = await model
+        .findOneAndUpdate(
+          { state: 'new', leaseUntil: { $lt: machineMs() } },
+          { $set: { owner, leaseUntil: machineMs() + leaseMs } },
+          { sort: { receivedAt: 1, _id: 1 }, returnDocument: 'after' },
+        )
+        .lean<InboxRow>()
+      if (!row) return
+      enqueue(row)
+    }
+  }
+
+  return {
+    model,
+    recover,
+    /** Resolves when the event is stored; rejects when it is not, and then it must not be acknowledged. */
+    receive(event: Incoming): Promise<void> {
+      if (stopped) return Promise.reject(new Error('stopping'))
+      const row: InboxRow = {
+        _id: event.id,
+        event,
+        receivedAt: clock.now(),
+        state: 'new',
+        tries: 0,
+        owner,
+        leaseUntil: machineMs() + leaseMs,
+      }
+      return new Promise((done, failed) => {
+        waiting.push({ row, done, failed })
+        setImmediate(() => void flush())
+      })
+    },
+    /** Tries a parked event again. */
+    async retry(id: string): Promise<boolean> {
+      const row = await model
+        .findOneAndUpdate(
+          { _id: id, state: 'parked' },
+          { $set: { state: 'new', tries: 0, owner, leaseUntil: machineMs() + leaseMs } },
+          { returnDocument: 'after' },
+        )
+        .lean<InboxRow>()
+      if (row) enqueue(row)
+      return row !== null
+    },
+    parked: () => model.find({ state: 'parked' }).sort({ receivedAt: 1 }).lean<InboxRow[]>(),
+    idle: (): Promise<void> => (active === 0 ? Promise.resolve() : new Promise((r) => idleWaiters.push(r))),
+    /** Takes nothing new, lets what is being worked on finish, and gives back the rest at once. */
+    async stop(): Promise<void> {
+      stopped = true
+      for (const t of timers) {
+        clearTimeout(t)
+        active--
+      }
+      timers.clear()
+      await Promise.all(lanes.values())
+      await model.updateMany({ state: 'new', owner }, { $set: { leaseUntil: 0 } }).catch(() => {})
+    },
+  }
+}

@@ -1,0 +1,267 @@
+import { createHash } from 'node:crypto'
+import { type Clock, machineMs } from '../clock.ts'
+import type { Log } from '../log.ts'
+import type { PlatformName } from '../platforms/port.ts'
+import type { Db } from '../store/connect.ts'
+import { type Content, type OutboxRow, outboxModel } from './rows.ts'
+import type { Sender, Sent } from './sender.ts'
+
+export interface Add {
+  key: string
+  to: string
+  content: Content
+  mode: 'answer' | 'push'
+  platform?: PlatformName
+  cause?: string
+  notBefore?: Date
+  expiresAt?: Date
+}
+
+export interface OutboxOptions {
+  db: Db
+  clock: Clock
+  log: Log
+  owner: string
+  sender: Sender
+  leaseMs?: number
+  /** How many people are served side by side. */
+  lanes?: number
+}
+
+export type Outbox = ReturnType<typeof createOutbox>
+
+const BATCH = 200
+const MAX_TRIES = 30
+/** Doubles from half a second up to a minute, spread so that a crowd does not come back at once. */
+export const backOffMs = (tries: number) => Math.min(60_000, 500 * 2 ** tries) * (0.75 + Math.random() / 2)
+
+/**
+ * What goes out, exactly once per fact (design §3). A row is leased, its reason is checked again at the moment of sending,
+ * sent under an id made from its key so that the platform's own duplicate check covers an unknown outcome, and its result
+ * is recorded. People are served in the order of writing.
+ */
+export function createOutbox({ db, clock, log, owner, sender, leaseMs = 60_000, lanes = 24 }: OutboxOptions) {
+  const model = outboxModel(db)
+  let seq = 0
+  let stopped = false
+  let working: Promise<void> | undefined
+  let again = false
+  let timer: NodeJS.Timeout | undefined
+  /** Nothing in the store can be sent before this instant of business time, as far as this process knows. */
+  let nothingBefore = 0
+
+  async function add(rows: Add[]): Promise<void> {
+    if (rows.length === 0) return
+    const now = clock.now()
+    const base = machineMs() * 1000
+    await model.bulkWrite(
+      rows.map((r) => ({
+        updateOne: {
+          filter: { _id: r.key },
+          update: {
+            $setOnInsert: {
+              to: r.to,
+              content: r.content,
+              mode: r.mode,
+              ...(r.platform && { platform: r.platform }),
+              ...(r.cause && { cause: r.cause }),
+              state: 'pending',
+              seq: base + (seq++ % 1000),
+              createdAt: now,
+              notBefore: r.notBefore ?? now,
+              ...(r.expiresAt && { expiresAt: r.expiresAt }),
+              holdUntil: 0,
+              tries: 0,
+            },
+          },
+          upsert: true,
+        },
+      })) as never,
+      { ordered: true },
+    )
+    nothingBefore = 0
+    wake()
+  }
+
+  function wake(): void {
+    if (stopped) return
+    again = true
+    working ??= run().finally(() => {
+      working = undefined
+      if (again && !stopped) wake()
+    })
+  }
+
+  async function run(): Promise<void> {
+    while (again && !stopped) {
+      again = false
+      try {
+        for (let more = true; more && !stopped; ) more = await round()
+      } catch (err) {
+        log.error({ err }, 'outbox round failed')
+        later(1000)
+      }
+    }
+  }
+
+  function later(ms: number): void {
+    clearTimeout(timer)
+    if (!stopped) timer = setTimeout(wake, ms).unref()
+  }
+
+  /** Leases what is due and sends it. Returns whether there may be more. */
+  async function round(): Promise<boolean> {
+    const now = clock.now()
+    if (now.getTime() < nothingBefore) return false
+    const due = { state: 'pending', notBefore: { $lte: now }, holdUntil: { $lt: machineMs() } } as const
+    const found = await model.find(due, { _id: 1 }).sort({ seq: 1 }).limit(BATCH).lean<{ _id: string }[]>()
+    if (found.length === 0) {
+      await sleepUntilNext(now)
+      return false
+    }
+    const claim = `${owner}/${machineMs()}/${seq++}`
+    await model.updateMany(
+      { ...due, _id: { $in: found.map((f) => f._id) } },
+      { $set: { owner: claim, holdUntil: machineMs() + leaseMs } },
+    )
+    const rows = await model.find({ owner: claim, state: 'pending' }).sort({ seq: 1 }).lean<OutboxRow[]>()
+    const byPerson = groupBy(rows)
+    const queue = [...byPerson.values()]
+    const lane = async () => {
+      for (let mine = queue.shift(); mine; mine = queue.shift()) for (const row of mine) await sendOne(row)
+    }
+    await Promise.all(Array.from({ length: Math.min(lanes, queue.length) }, lane))
+    return found.length > 0
+  }
+
+  async function sleepUntilNext(now: Date): Promise<void> {
+    const pending = await model
+      .find({ state: 'pending' }, { notBefore: 1, holdUntil: 1 })
+      .sort({ notBefore: 1 })
+      .limit(1)
+      .lean<OutboxRow[]>()
+    const first = pending[0]
+    if (!first) {
+      nothingBefore = Number.POSITIVE_INFINITY
+      return
+    }
+    if (first.notBefore > now) nothingBefore = first.notBefore.getTime()
+    else later(Math.max(20, Math.min(5000, first.holdUntil - machineMs() + 5)))
+  }
+
+  async function sendOne(row: OutboxRow): Promise<void> {
+    if (stopped) {
+      await model.updateOne({ _id: row._id, owner: row.owner }, { $set: { holdUntil: 0 } })
+      return
+    }
+    const trail = log.child({ out: row._id, cause: row.cause })
+    let result: Sent
+    try {
+      result =
+        row.expiresAt && clock.now() >= row.expiresAt ? { kind: 'cancelled', reason: '已过时效' } : await sender(row)
+    } catch (err) {
+      trail.error({ err }, 'sending failed')
+      result = {
+        kind: 'later',
+        reason: String((err as Error)?.message ?? err).slice(0, 300),
+        afterMs: backOffMs(row.tries),
+      }
+    }
+    const mine = { _id: row._id, state: 'pending' as const, owner: row.owner }
+    switch (result.kind) {
+      case 'sent':
+        trail.info({ on: result.on }, 'sent')
+        await model.updateOne(mine, {
+          $set: {
+            state: 'sent',
+            sentAt: clock.now(),
+            sentOn: result.on,
+            ...(result.messageId && { messageId: result.messageId }),
+          },
+        })
+        return
+      case 'cancelled':
+        trail.info({ reason: result.reason }, 'not sent: reason gone')
+        await model.updateOne(mine, { $set: { state: 'cancelled', reason: result.reason } })
+        return
+      case 'postponed':
+        await model.updateOne(mine, { $set: { notBefore: result.until, holdUntil: 0 } })
+        nothingBefore = 0
+        return
+      case 'failed':
+        trail.warn({ reason: result.reason }, 'undeliverable')
+        await model.updateOne(mine, { $set: { state: 'failed', reason: result.reason, advice: result.advice } })
+        return
+      case 'later': {
+        const tries = row.tries + 1
+        trail.warn({ reason: result.reason, tries }, 'will be tried again')
+        if (tries >= MAX_TRIES) {
+          const advice = '平台多次没有接收，请在平台恢复后重新发送'
+          await model.updateOne(mine, { $set: { state: 'failed', tries, reason: result.reason, advice } })
+          return
+        }
+        const wait = Math.max(result.afterMs, 20)
+        await model.updateOne(mine, { $set: { tries, reason: result.reason, holdUntil: machineMs() + wait } })
+        later(wait + 5)
+      }
+    }
+  }
+
+  const answer = (
+    eventId: string,
+    n: number | string,
+    to: string,
+    platform: PlatformName | undefined,
+    content: Content,
+  ): Add => ({
+    key: `${eventId}/${n}`,
+    to,
+    content,
+    mode: 'answer',
+    cause: eventId,
+    ...(platform && { platform }),
+  })
+
+  return {
+    model,
+    add,
+    answer,
+    /** Looks again, for what has become due by the clock. */
+    wake,
+    /** Resolves when nothing that could be sent at this instant is left. */
+    async idle(): Promise<void> {
+      while (working) await working
+    },
+    failed: () => model.find({ state: 'failed' }).sort({ createdAt: -1 }).limit(500).lean<OutboxRow[]>(),
+    async retry(key: string): Promise<boolean> {
+      const { matchedCount } = await model.updateOne(
+        { _id: key, state: 'failed' },
+        { $set: { state: 'pending', holdUntil: 0, tries: 0 }, $unset: { reason: 1, advice: 1 } },
+      )
+      nothingBefore = 0
+      wake()
+      return matchedCount > 0
+    },
+    /** Lets what is under way finish; the rest stays for the next start. */
+    async stop(): Promise<void> {
+      stopped = true
+      clearTimeout(timer)
+      await working
+    },
+  }
+}
+
+function groupBy(rows: OutboxRow[]): Map<string, OutboxRow[]> {
+  const groups = new Map<string, OutboxRow[]>()
+  for (const row of rows) {
+    const group = groups.get(row.to)
+    if (group) group.push(row)
+    else groups.set(row.to, [row])
+  }
+  return groups
+}
+
+/** The platform's id of what a row sends: the same on every try, from the fact and never from the attempt. */
+export function deliveryId(key: string, platform: PlatformName): string {
+  return createHash('sha256').update(`${platform}/${key}`).digest('base64url').slice(0, 32)
+}

@@ -1,0 +1,185 @@
+import { type Card, checkCard } from '../../cards/card.ts'
+import type { Clock } from '../clock.ts'
+import { addDays, dayOf, instantAt, timeOf } from '../domain/time.ts'
+import type { Platform, PlatformName, SendResult } from '../platforms/port.ts'
+import type { Cards } from '../store/cards.ts'
+import type { Db } from '../store/connect.ts'
+import type { People, Person } from '../store/people.ts'
+import type { Rendered } from './notice.ts'
+import { deliveryId } from './outbox.ts'
+import { type OutboxRow, outboxModel } from './rows.ts'
+
+export type Sent =
+  | { kind: 'sent'; on: PlatformName; messageId?: string }
+  | { kind: 'cancelled'; reason: string }
+  | { kind: 'postponed'; until: Date }
+  | { kind: 'failed'; reason: string; advice: string }
+  | { kind: 'later'; reason: string; afterMs: number }
+
+export type Sender = (row: OutboxRow) => Promise<Sent>
+
+export interface SenderDeps {
+  db: Db
+  clock: Clock
+  people: People
+  cards: Cards
+  platforms: Partial<Record<PlatformName, Platform>>
+  zone(): string
+  quiet(): { from: string; to: string; mostPerDay: number }
+  render(name: string, to: Person, args: Record<string, unknown>): Promise<Rendered>
+  /** Milliseconds to wait before the next try of a failing row. */
+  backOff(tries: number): number
+}
+
+/** A response code of a WeCom card is good for 72 hours (wecom.md §4.5); an hour less, for clocks. */
+const CODE_LIFE_MS = 71 * 3_600_000
+/** How long a card takes answers when its handler says nothing else. */
+const CARD_LIFE_DAYS = 45
+
+/** Sends one row on the platform where its person is, or says what is to become of it. */
+export function createSender(deps: SenderDeps): Sender {
+  const { clock, people, cards, platforms, zone, quiet } = deps
+  const outbox = outboxModel(deps.db)
+
+  return async (row) => {
+    const person = await people.get(row.to)
+    if (!person?.active) return { kind: 'cancelled', reason: '收件人已离职或不在通讯录中' }
+    if (row.mode === 'push') {
+      const until = await heldBack(row)
+      if (until) return { kind: 'postponed', until }
+    }
+    const { content } = row
+    switch (content.kind) {
+      case 'text':
+        return toPerson(row, person, { text: content.text })
+      case 'card':
+        return toPerson(row, person, { card: content.card, subject: content.subject, context: content.context })
+      case 'notice': {
+        const rendered = await deps.render(content.name, person, content.args)
+        if ('cancel' in rendered) return { kind: 'cancelled', reason: rendered.cancel }
+        return toPerson(row, person, rendered)
+      }
+      case 'update':
+        return update(row, person, content)
+      case 'group-reply': {
+        const platform = row.platform && platforms[row.platform]
+        if (!platform) return { kind: 'cancelled', reason: '该平台未配置' }
+        return settle(
+          await platform.reply(content.chat, deliveryId(row._id, platform.name), content.text),
+          platform.name,
+          row,
+        )
+      }
+    }
+  }
+
+  /** Until when a message of our own accord has to wait: quiet hours, or the day's share is used up. */
+  async function heldBack(row: OutboxRow): Promise<Date | undefined> {
+    const now = clock.now()
+    const { from, to, mostPerDay } = quiet()
+    const today = dayOf(now, zone())
+    const time = timeOf(now, zone()).slice(0, 5)
+    const inNight = from > to ? time >= from || time < to : time >= from && time < to
+    const morning = (day: string) => instantAt(day, to, zone())
+    if (inNight) return morning(from > to && time >= from ? addDays(today, 1) : today)
+    const sent = await outbox.countDocuments({
+      to: row.to,
+      mode: 'push',
+      sentAt: { $gte: instantAt(today, '00:00', zone()) },
+    })
+    return sent >= mostPerDay ? morning(addDays(today, 1)) : undefined
+  }
+
+  const accounts = (row: OutboxRow, person: Person): PlatformName[] => {
+    const order = [row.platform, person.lastPlatform, 'wecom', 'dingtalk'] as const
+    return [...new Set(order)].filter(
+      (p): p is PlatformName => p !== undefined && person[p] !== undefined && platforms[p] !== undefined,
+    )
+  }
+
+  async function toPerson(row: OutboxRow, person: Person, what: Exclude<Rendered, { cancel: string }>): Promise<Sent> {
+    let last: Sent = {
+      kind: 'failed',
+      reason: '没有可用的平台账号',
+      advice: '请确认该员工在应用可见范围内，并同步通讯录',
+    }
+    for (const name of accounts(row, person)) {
+      const platform = platforms[name]!
+      const id = deliveryId(row._id, name)
+      let result: SendResult
+      if ('text' in what) {
+        result = await platform.send({ id, userId: person[name]!, message: { kind: 'text', text: what.text } })
+      } else {
+        const now = clock.now()
+        const expiresAt = new Date(now.getTime() + CARD_LIFE_DAYS * 86_400_000)
+        const { card, subject, context = {} } = what
+        await cards.remember({
+          _id: id,
+          personId: person._id,
+          platform: name,
+          subject,
+          context,
+          sentAt: now,
+          expiresAt,
+        })
+        result = await platform.send({ id, userId: person[name]!, message: { kind: 'card', card: checkCard(card) } })
+        if (result.kind === 'sent' && result.code) await cards.addCode(id, result.code, now)
+      }
+      last = settle(result, name, row)
+      if (result.kind !== 'refused' || !result.personGone) return last
+    }
+    return last
+  }
+
+  async function update(
+    row: OutboxRow,
+    person: Person,
+    content: OutboxRow['content'] & { kind: 'update' },
+  ): Promise<Sent> {
+    const instance = await cards.get(content.cardId)
+    const platform = instance && platforms[instance.platform]
+    if (!instance || !platform) return { kind: 'cancelled', reason: '原卡片已不存在' }
+    let code = content.code
+    if (!code && platform.name === 'wecom') {
+      code = await cards.takeCode(instance._id, new Date(clock.now().getTime() - CODE_LIFE_MS))
+      // Kept with the row, so that a second try uses the same one.
+      if (code) await outbox.updateOne({ _id: row._id }, { $set: { 'content.code': code } })
+    }
+    const result =
+      !code && platform.name === 'wecom'
+        ? ({ kind: 'expired' } as const)
+        : await platform.update({ id: instance._id, card: checkCard(content.card), for: 'all', ...(code && { code }) })
+    if (result.kind === 'expired') {
+      // A used code on a second try means that the first one arrived.
+      if (row.tries > 0 && content.code) return { kind: 'sent', on: platform.name }
+      await close(instance._id, content.card, content.context)
+      if (!content.orSend) return { kind: 'cancelled', reason: '卡片已过可更新时间' }
+      const context = content.context ?? instance.context
+      return toPerson(row, person, { card: content.card, subject: instance.subject, context })
+    }
+    if (result.kind === 'sent') await close(instance._id, content.card, content.context)
+    return settle(result, platform.name, row)
+  }
+
+  async function close(id: string, card: Card, context?: Record<string, unknown>): Promise<void> {
+    const live = (card.buttons?.length ?? 0) > 0 && card.closed === undefined
+    await cards.change(id, { state: live ? 'open' : 'closed', ...(context && { context }) })
+  }
+
+  function settle(result: SendResult, on: PlatformName, row: OutboxRow): Sent {
+    switch (result.kind) {
+      case 'sent':
+        return { kind: 'sent', on, ...(result.messageId && { messageId: result.messageId }) }
+      case 'refused':
+        return { kind: 'failed', reason: result.reason, advice: result.advice }
+      case 'later':
+        return {
+          kind: 'later',
+          reason: result.reason,
+          afterMs: Math.max(result.afterMs, row.tries > 0 ? deps.backOff(row.tries) : 0),
+        }
+      case 'unknown':
+        return { kind: 'later', reason: result.reason, afterMs: deps.backOff(row.tries) }
+    }
+  }
+}

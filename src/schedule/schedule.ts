@@ -1,0 +1,183 @@
+import { Schema } from 'mongoose'
+import { type Clock, machineMs } from '../clock.ts'
+import { addDays, type Day, dayOf } from '../domain/time.ts'
+import type { Log } from '../log.ts'
+import type { Db } from '../store/connect.ts'
+
+/** One thing the clock does. `jobs/index.ts` is the list. */
+export interface Job<Ctx> {
+  name: string
+  /** What it is for, in a line, for people who look at the list. */
+  about: string
+  /** The instants of one company day at which it is due. */
+  times(day: Day, ctx: Ctx): Date[]
+  /** A run missed by more than this (process down) has lost its meaning and is left out. */
+  catchUpMs: number
+  /** `slot` is the moment the run was due, which may be a while ago. Must be harmless to run again. */
+  run(slot: Date, ctx: Ctx): Promise<void>
+}
+
+interface SlotRow {
+  _id: string
+  job: string
+  at: Date
+  state: 'running' | 'done' | 'failed'
+  owner: string
+  leaseUntil: number
+  tries: number
+  error?: string
+}
+
+const schema = new Schema<SlotRow>(
+  {
+    _id: String,
+    job: String,
+    at: Date,
+    state: String,
+    owner: String,
+    leaseUntil: Number,
+    tries: Number,
+    error: String,
+  },
+  { versionKey: false },
+)
+schema.index({ job: 1, at: -1 })
+schema.index({ at: 1 }, { expireAfterSeconds: 400 * 86400 })
+
+export interface ScheduleOptions<Ctx> {
+  db: Db
+  clock: Clock
+  log: Log
+  owner: string
+  jobs: Job<Ctx>[]
+  ctx: Ctx
+  zone(): string
+  /** Slots before this instant belong to a time when the bot was not there yet. */
+  since: Date
+  leaseMs?: number
+}
+
+const MAX_TRIES = 5
+
+/**
+ * Runs jobs at their slots. A slot `(job, instant)` is claimed by one replica through a unique document; what was missed
+ * while down is caught up if it still makes sense; a run that died is taken over (design §4).
+ */
+export function createSchedule<Ctx>({
+  db,
+  clock,
+  log,
+  owner,
+  jobs,
+  ctx,
+  zone,
+  since,
+  leaseMs = 60_000,
+}: ScheduleOptions<Ctx>) {
+  const model = db.model<SlotRow>('slots', schema, 'slots')
+  const settled = new Set<string>()
+  let running: Promise<void> | undefined
+  let stopAlarm: (() => void) | undefined
+
+  function due(job: Job<Ctx>, now: Date): Date[] {
+    const from = new Date(Math.max(now.getTime() - job.catchUpMs, since.getTime()))
+    const slots: Date[] = []
+    for (let day = dayOf(from, zone()); day <= dayOf(now, zone()); day = addDays(day, 1))
+      slots.push(...job.times(day, ctx))
+    return slots.filter((s) => s >= from && s <= now).sort((a, b) => a.getTime() - b.getTime())
+  }
+
+  async function claim(id: string, job: Job<Ctx>, at: Date): Promise<SlotRow | null> {
+    const fresh: SlotRow = {
+      _id: id,
+      job: job.name,
+      at,
+      state: 'running',
+      owner,
+      leaseUntil: machineMs() + leaseMs,
+      tries: 1,
+    }
+    try {
+      await model.collection.insertOne(fresh as never)
+      return fresh
+    } catch (error) {
+      if ((error as { code?: number }).code !== 11000) throw error
+    }
+    return model
+      .findOneAndUpdate(
+        { _id: id, state: { $ne: 'done' }, leaseUntil: { $lt: machineMs() }, tries: { $lt: MAX_TRIES } },
+        { $set: { owner, state: 'running', leaseUntil: machineMs() + leaseMs }, $inc: { tries: 1 } },
+        { returnDocument: 'after' },
+      )
+      .lean<SlotRow>()
+  }
+
+  async function runSlot(job: Job<Ctx>, at: Date): Promise<void> {
+    const id = `${job.name}@${at.toISOString()}`
+    if (settled.has(id)) return
+    const slot = await claim(id, job, at)
+    if (!slot) {
+      const row = await model.findById(id).lean<SlotRow>()
+      if (row?.state === 'done' || (row && row.tries >= MAX_TRIES && row.leaseUntil < machineMs())) settled.add(id)
+      return
+    }
+    const mine = { _id: id, owner, tries: slot.tries }
+    const renew = setInterval(
+      () => void model.updateOne(mine, { $set: { leaseUntil: machineMs() + leaseMs } }).catch(() => {}),
+      leaseMs / 3,
+    )
+    const trail = log.child({ job: job.name, slot: at.toISOString() })
+    try {
+      await job.run(at, ctx)
+      await model.updateOne(mine, { $set: { state: 'done' }, $unset: { error: 1 } })
+      settled.add(id)
+      trail.info('job done')
+    } catch (error) {
+      trail.error({ err: error, tries: slot.tries }, 'job failed')
+      const reason = String((error as Error)?.message ?? error).slice(0, 500)
+      await model
+        .updateOne(mine, { $set: { state: 'failed', error: reason, leaseUntil: machineMs() + 1000 * 2 ** slot.tries } })
+        .catch(() => {})
+    } finally {
+      clearInterval(renew)
+    }
+  }
+
+  async function tick(): Promise<void> {
+    const now = clock.now()
+    const slots = jobs.flatMap((job) => due(job, now).map((at) => ({ job, at })))
+    slots.sort((a, b) => a.at.getTime() - b.at.getTime())
+    for (const { job, at } of slots)
+      await runSlot(job, at).catch((err) => log.error({ err, job: job.name }, 'slot not claimed'))
+    if (settled.size > 10_000) settled.clear()
+  }
+
+  /** Runs everything due now; a call during a run waits for that run and one more. */
+  async function tickNow(): Promise<void> {
+    while (running) await running
+    running = tick().finally(() => {
+      running = undefined
+    })
+    await running
+  }
+
+  return {
+    model,
+    tick: tickNow,
+    start(): void {
+      stopAlarm = clock.everyMinute(() => tickNow().catch((err) => log.error({ err }, 'tick failed')))
+    },
+    async stop(): Promise<void> {
+      stopAlarm?.()
+      await running?.catch(() => {})
+    },
+    /** Every slot of the days from..to, without running anything: the rehearsal's and the list's view. */
+    slots(from: Day, to: Day): { job: Job<Ctx>; at: Date }[] {
+      const all: { job: Job<Ctx>; at: Date }[] = []
+      for (let day = from; day <= to; day = addDays(day, 1))
+        for (const job of jobs) for (const at of job.times(day, ctx)) all.push({ job, at })
+      return all.sort((a, b) => a.at.getTime() - b.at.getTime())
+    },
+    lastRuns: (job: string) => model.find({ job }).sort({ at: -1 }).limit(5).lean<SlotRow[]>(),
+  }
+}

@@ -1,0 +1,158 @@
+import { Schema } from 'mongoose'
+import type { Deduction } from '../domain/score.ts'
+import type { Week } from '../domain/time.ts'
+import type { Submission, WeeklyContent, WeekReport } from '../domain/weekly-report.ts'
+import type { Db } from './connect.ts'
+
+/** Points for each item of the week's plan, in its order, with what was deducted. */
+export interface GivenScore {
+  points: number[]
+  /** The items as they were scored: planned points can no longer change underneath. */
+  planned: { text: string; points: number }[]
+  deductions: Deduction[]
+  by: string
+  at: Date
+}
+
+export interface Excuse {
+  state: 'proposed' | 'granted' | 'refused'
+  reason: string
+  at: Date
+  decidedBy?: string
+  decidedAt?: Date
+}
+
+export interface Draft {
+  content: WeeklyContent
+  at: Date
+  /** Lines the bot could not read: kept, and shown again. */
+  unread: { line: number; text: string; why: string }[]
+  assumptions: string[]
+}
+
+/**
+ * One person's week: what is handed in at its Saturday (the summary of it and the plan of the next), and how it was scored.
+ * `rev` counts changes, `applied` remembers the outcome of the last events, so that an event that is run twice decides the same.
+ */
+export interface WeekRow {
+  _id: string
+  personId: string
+  week: Week
+  submissions: Submission[]
+  draft?: Draft
+  returned?: { at: Date; by: string; reason: string }
+  score?: GivenScore
+  /** Scores that were replaced or taken back. */
+  pastScores: GivenScore[]
+  excuse?: Excuse
+  snoozedUntil?: Date
+  notes: { at: Date; by: string; text: string }[]
+  rev: number
+  applied: { event: string; outcome: string }[]
+}
+
+const Mixed = Schema.Types.Mixed
+const schema = new Schema<WeekRow>(
+  {
+    _id: String,
+    personId: { type: String, required: true },
+    week: { type: String, required: true },
+    submissions: { type: [Mixed] as never, default: [] },
+    draft: Mixed,
+    returned: Mixed,
+    score: Mixed,
+    pastScores: { type: [Mixed] as never, default: [] },
+    excuse: Mixed,
+    snoozedUntil: Date,
+    notes: { type: [Mixed] as never, default: [] },
+    rev: { type: Number, default: 0 },
+    applied: { type: [Mixed] as never, default: [] },
+  },
+  { versionKey: false, minimize: false, strict: 'throw' },
+)
+schema.index({ week: 1, personId: 1 }, { unique: true })
+schema.index({ personId: 1, week: -1 })
+schema.index({ 'score.by': 1, 'score.at': -1 })
+
+const KEPT_EVENTS = 12
+
+/** The outcome of a change: what the caller needs to answer, the same when the event comes again. Must survive JSON. */
+export type Change<T> = { row: WeekRow; outcome: T } | { outcome: T }
+
+export type Weeks = ReturnType<typeof weekStore>
+
+export const weekRowId = (personId: string, week: Week): string => `${personId}/${week}`
+
+export const reportOf = (row: WeekRow): WeekReport => ({
+  week: row.week,
+  submissions: row.submissions,
+  ...(row.returned && { returnedAt: row.returned.at }),
+})
+
+export function weekStore(db: Db) {
+  const model = db.model<WeekRow>('weeks', schema, 'weeks')
+  const blank = (personId: string, week: Week): WeekRow => ({
+    _id: weekRowId(personId, week),
+    personId,
+    week,
+    submissions: [],
+    pastScores: [],
+    notes: [],
+    rev: 0,
+    applied: [],
+  })
+
+  async function get(personId: string, week: Week): Promise<WeekRow> {
+    const row = await model.findById(weekRowId(personId, week)).lean<WeekRow>()
+    return row ?? blank(personId, week)
+  }
+
+  return {
+    model,
+    get,
+    async ofWeek(week: Week, personIds: string[]): Promise<Map<string, WeekRow>> {
+      const rows = await model.find({ week, personId: { $in: personIds } }).lean<WeekRow[]>()
+      return new Map(personIds.map((id) => [id, rows.find((r) => r.personId === id) ?? blank(id, week)]))
+    },
+    ofPerson: (personId: string, weeks: Week[]) => model.find({ personId, week: { $in: weeks } }).lean<WeekRow[]>(),
+    /** The last one this person scored, for 撤销. */
+    lastScoredBy: (by: string) => model.findOne({ 'score.by': by }).sort({ 'score.at': -1 }).lean<WeekRow>(),
+    /**
+     * Changes one row by a pure decision, exactly once per event: a version check keeps a concurrent change from being
+     * overwritten (the decision is taken again on what is there then), a repeated event gets its first outcome.
+     */
+    async change<T>(personId: string, week: Week, event: string, decide: (row: WeekRow) => Change<T>): Promise<T> {
+      for (let attempt = 0; attempt < 20; attempt++) {
+        const before = await get(personId, week)
+        const known = before.applied.find((a) => a.event === event)
+        if (known) return JSON.parse(known.outcome) as T
+        const decided = decide(structuredClone(before))
+        if (!('row' in decided)) return decided.outcome
+        const after = {
+          ...decided.row,
+          rev: before.rev + 1,
+          applied: [...before.applied, { event, outcome: JSON.stringify(decided.outcome) }].slice(-KEPT_EVENTS),
+        }
+        if (await replace(before, after)) return decided.outcome
+      }
+      throw new Error(`week ${weekRowId(personId, week)} is changed too often at once`)
+    },
+  }
+
+  async function replace(before: WeekRow, after: WeekRow): Promise<boolean> {
+    if (before.rev === 0) {
+      try {
+        await model.collection.insertOne(after as never)
+        return true
+      } catch (error) {
+        if ((error as { code?: number }).code === 11000) return false
+        throw error
+      }
+    }
+    const { matchedCount } = await model.collection.replaceOne(
+      { _id: before._id as never, rev: before.rev },
+      after as never,
+    )
+    return matchedCount === 1
+  }
+}
