@@ -34,7 +34,7 @@ const robotMessage = z.object({
   createAt: scalar.optional().catch(undefined),
   errCode: scalar.optional().catch(undefined),
   text: z.object({ content: z.string() }).partial().optional().catch(undefined),
-  content: z.unknown(),
+  content: z.unknown().optional(),
 })
 const mediaContent = z.object({
   recognition: z.string().optional().catch(undefined),
@@ -99,8 +99,8 @@ const cardClick = z.object({
   outTrackId: z.string().min(1).max(100),
   corpId: z.string().optional().catch(undefined),
   userId: z.string().min(1).max(100),
-  content: z.unknown(),
-  value: z.unknown(),
+  content: z.unknown().optional(),
+  value: z.unknown().optional(),
 })
 const clickContent = z.object({
   cardPrivateData: z

@@ -67,7 +67,7 @@ const opened = z.object({ endpoint: z.string().regex(/^wss?:\/\//), ticket: z.st
 const frame = z.object({
   type: z.string(),
   headers: z.object({ topic: z.string().catch(''), messageId: z.string().catch('') }).catchall(z.unknown()),
-  data: z.unknown(),
+  data: z.unknown().optional(),
 })
 
 interface Connection {
