@@ -8,14 +8,7 @@ type Base = Pick<Incoming, 'id' | 'platform' | 'userId' | 'at'>
 const FIVE_MINUTES_MS = 5 * 60_000
 
 /** Message types of wecom.md §2.1; any other is a message all the same and gets an answer. */
-const MEDIA: Record<string, Media> = {
-  image: 'image',
-  voice: 'voice',
-  video: 'video',
-  file: 'file',
-  location: 'location',
-  link: 'link',
-}
+const MEDIA = new Set<string>(['image', 'voice', 'video', 'file', 'location', 'link'] satisfies Media[])
 
 /** Events of wecom.md §2.2 that tell the administrator something. */
 const NOTICES = new Set([
@@ -62,7 +55,7 @@ export function toIncoming(xml: XmlElement, receivedAt: Date): Incoming | undefi
   if (type === 'event') return eventOf(xml, base)
   if (type === '' || userId === '') return notice(base, 'unknown-event')
   if (type === 'text') return { ...base, type: 'text', text: textOf(xml, 'Content'), chat: { kind: 'private' } }
-  return { ...base, type: 'media', media: MEDIA[type] ?? 'other', chat: { kind: 'private' } }
+  return { ...base, type: 'media', media: MEDIA.has(type) ? (type as Media) : 'other', chat: { kind: 'private' } }
 }
 
 /** A short name of the kind of callback, for the log: no value that a person chose. */
