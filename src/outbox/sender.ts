@@ -90,7 +90,7 @@ export function createSender(deps: SenderDeps): Sender {
     return sent >= mostPerDay ? morning(addDays(today, 1)) : undefined
   }
 
-  const accounts = (row: OutboxRow, person: Person): PlatformName[] => {
+  function accounts(row: OutboxRow, person: Person): PlatformName[] {
     const order = [row.platform, person.lastPlatform, 'wecom', 'dingtalk'] as const
     return [...new Set(order)].filter(
       (p): p is PlatformName => p !== undefined && person[p] !== undefined && platforms[p] !== undefined,
