@@ -1,0 +1,44 @@
+import type { Ctx } from '../src/context.ts'
+import type { Person } from '../src/store/people.ts'
+
+/** A person by what the company file calls them: 工号, or a name that only one person has. */
+export function findByRef(people: Person[], ref: string): Person | undefined {
+  const byNumber = people.find((p) => p.jobNumber === ref)
+  if (byNumber) return byNumber
+  const byName = people.filter((p) => p.name === ref)
+  return byName.length === 1 ? byName[0] : undefined
+}
+
+/**
+ * Who scores and decides for somebody: the superior, or the stand-in of the settings where there is none (domain.md §1,
+ * §11.16). Undefined: HR has to be told.
+ */
+export async function judgeOf(ctx: Ctx, person: Person): Promise<Person | undefined> {
+  const manager = person.managerId ? await ctx.people.get(person.managerId) : null
+  if (manager?.active && manager._id !== person._id) return manager
+  return standInOf(ctx, person)
+}
+
+async function standInOf(ctx: Ctx, person: Person): Promise<Person | undefined> {
+  const entries = Object.entries(ctx.company().standIns)
+  if (entries.length === 0) return undefined
+  const people = await ctx.people.active()
+  const entry = entries.find(([ref]) => findByRef(people, ref)?._id === person._id)
+  const standIn = entry && findByRef(people, entry[1])
+  return standIn && standIn._id !== person._id ? standIn : undefined
+}
+
+/** Whether `by` may score, excuse, send back or consent for `person`: somebody above them in the tree, never oneself. */
+export async function mayJudge(ctx: Ctx, by: Person, person: Person): Promise<boolean> {
+  if (!by.active || by._id === person._id) return false
+  const above = await ctx.people.chainAbove(person)
+  if (above.some((p) => p._id === by._id)) return true
+  return (await standInOf(ctx, person))?._id === by._id
+}
+
+/** Whether `by` may read a person's weeks: oneself, those above, HR and the general manager. */
+export async function mayRead(ctx: Ctx, by: Person, person: Person): Promise<boolean> {
+  if (!by.active) return false
+  if (by._id === person._id || by.roles.includes('hr') || by.roles.includes('gm')) return true
+  return mayJudge(ctx, by, person)
+}

@@ -1,0 +1,276 @@
+import type { Act, Ctx } from '../../src/context.ts'
+import { isOnTime } from '../../src/domain/deadline.ts'
+import { shown } from '../../src/domain/decimal.ts'
+import { type Deduction, isActual, isDeduction, requirements, weekScore } from '../../src/domain/score.ts'
+import type { Week } from '../../src/domain/time.ts'
+import { decideChange as decide } from '../../src/domain/weekly-report.ts'
+import type { Person } from '../../src/store/people.ts'
+import { reportOf, weekRowId } from '../../src/store/weeks.ts'
+import { mayJudge } from '../rights.ts'
+import { deadlineOf, scoreOf, viewWeek, weekSubject } from './week.ts'
+
+type NotAllowed = { kind: 'not-allowed' }
+
+export type ScoreOutcome =
+  | { kind: 'scored'; shown: string; lines: string[]; rev: number }
+  /** Somebody scored it meanwhile: the first counts (features.md T10). */
+  | { kind: 'already'; by: string; shown: string; rev: number }
+  | { kind: 'bad-points'; item: number; planned: number }
+  | { kind: 'wrong-count'; planned: number }
+  | { kind: 'bad-deduction' }
+  /** Nothing to score: no plan, no points, not yet handed in, excused. */
+  | { kind: 'no-plan' | 'too-early' | 'excused' }
+  | NotAllowed
+
+export interface ScoreInput {
+  /** 0…planned for each item of the week's plan, in its order. */
+  points: number[]
+  deductions: Deduction[]
+  /** Set to replace one's own or another's score: the instant of the score that was seen. */
+  replaces?: Date
+}
+
+/**
+ * The superior's score of a week (domain.md §3). Before the deadline only what has been handed in can be scored. A second
+ * scorer is told who was first; a score is replaced only by somebody who has seen it.
+ */
+export async function scoreWeek(
+  ctx: Ctx,
+  act: Act,
+  by: Person,
+  person: Person,
+  week: Week,
+  input: ScoreInput,
+): Promise<ScoreOutcome> {
+  if (!(await mayJudge(ctx, by, person))) return { kind: 'not-allowed' }
+  const view = await viewWeek(ctx, person, week, act.at)
+  const { planned, due } = view
+  if (due === 'closed' || view.row.excuse?.state === 'granted') return { kind: 'excused' }
+  if (planned.length === 0 || planned.every((p) => p.points === 0)) return { kind: 'no-plan' }
+  if (!view.counts && isOnTime(act.at, due.deadline)) return { kind: 'too-early' }
+  if (input.points.length !== planned.length) return { kind: 'wrong-count', planned: planned.length }
+  const bad = input.points.findIndex((p, i) => !isActual(p, planned[i]!.points))
+  if (bad >= 0) return { kind: 'bad-points', item: bad + 1, planned: planned[bad]!.points }
+  const names = input.deductions.map((d) => d.requirement)
+  if (
+    new Set(names).size < names.length ||
+    input.deductions.some((d) => !isDeduction(d.points) || !(d.requirement in requirements))
+  )
+    return { kind: 'bad-deduction' }
+
+  const outcome = await ctx.weeks.change<ScoreOutcome>(person._id, week, act.id, (row) => {
+    const seen = input.replaces?.getTime()
+    if (row.score && row.score.at.getTime() !== seen) {
+      const value = shown(scoreOf(row, view.counts)!.score)
+      return { outcome: { kind: 'already', by: row.score.by, shown: value, rev: row.rev } }
+    }
+    const score = {
+      points: input.points,
+      planned: planned.map(({ text, points }) => ({ text, points })),
+      deductions: input.deductions,
+      by: by._id,
+      at: act.at,
+    }
+    const items = score.planned.map((p, i) => ({ planned: p.points, actual: score.points[i]! }))
+    const computed = weekScore({ items, late: view.counts?.late ?? true, deductions: score.deductions })
+    const pastScores = row.score ? [...row.pastScores, row.score] : row.pastScores
+    return {
+      row: { ...row, score, pastScores },
+      outcome: { kind: 'scored', shown: shown(computed.score), lines: computed.lines, rev: row.rev + 1 },
+    }
+  })
+  if (outcome.kind === 'scored') {
+    await tell(ctx, act, person, `week-scored/${weekRowId(person._id, week)}/${act.at.toISOString()}`, 'week-scored', {
+      week,
+      at: act.at.toISOString(),
+    })
+    await note(ctx, act, by, 'scored', person, week, { points: input.points, deductions: input.deductions })
+    await settleOthers(ctx, act, by, person, week, `已由${by.name}评分`)
+  }
+  return outcome
+}
+
+/** 撤销 of a score within the company's minutes: the week is unscored again and the employee is told. */
+export async function withdrawScore(
+  ctx: Ctx,
+  act: Act,
+  by: Person,
+  person: Person,
+  week: Week,
+): Promise<{ kind: 'withdrawn' | 'nothing' | 'too-long-ago' }> {
+  const undoMs = ctx.company().weekly.undoMinutes * 60_000
+  const outcome = await ctx.weeks.change(person._id, week, act.id, (row) => {
+    if (!row.score || row.score.by !== by._id) return { outcome: { kind: 'nothing' as const } }
+    if (act.at.getTime() - row.score.at.getTime() > undoMs) return { outcome: { kind: 'too-long-ago' as const } }
+    const { score, ...rest } = row
+    return { row: { ...rest, pastScores: [...row.pastScores, score] }, outcome: { kind: 'withdrawn' as const } }
+  })
+  if (outcome.kind === 'withdrawn') {
+    await note(ctx, act, by, 'score-withdrawn', person, week)
+    await tell(ctx, act, person, `${act.id}/score-withdrawn`, 'score-withdrawn', { week })
+  }
+  return outcome
+}
+
+/** Sends a submission back with a reason: the next one replaces it without further consent (features.md T11). */
+export async function returnWeek(
+  ctx: Ctx,
+  act: Act,
+  by: Person,
+  person: Person,
+  week: Week,
+  reason: string,
+): Promise<{ kind: 'returned' | 'not-submitted' | 'scored' } | NotAllowed> {
+  if (!(await mayJudge(ctx, by, person))) return { kind: 'not-allowed' }
+  const outcome = await ctx.weeks.change(person._id, week, act.id, (row) => {
+    if (row.score) return { outcome: { kind: 'scored' as const } }
+    if (row.submissions.length === 0) return { outcome: { kind: 'not-submitted' as const } }
+    return { row: { ...row, returned: { at: act.at, by: by._id, reason } }, outcome: { kind: 'returned' as const } }
+  })
+  if (outcome.kind === 'returned') {
+    await note(ctx, act, by, 'returned', person, week, { reason })
+    await tell(ctx, act, person, `returned/${weekRowId(person._id, week)}/${act.at.toISOString()}`, 'week-returned', {
+      week,
+    })
+    await settleOthers(ctx, act, by, person, week, `已由${by.name}退回`)
+  }
+  return outcome
+}
+
+/** The answer to a change asked for after the deadline: given, it counts and costs nothing (domain.md §11.9). */
+export async function decideChange(
+  ctx: Ctx,
+  act: Act,
+  by: Person,
+  person: Person,
+  week: Week,
+  submittedAt: Date,
+  consent: 'given' | 'refused',
+): Promise<{ kind: 'decided' | 'gone' | 'scored' } | NotAllowed> {
+  if (!(await mayJudge(ctx, by, person))) return { kind: 'not-allowed' }
+  const outcome = await ctx.weeks.change(person._id, week, act.id, (row) => {
+    if (row.score) return { outcome: { kind: 'scored' as const } }
+    const report = decide(reportOf(row), submittedAt, consent)
+    if (!report) return { outcome: { kind: 'gone' as const } }
+    return { row: { ...row, submissions: report.submissions }, outcome: { kind: 'decided' as const } }
+  })
+  if (outcome.kind === 'decided') {
+    await note(ctx, act, by, `change-${consent}`, person, week)
+    await tell(ctx, act, person, `${act.id}/change`, 'change-decided', { week, consent, by: by.name })
+  }
+  return outcome
+}
+
+/** Grants or refuses leave for a week; also without being asked. Excusing a scored week takes it out of both sums (§11.6). */
+export async function decideExcuse(
+  ctx: Ctx,
+  act: Act,
+  by: Person,
+  person: Person,
+  week: Week,
+  state: 'granted' | 'refused',
+  reason?: string,
+): Promise<{ kind: 'decided' | 'already'; state: 'granted' | 'refused' } | NotAllowed> {
+  if (!(await mayJudge(ctx, by, person))) return { kind: 'not-allowed' }
+  const outcome = await ctx.weeks.change(person._id, week, act.id, (row) => {
+    if (row.excuse && row.excuse.state === state) return { outcome: { kind: 'already' as const, state } }
+    const excuse = {
+      reason: reason ?? row.excuse?.reason ?? '请假',
+      at: row.excuse?.at ?? act.at,
+      state,
+      decidedBy: by._id,
+      decidedAt: act.at,
+    }
+    return { row: { ...row, excuse }, outcome: { kind: 'decided' as const, state } }
+  })
+  if (outcome.kind === 'decided') {
+    await note(ctx, act, by, `excuse-${state}`, person, week)
+    await tell(ctx, act, person, `${act.id}/excuse`, 'excuse-decided', { week, state, by: by.name })
+  }
+  return outcome
+}
+
+/** A word about a week, from either side; the other side gets it with its context (features.md T7). */
+export async function addNote(
+  ctx: Ctx,
+  act: Act,
+  by: Person,
+  person: Person,
+  week: Week,
+  text: string,
+): Promise<{ kind: 'sent'; to: string } | NotAllowed | { kind: 'nobody' }> {
+  const own = by._id === person._id
+  if (!own && !(await mayJudge(ctx, by, person))) return { kind: 'not-allowed' }
+  const row = await ctx.weeks.get(person._id, week)
+  // An employee's word goes to whoever wrote last, else to the superior.
+  const lastOther = row.notes.filter((n) => n.by !== person._id).at(-1)?.by
+  const to = own ? (lastOther ?? person.managerId) : person._id
+  if (!to) return { kind: 'nobody' }
+  await ctx.weeks.change(person._id, week, act.id, (r) => ({
+    row: { ...r, notes: [...r.notes, { at: act.at, by: by._id, text }].slice(-50) },
+    outcome: null,
+  }))
+  await ctx.outbox.add([
+    {
+      key: `${act.id}/note`,
+      to,
+      mode: 'answer',
+      cause: act.id,
+      content: {
+        kind: 'notice',
+        name: 'week-note',
+        args: { personId: person._id, week, by: by._id, at: act.at.toISOString() },
+      },
+    },
+  ])
+  return { kind: 'sent', to }
+}
+
+async function tell(
+  ctx: Ctx,
+  act: Act,
+  person: Person,
+  key: string,
+  name: string,
+  args: Record<string, unknown>,
+): Promise<void> {
+  await ctx.outbox.add([
+    { key, to: person._id, mode: 'answer', cause: act.id, content: { kind: 'notice', name, args } },
+  ])
+}
+
+async function note(
+  ctx: Ctx,
+  act: Act,
+  by: Person,
+  what: string,
+  person: Person,
+  week: Week,
+  detail?: Record<string, unknown>,
+) {
+  const line = { _id: act.id, at: act.at, by: by._id, what, to: weekSubject(person._id, week) }
+  await ctx.audit.add(detail ? { ...line, detail } : line)
+}
+
+/** The cards that others still have open about this week say who did it. */
+async function settleOthers(ctx: Ctx, act: Act, by: Person, person: Person, week: Week, closed: string): Promise<void> {
+  const open = await ctx.cards.openAbout(scoreSubject(person._id, week))
+  const title = `${person.name}的周总结`
+  await ctx.outbox.add(
+    open
+      .filter((card) => card.personId !== by._id)
+      .map((card) => ({
+        key: `${act.id}/close/${card._id}`,
+        to: card.personId,
+        mode: 'answer' as const,
+        cause: act.id,
+        content: { kind: 'update' as const, cardId: card._id, card: { title, closed }, orSend: false },
+      })),
+  )
+}
+
+/** Cards about scoring one week. */
+export const scoreSubject = (personId: string, week: Week): string => `score/${weekRowId(personId, week)}`
+
+/** Whether a week can be judged at all. */
+export const isOpenWeek = (ctx: Ctx, week: Week): boolean => deadlineOf(ctx.company(), week) !== 'closed'

@@ -1,0 +1,194 @@
+import type { Act, Ctx } from '../../src/context.ts'
+import { isOnTime } from '../../src/domain/deadline.ts'
+import type { Week } from '../../src/domain/time.ts'
+import {
+  type ContentProblem,
+  isComplete,
+  standing,
+  submit,
+  validateContent,
+  type WeeklyContent,
+  type WeekReport,
+} from '../../src/domain/weekly-report.ts'
+import type { Person } from '../../src/store/people.ts'
+import { type Draft, reportOf, type WeekRow, weekRowId } from '../../src/store/weeks.ts'
+import { judgeOf } from '../rights.ts'
+import { deadlineOf, viewWeek, weekSubject } from './week.ts'
+
+/** Puts a report's state into its row; a submission after being sent back ends that. */
+function withReport(row: WeekRow, report: WeekReport): WeekRow {
+  const { returned, ...rest } = row
+  return { ...rest, submissions: report.submissions, ...(report.returnedAt && returned && { returned }) }
+}
+
+/**
+ * Keeps what somebody is writing, replacing the draft that was there. A draft is not submitted (domain.md §11.8).
+ * @param rev of the draft's row as the writer knew it; undefined in chat, where the last message counts
+ * @returns `conflict` when the row has changed since `rev`: nothing was kept
+ */
+export async function saveDraft(
+  ctx: Ctx,
+  act: Act,
+  person: Person,
+  week: Week,
+  draft: Omit<Draft, 'at'>,
+  rev?: number,
+): Promise<{ kind: 'saved' | 'conflict'; rev: number }> {
+  return ctx.weeks.change(person._id, week, act.id, (row) => {
+    if (rev !== undefined && row.rev !== rev) return { outcome: { kind: 'conflict' as const, rev: row.rev } }
+    return { row: { ...row, draft: { ...draft, at: act.at } }, outcome: { kind: 'saved' as const, rev: row.rev + 1 } }
+  })
+}
+
+export async function dropDraft(ctx: Ctx, act: Act, person: Person, week: Week): Promise<boolean> {
+  return ctx.weeks.change(person._id, week, act.id, (row) => {
+    if (!row.draft) return { outcome: false }
+    const { draft: _, ...rest } = row
+    return { row: rest, outcome: true }
+  })
+}
+
+export type SubmitOutcome =
+  | { kind: 'on-time' | 'late'; again: boolean; rev: number }
+  /** Kept as a request; the superior has been asked. */
+  | { kind: 'needs-consent'; rev: number }
+  | { kind: 'unchanged'; rev: number }
+  | { kind: 'incomplete'; problems: ContentProblem[] }
+  | { kind: 'conflict'; rev: number }
+  /** Nothing can be handed in: closed week, settled month, scored already. */
+  | { kind: 'closed' | 'settled' | 'scored' }
+  | { kind: 'no-draft' }
+
+/**
+ * Hands in a week: the summary of it and the plan of the next. Judged by `act.at` (design §2).
+ * @param content what is handed in; undefined: the draft as it stands
+ * @param rev as in `saveDraft`
+ */
+export async function submitWeek(
+  ctx: Ctx,
+  act: Act,
+  person: Person,
+  week: Week,
+  content?: WeeklyContent,
+  rev?: number,
+): Promise<SubmitOutcome> {
+  const due = deadlineOf(ctx.company(), week)
+  if (due === 'closed') return { kind: 'closed' }
+  const { planned } = await viewWeek(ctx, person, week, act.at)
+  const outcome = await ctx.weeks.change<SubmitOutcome>(person._id, week, act.id, (row) => {
+    if (rev !== undefined && row.rev !== rev) return { outcome: { kind: 'conflict', rev: row.rev } }
+    const handedIn = content ?? row.draft?.content
+    if (!handedIn) return { outcome: { kind: 'no-draft' } }
+    if (row.score) return { outcome: { kind: 'scored' } }
+    const problems = validateContent(handedIn, planned.length)
+    if (!isComplete(problems)) return { outcome: { kind: 'incomplete', problems } }
+    const again = standing(reportOf(row), due.deadline) !== undefined
+    const result = submit(reportOf(row), handedIn, { week, at: act.at, deadline: due.deadline })
+    const { draft: _, ...withoutDraft } = row
+    switch (result.kind) {
+      case 'on-time':
+      case 'late':
+        return { row: withReport(withoutDraft, result.report), outcome: { kind: result.kind, again, rev: row.rev + 1 } }
+      case 'needs-consent':
+        return { row: withReport(withoutDraft, result.report), outcome: { kind: 'needs-consent', rev: row.rev + 1 } }
+      case 'unchanged':
+        return { row: withoutDraft, outcome: { kind: 'unchanged', rev: row.rev + 1 } }
+      case 'settled':
+        return { outcome: { kind: 'settled' } }
+    }
+  })
+  if (outcome.kind === 'needs-consent') await askConsent(ctx, act, person, week)
+  return outcome
+}
+
+async function askConsent(ctx: Ctx, act: Act, person: Person, week: Week): Promise<void> {
+  const judge = await judgeOf(ctx, person)
+  if (!judge) return
+  const args = { personId: person._id, week, at: act.at.toISOString() }
+  await ctx.outbox.add([
+    {
+      key: `change-request/${weekRowId(person._id, week)}/${args.at}`,
+      to: judge._id,
+      mode: 'push',
+      cause: act.id,
+      content: { kind: 'notice', name: 'change-request', args },
+    },
+  ])
+}
+
+export type WithdrawOutcome =
+  | { kind: 'withdrawn' }
+  | { kind: 'nothing' | 'too-long-ago' | 'deadline-passed' | 'scored' }
+
+/**
+ * 撤销: takes the last submission back into the draft, for as many minutes as the company says (features.md B15). Not once the
+ * deadline has passed since: what was on time would become late.
+ */
+export async function withdrawWeek(ctx: Ctx, act: Act, person: Person, week: Week): Promise<WithdrawOutcome> {
+  const due = deadlineOf(ctx.company(), week)
+  const undoMs = ctx.company().weekly.undoMinutes * 60_000
+  if (due === 'closed') return { kind: 'nothing' }
+  return ctx.weeks.change<WithdrawOutcome>(person._id, week, act.id, (row) => {
+    const last = row.submissions.at(-1)
+    if (!last) return { outcome: { kind: 'nothing' } }
+    if (row.score) return { outcome: { kind: 'scored' } }
+    if (act.at.getTime() - last.at.getTime() > undoMs) return { outcome: { kind: 'too-long-ago' } }
+    if (isOnTime(last.at, due.deadline) && !isOnTime(act.at, due.deadline))
+      return { outcome: { kind: 'deadline-passed' } }
+    const draft: Draft = { content: last.content, at: act.at, unread: [], assumptions: [] }
+    return { row: { ...row, submissions: row.submissions.slice(0, -1), draft }, outcome: { kind: 'withdrawn' } }
+  })
+}
+
+/** 我在请假: reminders for the week stop at once, and the superior decides whether it is excused (domain.md §11.6). */
+export async function proposeExcuse(
+  ctx: Ctx,
+  act: Act,
+  person: Person,
+  week: Week,
+  reason: string,
+): Promise<{ kind: 'proposed' | 'already' | 'granted' }> {
+  const outcome = await ctx.weeks.change(person._id, week, act.id, (row) => {
+    if (row.excuse?.state === 'granted') return { outcome: { kind: 'granted' as const } }
+    if (row.excuse?.state === 'proposed') return { outcome: { kind: 'already' as const } }
+    return {
+      row: { ...row, excuse: { state: 'proposed', reason, at: act.at } },
+      outcome: { kind: 'proposed' as const },
+    }
+  })
+  const judge = await judgeOf(ctx, person)
+  if (outcome.kind === 'proposed' && judge) {
+    await ctx.outbox.add([
+      {
+        key: `excuse-request/${weekRowId(person._id, week)}/${act.at.toISOString()}`,
+        to: judge._id,
+        mode: 'push',
+        cause: act.id,
+        content: { kind: 'notice', name: 'excuse-request', args: { personId: person._id, week } },
+      },
+    ])
+  }
+  await ctx.audit.add({
+    _id: act.id,
+    at: act.at,
+    by: person._id,
+    what: 'excuse-proposed',
+    to: weekSubject(person._id, week),
+  })
+  return outcome
+}
+
+/** 1 小时后, 下午: no reminder of this week before `until`; one comes then if it still stands. */
+export async function snooze(ctx: Ctx, act: Act, person: Person, week: Week, until: Date): Promise<void> {
+  await ctx.weeks.change(person._id, week, act.id, (row) => ({ row: { ...row, snoozedUntil: until }, outcome: null }))
+  await ctx.outbox.add([
+    {
+      key: `snoozed/${weekRowId(person._id, week)}/${until.toISOString()}`,
+      to: person._id,
+      mode: 'push',
+      cause: act.id,
+      notBefore: until,
+      content: { kind: 'notice', name: 'plan-reminder', args: { week, stage: 'snoozed' } },
+    },
+  ])
+}

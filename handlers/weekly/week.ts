@@ -1,0 +1,91 @@
+import type { Company } from '../../src/company.ts'
+import { schemeOf } from '../../src/company.ts'
+import type { Ctx } from '../../src/context.ts'
+import { type WeekDeadline, weekDeadline } from '../../src/domain/deadline.ts'
+import { type Computed, weekScore } from '../../src/domain/score.ts'
+import type { Week } from '../../src/domain/time.ts'
+import { type PlanItem, type Standing, standing, type WeekStatus, weekStatus } from '../../src/domain/weekly-report.ts'
+import type { Person } from '../../src/store/people.ts'
+import { reportOf, type WeekRow, weekRowId } from '../../src/store/weeks.ts'
+
+/** Everything that is known of one person's week at an instant. */
+export interface WeekView {
+  person: Person
+  week: Week
+  due: WeekDeadline | 'closed'
+  status: WeekStatus
+  /** What was planned for this week: from what counts of the submission before it. */
+  planned: PlanItem[]
+  /** What counts of this week's submissions. */
+  counts?: Standing
+  score?: Computed
+  row: WeekRow
+}
+
+export const deadlineOf = (company: Company, week: Week) => weekDeadline(week, company.weeks, company.deadlines)
+
+/** Whether somebody's position is assessed by weekly plans (domain.md §2). */
+export const worksByWeeklyPlan = (company: Company, person: Person): boolean =>
+  schemeOf(company, person.position)?.kind === 'weekly'
+
+/** Whether their week cannot be planned yet because it is the first of the bot here. */
+export const isFirstOfAll = (ctx: Ctx, week: Week): boolean => week <= ctx.firstWeek
+
+/** The weeks of several people. Two reads, whatever their number. */
+export async function viewWeeks(ctx: Ctx, people: Person[], week: Week, now: Date): Promise<WeekView[]> {
+  const company = ctx.company()
+  const ids = people.map((p) => p._id)
+  const before = company.weeks.previousOpenWeek(week)
+  const [rows, rowsBefore] = await Promise.all([ctx.weeks.ofWeek(week, ids), ctx.weeks.ofWeek(before, ids)])
+  return people.map((person) => makeView(company, person, rows.get(person._id)!, rowsBefore.get(person._id)!, now))
+}
+
+/** One person's week as it stands at `now`. */
+export async function viewWeek(ctx: Ctx, person: Person, week: Week, now: Date): Promise<WeekView> {
+  const [view] = await viewWeeks(ctx, [person], week, now)
+  return view!
+}
+
+function makeView(company: Company, person: Person, row: WeekRow, rowBefore: WeekRow, now: Date): WeekView {
+  const due = deadlineOf(company, row.week)
+  const dueBefore = deadlineOf(company, rowBefore.week)
+  const planned = row.score
+    ? undefined
+    : dueBefore === 'closed'
+      ? []
+      : (standing(reportOf(rowBefore), dueBefore.deadline)?.submission.content.plan ?? [])
+  const counts = due === 'closed' ? undefined : standing(reportOf(row), due.deadline)
+  const status = weekStatus({
+    week: row.week,
+    due,
+    now,
+    ...(person.joinedOn && { joined: person.joinedOn }),
+    ...(person.leftOn && { left: person.leftOn }),
+    excused: row.excuse?.state === 'granted',
+    report: reportOf(row),
+    hasDraft: row.draft !== undefined,
+    scored: row.score !== undefined,
+  })
+  const items = planned ?? plannedOfScore(rowBefore, dueBefore, row)
+  const view: WeekView = { person, week: row.week, due, status, planned: items, row, ...(counts && { counts }) }
+  if (row.score) view.score = scoreOf(row, counts)
+  return view
+}
+
+/** The items as they were scored, with what the plan says of them where it still has them. */
+function plannedOfScore(rowBefore: WeekRow, dueBefore: WeekDeadline | 'closed', row: WeekRow): PlanItem[] {
+  const plan =
+    dueBefore === 'closed' ? [] : (standing(reportOf(rowBefore), dueBefore.deadline)?.submission.content.plan ?? [])
+  return (row.score?.planned ?? []).map((scored, i) => ({ kind: 'routine' as const, ...plan[i], ...scored }))
+}
+
+/** The arithmetic of a given score: late counts when nothing came in time (domain.md §3). */
+export function scoreOf(row: WeekRow, counts: Standing | undefined): Computed | undefined {
+  const given = row.score
+  if (!given) return undefined
+  const items = given.planned.map((p, i) => ({ planned: p.points, actual: given.points[i] ?? 0 }))
+  return weekScore({ items, late: counts?.late ?? true, deductions: given.deductions })
+}
+
+/** Names the rows about one week in the audit and in card subjects. */
+export const weekSubject = (personId: string, week: Week): string => `week/${weekRowId(personId, week)}`
