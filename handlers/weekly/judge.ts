@@ -99,12 +99,17 @@ export async function withdrawScore(
   week: Week,
 ): Promise<{ kind: 'withdrawn' | 'nothing' | 'too-long-ago' }> {
   const undoMs = ctx.company().weekly.undoMinutes * 60_000
-  const outcome = await ctx.weeks.change(person._id, week, act.id, (row) => {
-    if (!row.score || row.score.by !== by._id) return { outcome: { kind: 'nothing' as const } }
-    if (act.at.getTime() - row.score.at.getTime() > undoMs) return { outcome: { kind: 'too-long-ago' as const } }
-    const { score, ...rest } = row
-    return { row: { ...rest, pastScores: [...row.pastScores, score] }, outcome: { kind: 'withdrawn' as const } }
-  })
+  const outcome = await ctx.weeks.change<{ kind: 'withdrawn' | 'nothing' | 'too-long-ago' }>(
+    person._id,
+    week,
+    act.id,
+    (row) => {
+      if (!row.score || row.score.by !== by._id) return { outcome: { kind: 'nothing' } }
+      if (act.at.getTime() - row.score.at.getTime() > undoMs) return { outcome: { kind: 'too-long-ago' } }
+      const { score, ...rest } = row
+      return { row: { ...rest, pastScores: [...row.pastScores, score] }, outcome: { kind: 'withdrawn' } }
+    },
+  )
   if (outcome.kind === 'withdrawn') {
     await note(ctx, act, by, 'score-withdrawn', person, week)
     await tell(ctx, act, person, `${act.id}/score-withdrawn`, 'score-withdrawn', { week })
@@ -122,11 +127,16 @@ export async function returnWeek(
   reason: string,
 ): Promise<{ kind: 'returned' | 'not-submitted' | 'scored' } | NotAllowed> {
   if (!(await mayJudge(ctx, by, person))) return { kind: 'not-allowed' }
-  const outcome = await ctx.weeks.change(person._id, week, act.id, (row) => {
-    if (row.score) return { outcome: { kind: 'scored' as const } }
-    if (row.submissions.length === 0) return { outcome: { kind: 'not-submitted' as const } }
-    return { row: { ...row, returned: { at: act.at, by: by._id, reason } }, outcome: { kind: 'returned' as const } }
-  })
+  const outcome = await ctx.weeks.change<{ kind: 'returned' | 'not-submitted' | 'scored' }>(
+    person._id,
+    week,
+    act.id,
+    (row) => {
+      if (row.score) return { outcome: { kind: 'scored' } }
+      if (row.submissions.length === 0) return { outcome: { kind: 'not-submitted' } }
+      return { row: { ...row, returned: { at: act.at, by: by._id, reason } }, outcome: { kind: 'returned' } }
+    },
+  )
   if (outcome.kind === 'returned') {
     await note(ctx, act, by, 'returned', person, week, { reason })
     await tell(ctx, act, person, `returned/${weekRowId(person._id, week)}/${act.at.toISOString()}`, 'week-returned', {
@@ -148,11 +158,11 @@ export async function decideChange(
   consent: 'given' | 'refused',
 ): Promise<{ kind: 'decided' | 'gone' | 'scored' } | NotAllowed> {
   if (!(await mayJudge(ctx, by, person))) return { kind: 'not-allowed' }
-  const outcome = await ctx.weeks.change(person._id, week, act.id, (row) => {
-    if (row.score) return { outcome: { kind: 'scored' as const } }
+  const outcome = await ctx.weeks.change<{ kind: 'decided' | 'gone' | 'scored' }>(person._id, week, act.id, (row) => {
+    if (row.score) return { outcome: { kind: 'scored' } }
     const report = decide(reportOf(row), submittedAt, consent)
-    if (!report) return { outcome: { kind: 'gone' as const } }
-    return { row: { ...row, submissions: report.submissions }, outcome: { kind: 'decided' as const } }
+    if (!report) return { outcome: { kind: 'gone' } }
+    return { row: { ...row, submissions: report.submissions }, outcome: { kind: 'decided' } }
   })
   if (outcome.kind === 'decided') {
     await note(ctx, act, by, `change-${consent}`, person, week)
@@ -172,17 +182,22 @@ export async function decideExcuse(
   reason?: string,
 ): Promise<{ kind: 'decided' | 'already'; state: 'granted' | 'refused' } | NotAllowed> {
   if (!(await mayJudge(ctx, by, person))) return { kind: 'not-allowed' }
-  const outcome = await ctx.weeks.change(person._id, week, act.id, (row) => {
-    if (row.excuse && row.excuse.state === state) return { outcome: { kind: 'already' as const, state } }
-    const excuse = {
-      reason: reason ?? row.excuse?.reason ?? '请假',
-      at: row.excuse?.at ?? act.at,
-      state,
-      decidedBy: by._id,
-      decidedAt: act.at,
-    }
-    return { row: { ...row, excuse }, outcome: { kind: 'decided' as const, state } }
-  })
+  const outcome = await ctx.weeks.change<{ kind: 'decided' | 'already'; state: 'granted' | 'refused' }>(
+    person._id,
+    week,
+    act.id,
+    (row) => {
+      if (row.excuse && row.excuse.state === state) return { outcome: { kind: 'already', state } }
+      const excuse = {
+        reason: reason ?? row.excuse?.reason ?? '请假',
+        at: row.excuse?.at ?? act.at,
+        state,
+        decidedBy: by._id,
+        decidedAt: act.at,
+      }
+      return { row: { ...row, excuse }, outcome: { kind: 'decided', state } }
+    },
+  )
   if (outcome.kind === 'decided') {
     await note(ctx, act, by, `excuse-${state}`, person, week)
     await tell(ctx, act, person, `${act.id}/excuse`, 'excuse-decided', { week, state, by: by.name })

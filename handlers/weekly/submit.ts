@@ -34,9 +34,9 @@ export async function saveDraft(
   draft: Omit<Draft, 'at'>,
   rev?: number,
 ): Promise<{ kind: 'saved' | 'conflict'; rev: number }> {
-  return ctx.weeks.change(person._id, week, act.id, (row) => {
-    if (rev !== undefined && row.rev !== rev) return { outcome: { kind: 'conflict' as const, rev: row.rev } }
-    return { row: { ...row, draft: { ...draft, at: act.at } }, outcome: { kind: 'saved' as const, rev: row.rev + 1 } }
+  return ctx.weeks.change<{ kind: 'saved' | 'conflict'; rev: number }>(person._id, week, act.id, (row) => {
+    if (rev !== undefined && row.rev !== rev) return { outcome: { kind: 'conflict', rev: row.rev } }
+    return { row: { ...row, draft: { ...draft, at: act.at } }, outcome: { kind: 'saved', rev: row.rev + 1 } }
   })
 }
 
@@ -148,14 +148,19 @@ export async function proposeExcuse(
   week: Week,
   reason: string,
 ): Promise<{ kind: 'proposed' | 'already' | 'granted' }> {
-  const outcome = await ctx.weeks.change(person._id, week, act.id, (row) => {
-    if (row.excuse?.state === 'granted') return { outcome: { kind: 'granted' as const } }
-    if (row.excuse?.state === 'proposed') return { outcome: { kind: 'already' as const } }
-    return {
-      row: { ...row, excuse: { state: 'proposed', reason, at: act.at } },
-      outcome: { kind: 'proposed' as const },
-    }
-  })
+  const outcome = await ctx.weeks.change<{ kind: 'proposed' | 'already' | 'granted' }>(
+    person._id,
+    week,
+    act.id,
+    (row) => {
+      if (row.excuse?.state === 'granted') return { outcome: { kind: 'granted' } }
+      if (row.excuse?.state === 'proposed') return { outcome: { kind: 'already' } }
+      return {
+        row: { ...row, excuse: { state: 'proposed', reason, at: act.at } },
+        outcome: { kind: 'proposed' },
+      }
+    },
+  )
   const judge = await judgeOf(ctx, person)
   if (outcome.kind === 'proposed' && judge) {
     await ctx.outbox.add([
