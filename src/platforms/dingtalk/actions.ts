@@ -48,15 +48,15 @@ export function readButtonId(id: string, known: readonly string[] = []): Click |
 /** Values of a submitted form (dingtalk.md §6.8): a string, a list, or `{index, value}` of one or of many. */
 export function readForm(form: Record<string, unknown>): Click | undefined {
   let action: string | undefined
-  const choices: Record<string, string[]> = {}
+  const choices = new Map<string, string[]>()
   for (const [name, value] of Object.entries(form)) {
     const field = readFieldName(name)
     if (!field) continue
     if (action !== undefined && action !== field.action) return undefined
     action = field.action
-    choices[field.inputId] = optionIds(value)
+    choices.set(field.inputId, optionIds(value))
   }
-  return action === undefined ? undefined : { action, choices }
+  return action === undefined ? undefined : { action, choices: Object.fromEntries(choices) }
 }
 
 function optionIds(value: unknown): string[] {

@@ -63,6 +63,9 @@ export function createApi(options: ApiOptions): Api {
   const oapiBase = options.oapiBase.replace(/\/+$/, '')
   const agent = new Agent({ connections: 32, connect: { timeout: 5_000 }, maxResponseSize: MAX_ANSWER_BYTES })
 
+  /** Tokens of late, so that no failure quotes one. */
+  const lent: string[] = []
+
   async function exchange(
     host: Failure['host'],
     url: string,
@@ -85,8 +88,8 @@ export function createApi(options: ApiOptions): Api {
       const answer = readAnswer(host, response.statusCode, await response.body.text())
       if (answer.ok) return answer
       // An answer may quote what it was asked with.
-      const hidden = [clientSecret, token, new URL(url).search].filter((secret) => secret)
-      const message = hidden.reduce<string>((text, secret) => text.replaceAll(secret!, '***'), answer.failure.message)
+      const hidden = [clientSecret, ...lent, new URL(url).search].filter((secret) => secret)
+      const message = hidden.reduce((text, secret) => text.replaceAll(secret, '***'), answer.failure.message)
       return { ok: false, failure: { ...answer.failure, message } }
     } catch (error) {
       // Only the error's code is kept: a message may quote the address, and with it a token.
@@ -112,6 +115,8 @@ export function createApi(options: ApiOptions): Api {
         requestId: '',
         scopes: [],
       })
+    lent.splice(0, lent.length - 3)
+    lent.push(accessToken)
     const livesMs = Number(expireIn) * 1_000
     return { value: accessToken, livesMs: livesMs > 0 ? livesMs : 7_200_000 }
   })
@@ -161,15 +166,21 @@ export function createApi(options: ApiOptions): Api {
     return answer
   }
 
+  let closing: Promise<void> | undefined
+  async function closeNow() {
+    const slow = setTimeout(() => void agent.destroy(), 2_000)
+    await agent.close().finally(() => clearTimeout(slow))
+  }
+
   return {
     call: (path, body, call = {}) =>
       paced('api', path, call, (token) => exchange('api', apiBase + path, call.method ?? 'POST', body, token)),
     old: (path, body, call = {}) =>
       paced('oapi', path, call, (token) => exchange('oapi', oapiBase + path, call.method ?? 'POST', body, token)),
     bare: (host, url, body) => exchange(host, url, 'POST', body),
-    async close() {
-      const slow = setTimeout(() => void agent.destroy(), 2_000)
-      await agent.close().finally(() => clearTimeout(slow))
+    close() {
+      closing ??= closeNow()
+      return closing
     },
   }
 }

@@ -133,6 +133,7 @@ export function verdictOf(failure: Failure): Verdict {
   if (found?.kind === 'refused' && found.reason === scope.reason && failure.scopes.length > 0)
     return { ...found, advice: `请在${console}的“权限管理”页申请权限 ${failure.scopes.join('、')}，并发布新版本` }
   if (found) return found
+  if (failure.status === 401) return badToken
   if (failure.status >= 500) return unknown('钉钉内部错误')
   return refused(`钉钉拒绝了请求（${failure.code}）`, '请将错误代码和请求号转给技术支持')
 }

@@ -10,7 +10,7 @@ export function splitText(text: string, mostCharacters = MOST_CHARACTERS, mostBy
   for (;;) {
     const fit = fitting(rest, mostCharacters, mostBytes)
     if (fit >= rest.length) break
-    const line = rest.lastIndexOf('\n', fit - 1)
+    const line = rest.lastIndexOf('\n', fit)
     const end = line > fit / 2 ? line : fit
     parts.push(rest.slice(0, end))
     rest = rest.slice(rest[end] === '\n' ? end + 1 : end)
