@@ -96,20 +96,27 @@ export function createWecom(config: WecomConfig, deps: WecomDeps): Wecom {
         : undefined,
   }
 
-  /** Tries until the menu is as wanted: also what first shows whether the platform can be reached at all. */
-  async function connect(): Promise<void> {
-    for (let delayMs = 1_000; !stopping.signal.aborted; delayMs = Math.min(delayMs * 2, MAX_RETRY_MS)) {
-      const reply = await ensureMenu(api, agentId, menu)
-      if (reply.kind === 'ok') {
-        if (menuProblem !== undefined) log.info({}, '企业微信已连接')
-        menuProblem = undefined
-        return
-      }
-      const { failure } = reply
-      const problem = `创建应用菜单失败：${failure.reason}${failure.kind === 'refused' ? `。${failure.advice}` : ''}`
-      if (problem !== menuProblem) log.warn({ problem }, '企业微信暂不可用，将继续重试')
-      menuProblem = problem
+  /** Makes the menu as wanted, which also first shows whether the platform can be reached at all. */
+  async function connect(): Promise<boolean> {
+    const reply = await ensureMenu(api, agentId, menu)
+    if (reply.kind === 'ok') {
+      if (menuProblem !== undefined) log.info({}, '企业微信已连接')
+      menuProblem = undefined
+      return true
+    }
+    const { failure } = reply
+    const problem = `创建应用菜单失败：${failure.reason}${failure.kind === 'refused' ? `。${failure.advice}` : ''}`
+    if (problem !== menuProblem) log.warn({ problem }, '企业微信暂不可用，将继续重试')
+    menuProblem = problem
+    return false
+  }
+
+  async function keepConnecting(first: Promise<boolean>): Promise<void> {
+    let connected = await first
+    for (let delayMs = 1_000; !connected; delayMs = Math.min(delayMs * 2, MAX_RETRY_MS)) {
       await sleep(delayMs, undefined, { signal: stopping.signal, ref: false }).catch(() => {})
+      if (stopping.signal.aborted) return
+      connected = await connect()
     }
   }
 
@@ -117,8 +124,9 @@ export function createWecom(config: WecomConfig, deps: WecomDeps): Wecom {
     name: 'wecom',
     async start(receiver) {
       receive = receiver
-      const connected = connect()
-      await Promise.race([connected, sleep(START_PATIENCE_MS, undefined, { ref: false })])
+      const first = connect()
+      void keepConnecting(first)
+      await Promise.race([first, sleep(START_PATIENCE_MS, undefined, { ref: false })])
     },
     async stop() {
       receive = undefined

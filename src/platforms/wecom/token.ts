@@ -29,7 +29,7 @@ export interface TokenOptions {
   fetch: () => Promise<Fetched>
   clock: Clock
   pace?: Pace
-  /** Least time between two fetches, real time. */
+  /** Real time; in any two of these at most two fetches, so that one early end of a value costs no waiting. */
   minIntervalMs?: number
   /** False: within that time the caller is told to come later instead of being kept waiting. */
   waits?: boolean
@@ -44,7 +44,7 @@ const STOPPED_MS = 60 * 60_000
 /**
  * Holds one value that expires: the access token, or a ticket.
  *
- * One fetch at a time whoever asks; never more than one per `minIntervalMs`; failures back off up to a minute and are
+ * One fetch at a time whoever asks; never more than one per `minIntervalMs` on the whole; failures back off up to a minute and are
  * answered at once from memory meanwhile, so that an outage is no stampede (reliability.md P4).
  */
 export function createTokenSource(options: TokenOptions): TokenSource {
@@ -52,13 +52,15 @@ export function createTokenSource(options: TokenOptions): TokenSource {
   let held: { value: string; until: number } | undefined
   let running: Promise<Got> | undefined
   let lastFetchMs = Number.NEGATIVE_INFINITY
+  let fetchBeforeMs = Number.NEGATIVE_INFINITY
   let failed: { failure: Failure; retryMs: number } | undefined
   let failures = 0
 
   async function refresh(): Promise<Got> {
-    const waitMs = lastFetchMs + minIntervalMs - pace.nowMs()
+    const waitMs = fetchBeforeMs + 2 * minIntervalMs - pace.nowMs()
     if (waitMs > 0 && !waits) return { kind: 'failed', failure: later(TOO_OFTEN, waitMs) }
     if (waitMs > 0) await pace.sleep(waitMs)
+    fetchBeforeMs = lastFetchMs
     lastFetchMs = pace.nowMs()
     const fetched = await fetch()
     if (fetched.kind === 'ok') {
