@@ -27,6 +27,8 @@ const UNSENT = new Set([
   'EHOSTUNREACH',
   'ENETUNREACH',
   'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_CLOSED',
+  'UND_ERR_DESTROYED',
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'SELF_SIGNED_CERT_IN_CHAIN',
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
@@ -46,6 +48,7 @@ export function createHttp(base: string): Http {
     maxResponseSize: MAX_ANSWER_BYTES,
     clientTtl: CONNECTION_LIFE_MS,
   })
+  let closing: Promise<void> | undefined
   return {
     async request(method, path, body) {
       try {
@@ -63,7 +66,10 @@ export function createHttp(base: string): Http {
           : { kind: 'unknown', reason: `企业微信接口没有应答（${code}）` }
       }
     },
-    close: () => pool.close(),
+    close() {
+      closing ??= pool.close()
+      return closing
+    },
   }
 }
 
