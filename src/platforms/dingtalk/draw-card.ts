@@ -14,7 +14,9 @@ const MOST_OPTION_BUTTONS = 5
  * How a card was drawn; a card instance keeps its template for life, so that an update has to know. It travels as the
  * `code` of the port.
  */
-export type Drawn = 'buttons' | 'form' | 'link'
+export type Drawn = CardWay | 'link'
+/** The AI card, or our form template. */
+export type CardWay = 'buttons' | 'form'
 
 export interface DrawOptions {
   publicBaseUrl: string
@@ -27,7 +29,7 @@ export interface DrawOptions {
  * button each, and every other input is answered on the page the card links to.
  * `undefined`: there is no way to answer this card; see {@link cannotDraw}.
  */
-export function wayOf(card: Card, options: Pick<DrawOptions, 'hasFormTemplate'>): Exclude<Drawn, 'link'> | undefined {
+export function wayOf(card: Card, options: Pick<DrawOptions, 'hasFormTemplate'>): CardWay | undefined {
   if (!card.input || card.closed) return 'buttons'
   if (options.hasFormTemplate) return 'form'
   return optionButtons(card) || card.link ? 'buttons' : undefined
@@ -73,7 +75,8 @@ export function drawForm(card: Card, { publicBaseUrl }: DrawOptions): Record<str
     content: link ? markdownLines([body, '', link]) : body,
     form: { fields: open ? fields(card, submit.action) : [] },
     form_status: open ? 'normal' : 'disabled',
-    form_btn_text: open ? submit.text : (card.closed ?? ''),
+    // The whole of what closed it stands in the content.
+    form_btn_text: open ? submit.text : card.closed && card.closed.length <= 12 ? card.closed : '已结束',
   })
 }
 

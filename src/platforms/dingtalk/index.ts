@@ -73,8 +73,16 @@ export function createDingtalk(config: DingtalkConfig, deps: DingtalkDeps): Ding
 
   const context = (): ReadContext => ({ now: clock.now(), corpId, buttonsOf: buttons.get })
   const store: Receive = (event) => (receive ? receive(event) : Promise.reject(new Error('not started')))
+  const told = remember<true>(20)
+  /** Once a day each; a failure of every send must not become a write of every send. */
   const tellAdmin = (what: string) => {
-    store(notice(what, clock.now())).catch((error) => log.error({ what, err: String(error) }, 'dingtalk notice lost'))
+    const event = notice(what, clock.now())
+    if (!receive || told.get(event.id)) return
+    told.set(event.id, true)
+    store(event).catch((error) => {
+      told.delete(event.id)
+      log.error({ what, err: String(error) }, 'dingtalk notice not stored')
+    })
   }
 
   const quota = createQuota({
@@ -117,9 +125,10 @@ export function createDingtalk(config: DingtalkConfig, deps: DingtalkDeps): Ding
       mode === 'stream'
         ? { callbackType: 'STREAM' }
         : { callbackType: 'HTTP', callbackRouteKey: cardRouteKey(clientId) },
-    onCards(failure) {
-      if (failure) problems.set('cards', `互动卡片暂以链接消息代替：${explain(failure)}`)
-      else problems.delete('cards')
+    onCards(way, failure) {
+      const what = way === 'form' ? '表单卡片' : '互动卡片'
+      if (failure) problems.set(`cards ${way}`, `${what}暂以其他形式发送：${explain(failure)}`)
+      else problems.delete(`cards ${way}`)
     },
     onDraw: (cardId, card) => buttons.set(cardId, buttonIds(card)),
   })

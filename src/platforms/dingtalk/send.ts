@@ -4,7 +4,7 @@ import type { Clock } from '../../clock.ts'
 import type { CardUpdate, Delivery, SendResult, UpdateResult } from '../port.ts'
 import type { Api, Log } from './api.ts'
 import { isCardUnavailable, verdictOf } from './codes.ts'
-import { type Drawn, type DrawOptions, drawButtons, drawForm, drawLink, wayOf } from './draw-card.ts'
+import { type CardWay, type Drawn, type DrawOptions, drawButtons, drawForm, drawLink, wayOf } from './draw-card.ts'
 import type { Failure } from './failure.ts'
 import { splitText } from './split-text.ts'
 
@@ -17,8 +17,8 @@ export interface SenderOptions extends DrawOptions {
   formTemplateId?: string
   /** Where clicks go: the card itself says so (dingtalk.md §6.2). */
   callback: { callbackType: 'STREAM' } | { callbackType: 'HTTP'; callbackRouteKey: string }
-  /** Cards cannot be sent and go as links (the failure), or can again (`undefined`). */
-  onCards: (failure: Failure | undefined) => void
+  /** Cards of a template cannot be sent and go another way (the failure), or can again (`undefined`). */
+  onCards: (way: CardWay, failure: Failure | undefined) => void
   /** A card is about to be sent or changed; for reading its clicks. */
   onDraw: (cardId: string, card: Card) => void
 }
@@ -28,7 +28,7 @@ export interface Sender {
   update(update: CardUpdate): Promise<UpdateResult>
 }
 
-/** After cards were refused, how long they go as links at once, before the next one is tried as a card. */
+/** After cards were refused, how long they go another way at once, before the next one is tried. */
 const CARDS_REST_MS = 10 * 60_000
 /** How many deliveries' progress is remembered between tries. */
 const MOST_REMEMBERED = 2_000
@@ -61,7 +61,8 @@ export function createSender(options: SenderOptions): Sender {
   const undelivered = remember<true>()
   /** Parts of a long text that are through. */
   const partsSent = remember<number>()
-  let linksUntil = 0
+  /** Ways that were refused lately. */
+  const restsUntil = new Map<CardWay, number>()
 
   async function send(delivery: Delivery): Promise<SendResult> {
     const { message } = delivery
@@ -74,22 +75,20 @@ export function createSender(options: SenderOptions): Sender {
         advice:
           '请在卡片平台（open-dev.dingtalk.com/fe/card）导入并发布表单模板，再将模板 ID 填入 DINGTALK_FORM_TEMPLATE_ID',
       }
-    if (clock.now().getTime() < linksUntil) return sendLink(delivery, message.card)
-    const result = await sendCard(delivery, message.card, way)
-    if (result !== 'unavailable') return result
-    linksUntil = clock.now().getTime() + CARDS_REST_MS
+    for (const one of waysFrom(way, message.card)) {
+      if (clock.now().getTime() < (restsUntil.get(one) ?? 0)) continue
+      const result = await sendCard(delivery, message.card, one)
+      if (result !== 'unavailable') return result
+      restsUntil.set(one, clock.now().getTime() + CARDS_REST_MS)
+    }
     return sendLink(delivery, message.card)
   }
 
-  function draw(card: Card, way: Exclude<Drawn, 'link'>) {
+  function draw(card: Card, way: CardWay) {
     return way === 'form' ? drawForm(card, options) : drawButtons(card, options)
   }
 
-  async function sendCard(
-    { id, userId }: Delivery,
-    card: Card,
-    way: Exclude<Drawn, 'link'>,
-  ): Promise<SendResult | 'unavailable'> {
+  async function sendCard({ id, userId }: Delivery, card: Card, way: CardWay): Promise<SendResult | 'unavailable'> {
     const space = {
       openSpaceId: `dtv1.card//IM_ROBOT.${userId}`,
       imRobotOpenDeliverModel: { spaceType: 'IM_ROBOT', robotCode },
@@ -119,12 +118,12 @@ export function createSender(options: SenderOptions): Sender {
       const { failure } = answer
       if (failure.code.toLowerCase() === 'param.cardalreadyexist') return sent(id, way)
       if (isCardUnavailable(failure)) {
-        options.onCards(failure)
+        options.onCards(way, failure)
         return 'unavailable'
       }
       return verdictOf(failure)
     }
-    options.onCards(undefined)
+    options.onCards(way, undefined)
     // `success` on top can hide a space that failed (§6.2). The delivery API alone answers with the list itself.
     const result = Array.isArray(answer.data.result) ? { deliverResults: answer.data.result } : answer.data.result
     const spaces = delivered.safeParse({ result }).data?.result.deliverResults ?? []
@@ -210,6 +209,11 @@ export function createSender(options: SenderOptions): Sender {
   }
 
   return { send, update }
+}
+
+/** Without the form template a card may still do as one with buttons. */
+function waysFrom(way: CardWay, card: Card): CardWay[] {
+  return way === 'form' && wayOf(card, { hasFormTemplate: false }) ? ['form', 'buttons'] : [way]
 }
 
 function asDrawn(code: string | undefined): Drawn | undefined {

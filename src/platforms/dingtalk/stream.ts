@@ -118,6 +118,8 @@ export function createStream({ open, onPush, explain, log, times: given }: Strea
   function dial(url: string): Promise<Connection> {
     return new Promise((resolve, reject) => {
       const socket = new WebSocket(url, { maxPayload: MAX_FRAME_BYTES, handshakeTimeout: times.handshakeMs })
+      const giveUp = () => socket.terminate()
+      stopping.signal.addEventListener('abort', giveUp)
       const busy = new Set<Promise<void>>()
       let end: (how: 'leaving' | 'closed') => void
       const over = new Promise<'leaving' | 'closed'>((settle) => {
@@ -130,6 +132,8 @@ export function createStream({ open, onPush, explain, log, times: given }: Strea
       let watch: NodeJS.Timeout | undefined
 
       socket.once('open', () => {
+        // From here on `finish` closes it, after the acks.
+        stopping.signal.removeEventListener('abort', giveUp)
         let deadline: NodeJS.Timeout | undefined
         watch = setInterval(() => {
           const askedAt = performance.now()
@@ -161,6 +165,7 @@ export function createStream({ open, onPush, explain, log, times: given }: Strea
         socket.terminate()
       })
       socket.once('close', () => {
+        stopping.signal.removeEventListener('abort', giveUp)
         clearInterval(watch)
         reject(new Error('closed during the handshake'))
         end('closed')

@@ -1,0 +1,68 @@
+import { sumPoints } from '../src/domain/score.ts'
+import { formatWeek, type Week } from '../src/domain/time.ts'
+import {
+  type ContentProblem,
+  describeMissing,
+  isComplete,
+  type PlanItem,
+  type WeeklyContent,
+} from '../src/domain/weekly-report.ts'
+import type { Button, Card } from './card.ts'
+import { itemLine, outcomeLine, summaryLines } from './weekly-words.ts'
+
+export interface PlanDraft {
+  week: Week
+  planWeek: Week
+  dueText: string
+  planned: PlanItem[]
+  content: WeeklyContent
+  unread: { line: number; text: string; why: string }[]
+  assumptions: string[]
+  problems: ContentProblem[]
+  /** Something counts already: submitting replaces it, or asks for consent. */
+  replaces: boolean
+}
+
+/** What the bot has read, for the person to confirm: nothing counts before 提交 (features.md T5, B15). */
+export function planDraftCard(d: PlanDraft): Card {
+  const text: string[] = []
+  const { summary, plan } = d.content
+  if (summary || d.planned.length > 0) {
+    text.push(`【周总结 ${formatWeek(d.week)}】`)
+    d.planned.forEach((item, i) => {
+      text.push(outcomeLine(item, summary?.outcomes[i], i + 1))
+    })
+    if (summary) text.push(...summaryLines(summary))
+  }
+  text.push(`【周计划 ${formatWeek(d.planWeek)}】`)
+  if (plan.length === 0) text.push('（还没有）')
+  plan.forEach((item, i) => {
+    text.push(itemLine(item, i + 1, d.planWeek))
+  })
+  if (plan.length > 0) text.push(`合计${sumPoints(plan.map((p) => p.points))}分`)
+  for (const u of d.unread) text.push(`第${u.line}行没有读懂：“${u.text}”，${u.why}`)
+  for (const a of d.assumptions) text.push(`说明：${a}`)
+  const wrong = d.problems.filter((p) => p.level === 'wrong')
+  for (const p of wrong) text.push(p.text)
+  const missing = describeMissing(d.problems)
+  if (missing) text.push(missing)
+
+  const ready = isComplete(d.problems)
+  const buttons: Button[] = []
+  if (ready) buttons.push({ text: '提交', action: 'submit-week', style: 'primary' })
+  if (d.planned.length > 0 && d.planned.some((_, i) => !summary?.outcomes[i])) {
+    buttons.push({ text: '本周计划全部完成', action: 'outcomes-all', style: ready ? 'plain' : 'primary' })
+    buttons.push({ text: '逐项选择完成情况', action: 'outcomes-step:0', style: 'plain' })
+  }
+  buttons.push(
+    { text: '修改', action: 'edit-week', style: 'plain' },
+    { text: '取消', action: 'cancel-draft', style: 'plain' },
+  )
+  return {
+    title: ready ? '请核对，确认后提交' : '已记下，还需要补充',
+    subtitle: d.replaces ? '提交后将替换已交的内容' : d.dueText,
+    text: text.join('\n'),
+    buttons,
+    link: { text: '打开填写页', path: `/h5/week/${d.week}` },
+  }
+}

@@ -1,0 +1,134 @@
+import { DEDUCTION_CHOICES, type Deduction, pointsText, type Requirement, requirements } from '../src/domain/score.ts'
+import { formatWeek, type Week } from '../src/domain/time.ts'
+import type { PlanItem, Summary } from '../src/domain/weekly-report.ts'
+import type { Card, Option } from './card.ts'
+import { outcomeLine, summaryLines } from './weekly-words.ts'
+
+export interface ScoreSheet {
+  personId: string
+  name: string
+  week: Week
+  planned: PlanItem[]
+  summary?: Summary
+  submitted: 'on-time' | 'late' | 'none'
+  /** 11月28日 11:07 */
+  submittedAt?: string
+}
+
+const submittedText = { 'on-time': '按时提交', late: '迟交（扣3分）', none: '未提交（扣3分）' }
+
+/** A week to score: full points in one tap, item by item, or a word back. */
+export function scoreCard(s: ScoreSheet): Card {
+  const lines = s.planned.map((item, i) => outcomeLine(item, s.summary?.outcomes[i], i + 1))
+  if (s.summary) lines.push(...summaryLines(s.summary))
+  return {
+    title: `${s.name}  ${formatWeek(s.week)}`,
+    subtitle: `${submittedText[s.submitted]}${s.submittedAt ? `  ${s.submittedAt}` : ''}`,
+    text: lines.join('\n'),
+    buttons: [
+      { text: '全部满分', action: 'score-full', style: 'primary' },
+      { text: '逐项打分', action: 'score-step:0', style: 'plain' },
+      { text: '退回补充', action: 'send-back', style: 'plain' },
+      { text: '回复一句', action: 'reply-week', style: 'plain' },
+      { text: '下一位', action: 'score-next', style: 'plain' },
+    ],
+    link: { text: '打开评分页', path: `/h5/score/${s.personId}/${s.week}` },
+  }
+}
+
+export const ITEMS_PER_STEP = 3
+
+/** 0…planned in at most ten steps, the most first; ids carry the points with `_` for the decimal point. */
+export function pointChoices(planned: number): Option[] {
+  const whole = Number.isInteger(planned) && planned <= 9
+  const values = whole
+    ? Array.from({ length: planned + 1 }, (_, i) => planned - i)
+    : Array.from({ length: 10 }, (_, i) => (i === 9 ? 0 : (planned * (10 - i)) / 10))
+  return [...new Set(values.map(pointsText))].map((p) => ({ id: p.replace('.', '_'), text: `${p}分` }))
+}
+
+export const pointsOfChoice = (id: string): number => Number(id.replace('_', '.'))
+
+/** One step of item by item. `points`: what was chosen before, by item. */
+export function scoreStepCard(s: ScoreSheet, points: Record<number, number>, from: number): Card {
+  const here = s.planned.slice(from, from + ITEMS_PER_STEP)
+  return {
+    title: `${s.name}：逐项打分（${from + 1}—${from + here.length}／共${s.planned.length}项）`,
+    subtitle: '其他分值可直接回复，例如：姓名 18 30 40',
+    text: here.map((item, i) => outcomeLine(item, s.summary?.outcomes[from + i], from + i + 1)).join('\n'),
+    input: {
+      kind: 'selects',
+      selects: here.map((item, i) => {
+        const options = pointChoices(item.points)
+        const chosen = points[from + i]
+        const selected = options.find((o) => pointsOfChoice(o.id) === chosen)?.id ?? options[0]!.id
+        return {
+          id: `p${from + i}`,
+          label: `${from + i + 1}. ${[...item.text].slice(0, 12).join('')}`,
+          options,
+          selected,
+        }
+      }),
+    },
+    buttons: [{ text: '下一步', action: `score-step:${from + here.length}`, style: 'primary' }],
+  }
+}
+
+const requirementSteps: Requirement[][] = [
+  ['summary-objective', 'summary-fair', 'summary-complete'],
+  ['plan-complete', 'plan-sound'],
+]
+
+/** Deductions for requirements not met, 2 to 4 points each (domain.md §3). `step` 0 or 1. */
+export function deductionStepCard(name: string, chosen: Deduction[], step: number): Card {
+  return {
+    title: `${name}：要求未达标扣分（${step + 1}／2）`,
+    subtitle: '没有不达标的，直接按下一步',
+    input: {
+      kind: 'selects',
+      selects: requirementSteps[step]!.map((r) => ({
+        id: r,
+        label: requirements[r],
+        options: [
+          { id: 'none', text: '不扣分' },
+          ...DEDUCTION_CHOICES.map((p) => ({ id: pointsText(p).replace('.', '_'), text: `扣${p}分` })),
+        ],
+        selected:
+          chosen
+            .find((d) => d.requirement === r)
+            ?.points.toString()
+            .replace('.', '_') ?? 'none',
+      })),
+    },
+    buttons: [{ text: '下一步', action: `deduct-step:${step + 1}`, style: 'primary' }],
+  }
+}
+
+export const deductionSteps = requirementSteps.length
+export const requirementsOfStep = (step: number): Requirement[] => requirementSteps[step] ?? []
+
+/** The arithmetic before it counts. */
+export function scoreConfirmCard(name: string, week: Week, shown: string, lines: string[], rest = 0): Card {
+  return {
+    title: `${name}  ${formatWeek(week)}：${shown}分`,
+    subtitle: rest > 0 ? `确认后继续下一位（还有${rest}位）` : '请核对后确认',
+    text: lines.join('\n'),
+    buttons: [
+      { text: '确认评分', action: 'score-confirm', style: 'primary' },
+      { text: '扣分项', action: 'deduct-step:0', style: 'plain' },
+      { text: '重新打分', action: 'score-step:0', style: 'plain' },
+      { text: '取消', action: 'score-cancel', style: 'plain' },
+    ],
+  }
+}
+
+/** What the employee gets: the score with how it came about (features.md B7). */
+export function weekScoredCard(week: Week, shown: string, lines: string[], by: string, again: boolean): Card {
+  return {
+    title: `${formatWeek(week)}得分：${shown}`,
+    subtitle: `${by}${again ? '修改了评分' : '已评分'}`,
+    text: lines.join('\n'),
+    buttons: [{ text: '有疑问，回复上级', action: 'reply-week', style: 'plain' }],
+    link: { text: '查看明细', path: `/h5/results` },
+  }
+}

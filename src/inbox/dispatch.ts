@@ -1,0 +1,115 @@
+import type { Ctx } from '../context.ts'
+import type { Add } from '../outbox/outbox.ts'
+import { deliveryId } from '../outbox/outbox.ts'
+import type { Incoming } from '../platforms/port.ts'
+import type { Person } from '../store/people.ts'
+import type { Answer, Handlers, Turn } from './handler.ts'
+
+export interface Directory {
+  /** Reads a platform's contacts anew; a burst of calls is one reading. */
+  refresh(platform: Incoming['platform']): Promise<void>
+  /** Out of the company or of the app's reach: receives nothing more from now on. */
+  left(platform: Incoming['platform'], userId: string, at: Date): Promise<void>
+  renamed(platform: Incoming['platform'], from: string, to: string): Promise<void>
+}
+
+/**
+ * Finds out who did what, lets the handler decide, and writes its answers under the event's id. Runs again after a crash:
+ * handlers change state through the event's id, answers have keys made from it.
+ */
+export function createDispatch(ctx: Ctx, handlers: Handlers, directory: Directory) {
+  return async function dispatch(event: Incoming): Promise<void> {
+    switch (event.type) {
+      case 'left':
+        return directory.left(event.platform, event.userId, event.at)
+      case 'changed':
+        if (event.newUserId) await directory.renamed(event.platform, event.userId, event.newUserId)
+        return directory.refresh(event.platform)
+      case 'joined':
+        return directory.refresh(event.platform)
+      case 'notice':
+        ctx.log.warn({ event: event.id, what: event.what }, 'the platform says')
+        return
+    }
+    const person = await personOf(event)
+    if (!person) return answerStranger(event)
+    if ('chat' in event && event.chat.kind === 'group') {
+      const content = { kind: 'group-reply' as const, chat: event.chat, text: handlers.group(event.chat) }
+      return ctx.outbox.add([ctx.outbox.answer(event.id, 0, person._id, event.platform, content)])
+    }
+    await ctx.people.seenOn(person._id, event.platform)
+    const turn: Turn = { id: event.id, at: event.at, platform: event.platform, person }
+    const answers = await decide(event, turn)
+    const cardId = event.type === 'card-action' ? event.cardId : undefined
+    await ctx.outbox.add(answers.map((a, n) => toRow(a, n, turn, cardId)))
+  }
+
+  async function personOf(event: Incoming): Promise<Person | undefined> {
+    const known = await ctx.people.byAccount(event.platform, event.userId)
+    if (known) return known.active ? known : undefined
+    await directory.refresh(event.platform)
+    const found = await ctx.people.byAccount(event.platform, event.userId)
+    return found?.active ? found : undefined
+  }
+
+  async function answerStranger(event: Incoming): Promise<void> {
+    ctx.log.warn({ event: event.id, type: event.type }, 'from somebody who is not in the contacts')
+    if (event.type === 'opened') return
+    const message = { kind: 'text' as const, text: handlers.stranger }
+    await ctx.platforms[event.platform]?.send({
+      id: deliveryId(event.id, event.platform),
+      userId: event.userId,
+      message,
+    })
+  }
+
+  async function decide(event: Incoming, turn: Turn): Promise<Answer[]> {
+    switch (event.type) {
+      case 'text':
+        return say(event.text, turn)
+      case 'media':
+        if (event.recognized?.trim()) return say(event.recognized, turn)
+        return handlers.media(turn, event.media)
+      case 'menu': {
+        const words = handlers.menu[event.key]
+        return words ? handlers.text({ ...turn, text: words }, ctx) : []
+      }
+      case 'opened':
+        return handlers.opened(turn, ctx)
+      case 'card-action':
+        return press(event, turn)
+      default:
+        return []
+    }
+  }
+
+  async function say(text: string, turn: Turn): Promise<Answer[]> {
+    const talk = await ctx.talks.of(turn.person._id, turn.at)
+    const onTalk = talk && handlers.talks[talk.expects]
+    if (onTalk) return onTalk({ ...turn, text }, talk.data, ctx)
+    return handlers.text({ ...turn, text }, ctx)
+  }
+
+  async function press(event: Incoming & { type: 'card-action' }, turn: Turn): Promise<Answer[]> {
+    const instance = await ctx.cards.get(event.cardId)
+    if (event.code && instance) await ctx.cards.addCode(event.cardId, event.code, turn.at)
+    const [name = '', arg = ''] = event.action.split(/:(.*)/s)
+    const onCard = handlers.cards[name]
+    if (!instance || !onCard) return [{ text: handlers.stale.unknown }]
+    if (instance.personId !== turn.person._id) return [{ text: handlers.stale['not-yours'] }]
+    if (instance.expiresAt <= turn.at) return [{ text: handlers.stale.expired }]
+    if (instance.state === 'closed') return [{ text: handlers.stale.closed }]
+    return onCard({ ...turn, instance, arg, choices: event.choices }, ctx)
+  }
+
+  function toRow(answer: Answer, n: number, turn: Turn, cardId: string | undefined): Add {
+    const row = (content: Add['content']) => ctx.outbox.answer(turn.id, n, turn.person._id, turn.platform, content)
+    if ('text' in answer) return row({ kind: 'text', text: answer.text })
+    if ('replace' in answer) {
+      if (!cardId) throw new Error('only a pressed card can be replaced')
+      const { replace: card, context } = answer
+      return row({ kind: 'update', cardId, card, ...(context && { context }), orSend: true })
+    }
+    return row({ kind: 'card', card: answer.card, subject: answer.subject, context: answer.context ?? {} })
+  }
+}

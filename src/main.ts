@@ -1,0 +1,301 @@
+import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { join, resolve } from 'node:path'
+import type Koa from 'koa'
+import { handlers } from '../handlers/index.ts'
+import { jobs } from '../jobs/index.ts'
+import { notices } from '../jobs/notices.ts'
+import { type Clock, machineMs, systemClock } from './clock.ts'
+import { CompanyError, watchCompany } from './company.ts'
+import { type Config, ConfigError, readConfig } from './config.ts'
+import type { Ctx } from './context.ts'
+import { dayOf, monthOf, weekOf } from './domain/time.ts'
+import { createApp } from './http/app.ts'
+import { createDispatch } from './inbox/dispatch.ts'
+import { createInbox } from './inbox/inbox.ts'
+import { createLog, type Log } from './log.ts'
+import { createMetrics } from './metrics.ts'
+import { backOffMs, createOutbox } from './outbox/outbox.ts'
+import { createSender } from './outbox/sender.ts'
+import { createDirectory } from './people/directory.ts'
+import { createDingtalk, type Dingtalk } from './platforms/dingtalk/index.ts'
+import type { Platform, PlatformName } from './platforms/port.ts'
+import { createWecom, type MenuItem, type Wecom } from './platforms/wecom/index.ts'
+import { createSchedule } from './schedule/schedule.ts'
+import { auditStore } from './store/audit.ts'
+import { cardStore } from './store/cards.ts'
+import { connect, prepare } from './store/connect.ts'
+import { metaStore } from './store/meta.ts'
+import { peopleStore } from './store/people.ts'
+import { talkStore } from './store/talks.ts'
+import { weekStore } from './store/weeks.ts'
+
+export interface Bot {
+  url: string
+  port: number
+  ctx: Ctx
+  /** Runs everything that is due by the clock, and waits until what came of it is sent. */
+  tick(): Promise<void>
+  /** Resolves when nothing is being worked on. */
+  idle(): Promise<void>
+  stop(): Promise<void>
+}
+
+export interface BotOptions {
+  env: Record<string, string | undefined>
+  clock?: Clock
+  log?: Log
+}
+
+/** Entries under the chat in WeCom; the keys are `handlers.menu`'s. */
+const menu: MenuItem[] = [
+  {
+    text: '本周',
+    children: [
+      { text: '写周总结和计划', key: 'write' },
+      { text: '我的本周', key: 'mine' },
+      { text: '我在请假', key: 'leave' },
+      { text: '打开填写页', path: '/h5/week' },
+    ],
+  },
+  {
+    text: '团队',
+    children: [
+      { text: '谁还没交', key: 'team' },
+      { text: '待我评分', key: 'to-score' },
+      { text: '团队页面', path: '/h5/team' },
+    ],
+  },
+  {
+    text: '更多',
+    children: [
+      { text: '我的结果', path: '/h5/results' },
+      { text: '帮助', key: 'help' },
+    ],
+  },
+]
+
+/** Builds everything in order, and returns when it serves. Stops in reverse. */
+export async function startBot({ env, clock = systemClock, log: given }: BotOptions): Promise<Bot> {
+  const config = readConfig(env)
+  const log = given ?? createLog(config.LOG_LEVEL)
+  const file = companyFile(config)
+  const companyWatch = watchCompany(
+    file,
+    () => {
+      log.info('company file read again')
+      void directory.refreshAll().catch((err) => log.error({ err }, 'contacts not read'))
+    },
+    (err) =>
+      log.error(
+        { problems: err instanceof CompanyError ? err.problems : String(err) },
+        'company file is wrong; the last good one stays in force',
+      ),
+  )
+  const company = companyWatch.current
+  const zone = () => company().timeZone
+
+  const database = await openDatabase(config, log)
+  const db = await connect(database.uri)
+  const meta = metaStore(db)
+  const people = peopleStore(db)
+  const cards = cardStore(db)
+  const owner = `${process.pid}-${randomUUID().slice(0, 8)}`
+  const metrics = createMetrics()
+
+  const publicBaseUrl = config.PUBLIC_BASE_URL ?? `http://localhost:${config.PORT}`
+  const month = monthOf(dayOf(clock.now(), zone()))
+  const wecom = config.wecom ? createWecom(wecomConfig(config, publicBaseUrl), { clock, log }) : undefined
+  const dingtalk = config.dingtalk
+    ? createDingtalk(dingtalkConfig(config, publicBaseUrl), {
+        clock,
+        log,
+        quota: {
+          initial: { month, used: (await meta.get<number>(`dingtalk-quota/${month}`)) ?? 0 },
+          onCount: (m, n) =>
+            void meta.add(`dingtalk-quota/${m}`, n).catch((err) => log.error({ err }, 'quota not kept')),
+        },
+      })
+    : undefined
+  const platforms: Partial<Record<PlatformName, Platform>> = { ...(wecom && { wecom }), ...(dingtalk && { dingtalk }) }
+
+  const sender = createSender({
+    db,
+    clock,
+    people,
+    cards,
+    platforms,
+    zone,
+    quiet: () => company().quiet,
+    backOff: backOffMs,
+    render: async (name, to, args) => {
+      const notice = notices[name]
+      return notice ? notice(to, args, ctx) : { cancel: `没有这种通知：${name}` }
+    },
+  })
+  const outbox = createOutbox({ db, clock, log, owner, sender })
+  const store = { people, cards, meta, weeks: weekStore(db), talks: talkStore(db), audit: auditStore(db) }
+  const ctx: Ctx = { clock, log, company, ...store, outbox, platforms, firstWeek: '' }
+  const directory = createDirectory({ people, platforms, company, clock, log })
+  const inbox = createInbox({ db, clock, log, owner, handle: createDispatch(ctx, handlers, directory) })
+  const since = new Date(await prepareOnce())
+  ctx.firstWeek = weekOf(dayOf(since, zone()))
+  const schedule = createSchedule({ db, clock, log, owner, jobs: jobs(directory), ctx, zone, since })
+
+  async function prepareOnce(): Promise<string> {
+    outbox.model
+    createScheduleModels()
+    await prepare(db)
+    return meta.setOnce('started', clock.now().toISOString())
+  }
+  function createScheduleModels(): void {
+    createSchedule({ db, clock, log, owner, jobs: [], ctx, zone, since: clock.now() })
+  }
+
+  const app: Koa = createApp({
+    log,
+    metrics,
+    ...(wecom && { wecom }),
+    ...(dingtalk && { dingtalk }),
+    ...(config.ADMIN_TOKEN && { adminToken: config.ADMIN_TOKEN }),
+    async ready() {
+      const checks: Record<string, string> = {}
+      checks.database = await db.db!.command({ ping: 1 }).then(
+        () => 'ok',
+        () => 'no answer',
+      )
+      for (const [name, p] of Object.entries(platforms))
+        checks[name] = p.status().ok ? 'ok' : (p.status().problem ?? 'down')
+      return { ok: Object.values(checks).every((c) => c === 'ok'), checks }
+    },
+    async refreshMetrics() {
+      metrics.pending.set(await outbox.model.countDocuments({ state: 'pending' }))
+      metrics.undeliverable.set(await outbox.model.countDocuments({ state: 'failed' }))
+      metrics.parked.set(await inbox.model.countDocuments({ state: 'parked' }))
+      for (const [platform, p] of Object.entries(platforms)) metrics.platformUp.set({ platform }, p.status().ok ? 1 : 0)
+    },
+  })
+  const server = app.listen(config.PORT)
+  server.headersTimeout = 10_000
+  server.requestTimeout = 15_000
+  await new Promise<void>((done, failed) => server.once('listening', done).once('error', failed))
+  const { port } = server.address() as AddressInfo
+
+  for (const p of Object.values(platforms)) {
+    await p.start(async (event) => {
+      metrics.events.inc({ platform: event.platform, type: event.type })
+      await inbox.receive(event)
+    })
+  }
+  await directory
+    .refreshAll()
+    .catch((err) => log.error({ err }, 'contacts not read; will be tried again tonight and on any message'))
+  await inbox.recover()
+  const sweep = setInterval(() => {
+    inbox.recover().catch((err) => log.error({ err }, 'recovery failed'))
+    outbox.wake()
+  }, 10_000)
+  const stopWaking = clock.everyMinute(() => outbox.wake())
+  schedule.start()
+  outbox.wake()
+  log.info({ port, database: database.what, platforms: Object.keys(platforms) }, 'ready')
+
+  const idle = async () => {
+    for (let round = 0; round < 3; round++) {
+      await inbox.idle()
+      await outbox.idle()
+    }
+  }
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    ctx,
+    idle,
+    async tick() {
+      await schedule.tick()
+      outbox.wake()
+      await idle()
+    },
+    async stop() {
+      const from = machineMs()
+      clearInterval(sweep)
+      stopWaking()
+      companyWatch.stop()
+      const closed = new Promise<void>((done) => server.close(() => done()))
+      server.closeIdleConnections()
+      for (const p of Object.values(platforms)) await p.stop()
+      await schedule.stop()
+      await inbox.stop()
+      await outbox.stop()
+      server.closeAllConnections()
+      await closed
+      await db.close()
+      await database.stop()
+      log.info({ ms: machineMs() - from }, 'stopped')
+    },
+  }
+}
+
+/** The company file, or the example that ships when nobody has written one. */
+function companyFile(config: Config): string {
+  if (existsSync(config.COMPANY_FILE)) return config.COMPANY_FILE
+  throw new ConfigError([
+    `COMPANY_FILE: there is no ${resolve(config.COMPANY_FILE)}; copy company.example.yaml to company.yaml and adapt it`,
+  ])
+}
+
+/** `MONGODB_URI`, or the embedded database in DATA_DIR (design §5). Nothing else knows which. */
+async function openDatabase(config: Config, log: Log): Promise<{ uri: string; what: string; stop(): Promise<void> }> {
+  if (config.MONGODB_URI) return { uri: config.MONGODB_URI, what: 'MongoDB', stop: async () => {} }
+  const { startEmbeddedMongo } = await import('embedded-mongo')
+  const dir = join(config.DATA_DIR, 'embedded')
+  const logger = {
+    info: (m: string) => log.info(m),
+    warn: (m: string) => log.warn(m),
+    error: (m: string) => log.error(m),
+  }
+  const embedded = await startEmbeddedMongo({ dir, dbName: 'jixiao', logger })
+  if (config.NODE_ENV === 'production')
+    log.warn(
+      'MONGODB_URI is not set: data lives in the embedded database of this one machine. Back up DATA_DIR, or set MONGODB_URI',
+    )
+  return { uri: embedded.uri, what: 'embedded', stop: () => embedded.stop() }
+}
+
+function wecomConfig(c: Config, publicBaseUrl: string): Parameters<typeof createWecom>[0] {
+  return {
+    corpId: c.WECOM_CORP_ID!,
+    agentId: c.WECOM_AGENT_ID!,
+    secret: c.WECOM_SECRET!,
+    token: c.WECOM_TOKEN!,
+    aesKey: c.WECOM_ENCODING_AES_KEY!,
+    ...(c.WECOM_CONTACTS_TOKEN && { contactsToken: c.WECOM_CONTACTS_TOKEN }),
+    ...(c.WECOM_CONTACTS_AES_KEY && { contactsAesKey: c.WECOM_CONTACTS_AES_KEY }),
+    apiBase: c.WECOM_API_BASE,
+    oauthBase: c.WECOM_OAUTH_BASE,
+    publicBaseUrl,
+    menu,
+    passiveUpdates: c.WECOM_PASSIVE_UPDATES,
+  }
+}
+
+function dingtalkConfig(c: Config, publicBaseUrl: string): Parameters<typeof createDingtalk>[0] {
+  return {
+    corpId: c.DINGTALK_CORP_ID!,
+    clientId: c.DINGTALK_CLIENT_ID!,
+    clientSecret: c.DINGTALK_CLIENT_SECRET!,
+    mode: c.DINGTALK_MODE,
+    ...(c.DINGTALK_AGENT_ID && { agentId: c.DINGTALK_AGENT_ID }),
+    ...(c.DINGTALK_ROBOT_CODE && { robotCode: c.DINGTALK_ROBOT_CODE }),
+    ...(c.DINGTALK_EVENT_TOKEN && { eventToken: c.DINGTALK_EVENT_TOKEN }),
+    ...(c.DINGTALK_EVENT_AES_KEY && { eventAesKey: c.DINGTALK_EVENT_AES_KEY }),
+    ...(c.DINGTALK_CARD_TEMPLATE_ID && { cardTemplateId: c.DINGTALK_CARD_TEMPLATE_ID }),
+    ...(c.DINGTALK_FORM_TEMPLATE_ID && { formTemplateId: c.DINGTALK_FORM_TEMPLATE_ID }),
+    apiBase: c.DINGTALK_API_BASE,
+    oapiBase: c.DINGTALK_OAPI_BASE,
+    publicBaseUrl,
+  }
+}
+
+export type { Dingtalk, Wecom }
