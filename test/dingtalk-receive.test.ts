@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { fieldName, optionButtonId, readButtonId, readFieldName } from '../src/platforms/dingtalk/actions.ts'
 import { instantThatCounts, readCardClick, readEvent, readRobotMessage } from '../src/platforms/dingtalk/receive.ts'
@@ -266,4 +267,41 @@ describe('a change in the company', () => {
     for (const data of [undefined, null, 'x', {}, { userId: { $gt: '' } }])
       expect(readEvent(event('user_add_org'), data, context)).toEqual([])
   })
+})
+
+test('whatever comes in, reading does not throw and every value is a scalar', () => {
+  const keys = fc.constantFrom(
+    ...['msgId', 'msgtype', 'senderStaffId', 'createAt', 'text', 'content', 'conversationType', 'conversationId'],
+    ...['outTrackId', 'userId', 'value', 'cardPrivateData', 'params', 'form', 'id', 'actionIds', '__proto__', '$gt'],
+  )
+  const { raw } = fc.letrec((tie) => ({
+    raw: fc.oneof(
+      { maxDepth: 5 },
+      fc.string(),
+      fc.double(),
+      fc.constant(null),
+      fc.constant('text'),
+      fc.array(tie('raw'), { maxLength: 3 }),
+      fc.dictionary(keys, tie('raw'), { maxKeys: 8 }),
+      fc.dictionary(keys, tie('raw'), { maxKeys: 8 }).map((value) => JSON.stringify(value)),
+    ),
+  }))
+  fc.assert(
+    fc.property(raw, fc.constantFrom('user_add_org', 'user_leave_org', 'x'), (value, type) => {
+      const all = [
+        ...readRobotMessage(value, context),
+        ...readCardClick(value, 'm', value, context),
+        ...readEvent({ type, id: 'e', bornMs: value }, value, context),
+      ]
+      for (const event of all) {
+        expect(typeof event.id).toBe('string')
+        expect(typeof event.userId).toBe('string')
+        expect(Number.isFinite(event.at.getTime())).toBe(true)
+        if (event.type === 'text') expect(typeof event.text).toBe('string')
+        if (event.type === 'card-action')
+          for (const ids of Object.values(event.choices)) for (const id of ids) expect(typeof id).toBe('string')
+      }
+    }),
+    { numRuns: 2_000, seed: 48 },
+  )
 })

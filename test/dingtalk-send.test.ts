@@ -119,6 +119,33 @@ describe('a card', () => {
   )
 })
 
+test('a card whose form template is gone goes with buttons where it can, else as a link', async () => {
+  const form = startBot(server, { formTemplateId: 'form.schema' })
+  server.answer(CARD, ({ body }) =>
+    body.cardTemplateId === 'form.schema'
+      ? { status: 400, body: { code: 'param.templateUnpublished', message: '' } }
+      : undefined,
+  )
+  const asking = (multiple: boolean): Card => ({
+    title: '问卷',
+    input: { kind: 'choice', id: 'taste', multiple, options: [{ id: 'a', text: '甲' }] },
+    buttons: [{ text: '提交', action: 'submit' }],
+  })
+  const send = (id: string, one: Card) => form.bot.send({ id, userId: 'li', message: { kind: 'card', card: one } })
+  expect(await send('a', asking(false))).toMatchObject({ kind: 'sent', code: 'buttons' })
+  expect(await send('b', asking(true))).toMatchObject({ kind: 'sent', code: 'link' })
+  expect(form.bot.status().problem).toContain('表单卡片')
+  expect(server.to(CARD).map(({ body }) => body.outTrackId)).toEqual(['a', 'a'])
+  await form.bot.stop()
+})
+
+test('a card that nobody could answer is refused, with what to set up', async () => {
+  const input = { kind: 'choice' as const, id: 'x', multiple: true, options: [{ id: 'a', text: '甲' }] }
+  const result = await sendCard({ title: '问卷', input, buttons: [{ text: '提交', action: 'submit' }] })
+  expect(result).toMatchObject({ kind: 'refused', advice: expect.stringContaining('DINGTALK_FORM_TEMPLATE_ID') })
+  expect(server.asked).toHaveLength(0)
+})
+
 describe('a change of a card', () => {
   const PUT = '/v1.0/card/instances'
   const update = (one: Card, code?: string) =>

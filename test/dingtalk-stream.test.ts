@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { WebSocket } from 'ws'
 import { backoffMs, CARD_TOPIC, ROBOT_TOPIC } from '../src/platforms/dingtalk/stream.ts'
@@ -226,6 +227,20 @@ test('stop acknowledges what is being stored and takes nothing new', async () =>
   await stopped
   expect(asked).toHaveLength(1)
   expect(server.to('/v1.0/gateway/connections/open')).toHaveLength(1)
+})
+
+test('stop does not wait for a connection that never comes about', async () => {
+  const silent = createTcpServer().listen(0, '127.0.0.1')
+  await once(silent, 'listening')
+  const { port } = silent.address() as AddressInfo
+  server.answer('/v1.0/gateway/connections/open', { body: { endpoint: `ws://127.0.0.1:${port}/connect`, ticket: 't' } })
+  const slow = startBot(server, { mode: 'stream' }, { times: { stream: { handshakeMs: 60_000 } } })
+  const dialled = once(silent, 'connection')
+  const started = slow.start()
+  await dialled
+  await slow.bot.stop()
+  await started
+  silent.close()
 })
 
 test('waits 1, 2, 4 ... 60 seconds, each time between half and the whole', () => {
