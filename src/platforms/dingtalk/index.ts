@@ -243,7 +243,10 @@ export function createDingtalk(config: DingtalkConfig, deps: DingtalkDeps): Ding
     handleRobot: http?.handleRobot ?? elsewhere,
     handleCards: http?.handleCards ?? elsewhere,
     handleEvents: http?.handleEvents ?? elsewhere,
-    jsSignature: signPage,
+    async jsSignature(url) {
+      if (!config.agentId) throw new Error('页面签名需要配置 DINGTALK_AGENT_ID')
+      return signPage(url)
+    },
     quota: () => quota.read(),
   }
 }
