@@ -78,6 +78,7 @@ describe('members', () => {
       errcode: 0,
       department: { id: Number(query.id), ...tree[query.id!] },
     }),
+    '/cgi-bin/agent/get': () => ({ errcode: 0, agentid: 218, allow_userinfos: { user: [] } }),
     '/cgi-bin/user/list': ({ query }: { query: Record<string, string> }) => ({
       errcode: 0,
       userlist: staff[query.department_id!],
@@ -141,6 +142,16 @@ describe('members', () => {
           : company['/cgi-bin/user/list'](call),
     })
     await expect(wecom.members()).rejects.toThrow(/读取企业微信通讯录失败.*60011/)
+  })
+
+  test('put into the app’s range one by one, outside of any department it sees, are read too', async () => {
+    const { wecom } = await world({
+      ...company,
+      '/cgi-bin/department/simplelist': () => ({ errcode: 0, department_id: [] }),
+      '/cgi-bin/agent/get': () => ({ errcode: 0, allow_userinfos: { user: [{ userid: 'Lin' }] } }),
+      '/cgi-bin/user/get': () => ({ errcode: 0, ...lin }),
+    })
+    expect(await wecom.members()).toMatchObject([{ userId: 'Lin', departments: [] }])
   })
 
   test('survive a moment in which the platform is busy', async () => {

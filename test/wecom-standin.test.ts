@@ -18,6 +18,7 @@ async function world(
   let now = Date.parse(START)
   const clock = { now: () => new Date(now), everyMinute: () => () => {} }
   const seen: Incoming[] = []
+  const logged: object[] = []
   let refuse = 0
 
   let handle: ReturnType<typeof createWecom>['handleCallback'] | undefined
@@ -75,7 +76,11 @@ async function world(
       ],
       ...config,
     },
-    { clock, log: { info() {}, warn() {}, error() {} }, ...(passiveReply && { passiveReply }) },
+    {
+      clock,
+      log: { info() {}, warn: (obj) => void logged.push(obj), error() {} },
+      ...(passiveReply && { passiveReply }),
+    },
   )
   handle = wecom.handleCallback
   await wecom.start(async (event) => {
@@ -94,6 +99,7 @@ async function world(
     platform,
     wecom,
     seen,
+    logged,
     advance: (ms: number) => {
       now += ms
     },
@@ -309,6 +315,12 @@ describe('the company', () => {
       },
       { userId: 'zhao', name: '赵明', departments: ['研发部'], title: '经理', leader: true, active: true },
     ])
+  })
+
+  test('is read as far as the app sees it, members put into its range one by one included', async () => {
+    const { wecom, logged } = await world({ visible: ['Lin'] }, { contactsSecret: 'contacts-secret' })
+    expect((await wecom.members()).map(({ userId }) => userId)).toEqual(['Lin'])
+    expect(logged).toMatchObject([{ unseen: 1 }])
   })
 
   test('tells who joins and who leaves, and whom it cannot reach', async () => {

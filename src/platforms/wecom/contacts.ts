@@ -25,6 +25,13 @@ const User = z.object({
   extattr: z.object({ attrs: z.array(Attribute).optional() }).optional(),
 })
 const Users = z.object({ userlist: z.array(User) })
+const Agent = z.object({
+  allow_userinfos: z.object({ user: z.array(z.object({ userid: z.string().min(1) })) }).optional(),
+})
+const IdPage = z.object({
+  dept_user: z.array(z.object({ userid: z.string().min(1) })),
+  next_cursor: z.string().optional(),
+})
 const UserIds = z.object({ userlist: z.array(z.object({ userid: z.string().min(1) })) })
 
 type User = z.infer<typeof User>
@@ -35,13 +42,14 @@ interface Node {
 
 /**
  * Reads every member in the app's visible range with the app's own token (wecom.md §9.1): the ids of all departments,
- * then each department's name and direct members.
+ * each department's name and direct members, and the members who were put into the range one by one
+ * (agent/get, developer.work.weixin.qq.com/document/path/90227).
  *
  * All or nothing: half a list would make the other half look as if they had left.
  *
  * @throws Error with the platform's reason in Chinese when any part cannot be read
  */
-export async function readMembers(api: Api): Promise<Member[]> {
+export async function readMembers(api: Api, agentId: number): Promise<Member[]> {
   const { department_id: nodes } = Simple.parse(await insist(() => api.get('/cgi-bin/department/simplelist')))
   const departments = new Map<number, Node>()
   const users = new Map<string, User>()
@@ -50,7 +58,32 @@ export async function readMembers(api: Api): Promise<Member[]> {
     departments.set(id, { name: department.name, parentId: parentid })
     for (const user of await usersOf(api, id)) users.set(user.userid, user)
   })
+  const agent = Agent.parse(await insist(() => api.get('/cgi-bin/agent/get', { agentid: agentId })))
+  const alone = (agent.allow_userinfos?.user ?? []).filter(({ userid }) => !users.has(userid))
+  await inParallel(alone, async ({ userid }) => {
+    users.set(userid, User.parse(await insist(() => api.get('/cgi-bin/user/get', { userid }))))
+  })
   return [...users.values()].map((user) => toMember(user, departments))
+}
+
+/**
+ * How many people of the company the app cannot see, by the ids that the contact assistant may list (wecom.md §9.3).
+ *
+ * @param contacts the API under the contact assistant's token
+ * @throws Error with the platform's reason in Chinese
+ */
+export async function countUnseen(contacts: Api, members: Member[]): Promise<number> {
+  // User ids differ in case only for show (wecom.md §13 row 15).
+  const seen = new Set(members.map((member) => member.userId.toLowerCase()))
+  const unseen = new Set<string>()
+  let cursor = ''
+  do {
+    const body = { limit: 10_000, ...(cursor !== '' && { cursor }) }
+    const page = IdPage.parse(await insist(() => contacts.post('/cgi-bin/user/list_id', body)))
+    for (const { userid } of page.dept_user) if (!seen.has(userid.toLowerCase())) unseen.add(userid.toLowerCase())
+    cursor = page.next_cursor ?? ''
+  } while (cursor !== '')
+  return unseen.size
 }
 
 async function usersOf(api: Api, departmentId: number): Promise<User[]> {

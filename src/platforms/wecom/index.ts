@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Card } from '../../../cards/card.ts'
 import type { Clock } from '../../clock.ts'
-import type { Incoming, Platform, Receive } from '../port.ts'
-import { createApi } from './api.ts'
+import type { Incoming, Member, Platform, Receive } from '../port.ts'
+import { type Api, createApi } from './api.ts'
 import { type CallbackRequest, type CallbackResponse, createCallback, type Log } from './callback.ts'
-import { readMembers } from './contacts.ts'
+import { countUnseen, readMembers } from './contacts.ts'
 import { decodeAesKey } from './crypto.ts'
 import { createJsSignature, type JsSignature, type JsSignatureKind } from './js-signature.ts'
 import { authorizeUrl, redeem } from './login.ts'
@@ -22,7 +22,9 @@ export interface WecomConfig {
   /** Token and EncodingAESKey of the app's callback. */
   token: string
   aesKey: string
-  /** Those of the contact assistant (通讯录同步), where its callback is used. */
+  /** Secret of the contact assistant (通讯录同步): only used to say how many people the app cannot see. */
+  contactsSecret?: string
+  /** Keys of the contact assistant's callback, where that is used. */
   contactsToken?: string
   contactsAesKey?: string
   apiBase: string
@@ -64,6 +66,10 @@ export function createWecom(config: WecomConfig, deps: WecomDeps): Wecom {
   const publicBaseUrl = withoutSlash(config.publicBaseUrl)
   const menu = drawMenu(config.menu, publicBaseUrl)
   const api = createApi({ base: config.apiBase, corpId, secret: config.secret, clock })
+  const contacts =
+    config.contactsSecret === undefined
+      ? undefined
+      : createApi({ base: config.apiBase, corpId, secret: config.contactsSecret, clock })
   const shared = { api, agentId, publicBaseUrl, clock }
 
   let receive: Receive | undefined
@@ -111,6 +117,20 @@ export function createWecom(config: WecomConfig, deps: WecomDeps): Wecom {
     return false
   }
 
+  async function warnOfUnseen(assistant: Api, members: Member[]): Promise<void> {
+    try {
+      const unseen = await countUnseen(assistant, members)
+      if (unseen > 0)
+        log.warn(
+          { unseen },
+          '有成员不在应用可见范围内，无法向其发送消息；请在管理后台 应用管理 → 应用 → 可见范围 中设为全公司',
+        )
+    } catch (error) {
+      // Only a hint hangs on it; the members themselves have been read.
+      log.warn({ error: error instanceof Error ? error.message : 'unknown' }, '无法核对应用可见范围')
+    }
+  }
+
   async function keepConnecting(first: Promise<boolean>): Promise<void> {
     let connected = await first
     for (let delayMs = 1_000; !connected; delayMs = Math.min(delayMs * 2, MAX_RETRY_MS)) {
@@ -132,7 +152,7 @@ export function createWecom(config: WecomConfig, deps: WecomDeps): Wecom {
       receive = undefined
       stopping.abort()
       await Promise.allSettled(underWay)
-      await api.close()
+      await Promise.all([api.close(), contacts?.close()])
     },
     status() {
       const problem = api.problem() ?? menuProblem
@@ -146,7 +166,11 @@ export function createWecom(config: WecomConfig, deps: WecomDeps): Wecom {
       reason: '企业微信自建应用不能在群聊中回复',
       advice: '请在与应用的单聊中使用',
     }),
-    members: () => readMembers(api),
+    async members() {
+      const members = await readMembers(api, agentId)
+      if (contacts) await warnOfUnseen(contacts, members)
+      return members
+    },
     login: (code) => redeem(api, code),
     async handleCallback(request, kind) {
       const handle = callbacks[kind]
