@@ -222,6 +222,7 @@ describe('the menu', () => {
     ['six below one', [{ text: '一', children: [entry, entry, entry, entry, entry, entry] }]],
     ['none below one', [{ text: '一', children: [] }]],
     ['a name over 16 bytes', [{ text: '一二三四五六', key: 'k' }]],
+    ['a name over 16 bytes below one', [{ text: '一', children: [{ text: '一二三四五六', key: 'k' }] }]],
     ['a page that is not ours', [{ text: '一', path: '/admin' }]],
     ['an empty key', [{ text: '一', key: '' }]],
   ])('with %s is an error at start', async (_, bad) => {

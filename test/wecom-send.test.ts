@@ -115,6 +115,21 @@ describe('sending', () => {
     expect(result).not.toHaveProperty('personGone')
   })
 
+  test('an account that would be several people, or everybody, is refused and not sent', async () => {
+    const { wecom, api } = await world({ [SEND]: ok })
+    for (const userId of ['lin|zhao', '@all', '@ALL', '', 'x'.repeat(65)])
+      expect(await wecom.send(card('d1', userId))).toMatchObject({
+        kind: 'refused',
+        advice: expect.stringContaining('花名册'),
+      })
+    expect(api.calls).toEqual([])
+  })
+
+  test('an id that WeCom would take for a repeated one because it is malformed is a bug, not sent', async () => {
+    const { wecom } = await world({ [SEND]: () => ({ errcode: 42014, errmsg: 'taskid has existed or empty' }) })
+    for (const id of ['a/b', '', 'x'.repeat(129), '周']) await expect(wecom.send(card(id))).rejects.toThrow(RangeError)
+  })
+
   test('the host may have a path in front, as in a private deployment', async () => {
     const api = await apiServer({ '/wx/cgi-bin/gettoken': token, [`/wx${SEND}`]: ok })
     const { wecom } = await world({}, { apiBase: `${api.base}/wx/` })

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Pool } from 'undici'
 
 export type HttpAnswer =
@@ -18,6 +19,7 @@ const ANSWER_TIMEOUT_MS = 10_000
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024
 /** Addresses behind the host change (wecom.md §13 row 33): no connection outlives this. */
 const CONNECTION_LIFE_MS = 5 * 60_000
+const CLOSE_GRACE_MS = 5_000
 const MAX_CONNECTIONS = 64
 
 const UNSENT = new Set([
@@ -28,7 +30,6 @@ const UNSENT = new Set([
   'ENETUNREACH',
   'UND_ERR_CONNECT_TIMEOUT',
   'UND_ERR_CLOSED',
-  'UND_ERR_DESTROYED',
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'SELF_SIGNED_CERT_IN_CHAIN',
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
@@ -67,7 +68,10 @@ export function createHttp(base: string): Http {
       }
     },
     close() {
-      closing ??= pool.close()
+      // What is still unanswered then is told as unknown.
+      closing ??= Promise.race([pool.close(), sleep(CLOSE_GRACE_MS, undefined, { ref: false })]).then(() =>
+        pool.destroy(),
+      )
       return closing
     },
   }

@@ -7,8 +7,8 @@ export type MenuEntry = { text: string; key: string } | { text: string; path: st
 
 const TOP_ENTRIES = 3
 const SUB_ENTRIES = 5
-const TOP_BYTES = 16
-const SUB_BYTES = 40
+/** Five Chinese characters. For the entries below, one page says 40 bytes, the error list 16: what both allow. */
+const NAME_BYTES = 16
 
 /**
  * The body of menu/create (wecom.md §12).
@@ -17,8 +17,8 @@ const SUB_BYTES = 40
  */
 export function drawMenu(menu: MenuItem[], publicBaseUrl: string): { button: object[] } {
   if (menu.length > TOP_ENTRIES) throw new RangeError(`a menu has at most ${TOP_ENTRIES} entries`)
-  const entry = (item: MenuEntry, most: number) => {
-    checkName(item.text, most)
+  const entry = (item: MenuEntry) => {
+    checkName(item.text)
     if ('key' in item) {
       if (item.key === '' || Buffer.byteLength(item.key) > 128) throw new RangeError(`menu entry ${item.text}: bad key`)
       return { type: 'click', name: item.text, key: item.key }
@@ -28,17 +28,18 @@ export function drawMenu(menu: MenuItem[], publicBaseUrl: string): { button: obj
   }
   return {
     button: menu.map((item) => {
-      if (!('children' in item)) return entry(item, TOP_BYTES)
-      checkName(item.text, TOP_BYTES)
+      if (!('children' in item)) return entry(item)
+      checkName(item.text)
       if (item.children.length < 1 || item.children.length > SUB_ENTRIES)
         throw new RangeError(`menu entry ${item.text}: 1 to ${SUB_ENTRIES} entries below it`)
-      return { name: item.text, sub_button: item.children.map((child) => entry(child, SUB_BYTES)) }
+      return { name: item.text, sub_button: item.children.map((child) => entry(child)) }
     }),
   }
 }
 
-function checkName(text: string, most: number) {
-  if (text === '' || Buffer.byteLength(text) > most) throw new RangeError(`menu entry ${text}: 1 to ${most} bytes`)
+function checkName(text: string) {
+  if (text === '' || Buffer.byteLength(text) > NAME_BYTES)
+    throw new RangeError(`menu entry ${text}: 1 to ${NAME_BYTES} bytes`)
 }
 
 interface SeenEntry {

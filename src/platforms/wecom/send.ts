@@ -15,6 +15,12 @@ export interface SendOptions {
 
 const PER_MINUTE = 10_000
 const TASK_KNOWN = 42014
+const TASK_ID = /^[0-9A-Za-z_@-]{1,128}$/
+const NOT_ONE_PERSON: SendResult = {
+  kind: 'refused',
+  reason: '企业微信账号不正确',
+  advice: '请在花名册中核对该员工的企业微信账号',
+}
 /** The longest that WeCom compares requests for: an outbox may come back to a message after an outage. */
 const LONGEST_CHECK_SECONDS = 14_400
 const SHORTEST_CHECK_SECONDS = 1_800
@@ -25,6 +31,8 @@ const SHORTEST_CHECK_SECONDS = 1_800
  * A card's task id is the delivery's, so a second try is refused by WeCom with 42014 and counts as sent. A text has no
  * id: WeCom compares whole requests instead (`enable_duplicate_check`). Two deliveries of the same words must both
  * arrive, so the compared time differs by delivery and makes their requests differ.
+ *
+ * The returned function rejects with RangeError for an id that is none and a card that cannot be drawn: bugs upstream.
  */
 export function createSend(options: SendOptions): (delivery: Delivery) => Promise<SendResult> {
   const { api, agentId, publicBaseUrl, clock } = options
@@ -50,6 +58,9 @@ export function createSend(options: SendOptions): (delivery: Delivery) => Promis
   }
 
   return async ({ id, userId, message }) => {
+    // WeCom answers 42014 to a malformed id as well, and that would look like sent.
+    if (!TASK_ID.test(id)) throw new RangeError(`not a delivery id: ${id}`)
+    if (!isOnePerson(userId)) return NOT_ONE_PERSON
     const base = { touser: userId, agentid: agentId }
     if (message.kind === 'card') {
       const card = drawCard(message.card, { publicBaseUrl, taskId: id })
@@ -71,6 +82,11 @@ export function createSend(options: SendOptions): (delivery: Delivery) => Promis
     }
     return first!
   }
+}
+
+/** `a|b` would be two people for WeCom, and `@all` everybody; an account typed into a roster must not do that. */
+function isOnePerson(userId: string): boolean {
+  return userId !== '' && userId.length <= 64 && !userId.includes('|') && userId.toLowerCase() !== '@all'
 }
 
 function tooFast(afterMs: number): SendResult {
