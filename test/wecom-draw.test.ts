@@ -88,7 +88,7 @@ describe('any card that our contract allows', () => {
     )
   })
 
-  test('has no character that JSON writes as \\uXXXX, and keeps to the lengths that a phone shows', () => {
+  test('has no character that JSON escapes by number, and keeps to the lengths that a phone shows', () => {
     const points = (value: unknown) => [...((value as string | undefined) ?? '')].length
     fc.assert(
       fc.property(anyCard, (card) => {

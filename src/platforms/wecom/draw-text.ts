@@ -5,7 +5,7 @@ const UNWANTED = /(?![\n\t])[\p{Cc}\p{Cs}]/u
 const ALL_UNWANTED = new RegExp(UNWANTED, 'gu')
 const LINK_START = /<(?=\s*\/?\s*a[\s>])/gi
 
-/** Takes out what JSON would write as \uXXXX, which the platform forbids (40033): control characters, half emoji. */
+/** Takes out what JSON would escape by number, which the platform forbids (40033): control characters, half emoji. */
 export function clean(text: string): string {
   return UNWANTED.test(text) ? text.replace(ALL_UNWANTED, '') : text
 }
