@@ -1,8 +1,9 @@
 import { createServer } from 'node:http'
 import { describe, expect, test } from 'vitest'
+import { decrypt } from '../sandbox/wecom/crypto.ts'
 import type { ProbeKind } from '../sandbox/wecom/stand-in.ts'
 import { childText, type XmlElement } from '../sandbox/wecom/xml.ts'
-import { AGENT, CORP, KEYS, makeBot, makeWecom, makeWecomWithBot, reply } from './standin-wecom-world.ts'
+import { AGENT, buttonCard, CORP, KEYS, makeBot, makeWecom, makeWecomWithBot, reply } from './standin-wecom-world.ts'
 
 const fields = (inner: XmlElement) =>
   Object.fromEntries([...inner.children].map(([name, [value]]) => [name, value!.text]))
@@ -12,7 +13,6 @@ const answerText = (content: string, more = {}) => ({
 
 describe('saving a callback URL', () => {
   const saving = async (answer: (message: string) => string | undefined, status = 200) => {
-    const { decrypt } = await import('../sandbox/wecom/crypto.ts')
     const server = createServer((request, response) => {
       const echo = new URL(request.url!, 'http://bot').searchParams.get('echostr')!
       const text = answer(decrypt(KEYS.aesKey, echo).message)
@@ -25,7 +25,6 @@ describe('saving a callback URL', () => {
       await wecom.setCallback({ ...KEYS, url: `http://127.0.0.1:${port}/` })
       return 'saved'
     } catch (error) {
-      const { buttonCard } = await import('./standin-wecom-world.ts')
       expect((await sendCard(buttonCard('t'))).errcode).toBe(43012)
       return (error as Error).message
     } finally {
@@ -50,6 +49,7 @@ describe('saving a callback URL', () => {
     const url = 'http://127.0.0.1:9/'
     await expect(wecom.setCallback({ url, token: 'a-b', aesKey: KEYS.aesKey })).rejects.toThrow('Token')
     await expect(wecom.setCallback({ url, token: 'a', aesKey: 'short' })).rejects.toThrow('EncodingAESKey')
+    await expect(wecom.setCallback({ ...KEYS, url: 'bot.example.com/wecom' })).rejects.toThrow('http')
   })
 })
 
@@ -132,7 +132,6 @@ describe('a delivery', () => {
     const { wecom, bot, sendCard } = await makeWecomWithBot(() => ({ status: ++calls === 1 ? 500 : 200 }), {
       quirks: { retryRebuilds: true },
     })
-    const { buttonCard } = await import('./standin-wecom-world.ts')
     const { msgid } = await sendCard(buttonCard('t'))
     await wecom.tap('qian', msgid as string, 'approve')
     const [first, second] = bot.received.map((one) => fields(one.inner))

@@ -200,3 +200,17 @@ describe('an update in the answer to a click', () => {
     expect(cards[0]).toMatchObject({ title: '新', closed: '已投', checklist: { options: [{ checked: true }] } })
   })
 })
+
+test('names in a new card are translated on request', async () => {
+  const { code, update, cardOf } = await sentCard()
+  const template_card = textCard({ main_title: { title: '$userName=zhao$ 已同意' } })
+  await update({ response_code: code, userids: ['qian'], template_card, enable_id_trans: 1 })
+  expect(cardOf('qian').title).toBe('赵敏 已同意')
+})
+
+test('a click without inputs has no selected items, or an empty list of them', async () => {
+  const { wecom, messageId, bot } = await sentCard()
+  for (let i = 0; i < 20; i++) await wecom.tap('qian', messageId, 'approve')
+  const lists = bot.received.map(({ inner }) => inner.children.get('SelectedItems')?.[0]?.children.size)
+  expect(new Set(lists)).toEqual(new Set([undefined, 0]))
+})

@@ -10,6 +10,12 @@ export function appEvent(world: World, member: Member, event: string, fields: Xm
   return { ...common(world, member.userId, 'event'), Event: event, ...fields, AgentID: world.agentId }
 }
 
+/** Entering or leaving the app's range; the key is empty or missing (wecom.md §2.2). */
+export function rangeEvent(world: World, member: Member, entered: boolean): XmlNode {
+  const key: XmlNode = world.random() < 0.5 ? { EventKey: '' } : {}
+  return appEvent(world, member, entered ? 'subscribe' : 'unsubscribe', key)
+}
+
 /** A change of the contacts comes from `sys` and has no AgentID (wecom.md §2.5). */
 export function contactEvent(world: World, changeType: string, fields: XmlNode): XmlNode {
   return { ...common(world, 'sys', 'event'), Event: 'change_contact', ChangeType: changeType, ...fields }
@@ -19,7 +25,14 @@ export function cardEvent(
   world: World,
   member: Member,
   event: 'template_card_event' | 'template_card_menu_event',
-  click: { key: string; taskId: string; cardType: string; responseCode: string; selected: [string, string[]][] },
+  click: {
+    key: string
+    taskId: string
+    cardType: string
+    responseCode: string
+    selected: [string, string[]][]
+    emptyItems: boolean
+  },
 ): XmlNode {
   const fields: XmlNode = {
     EventKey: click.key,
@@ -32,6 +45,7 @@ export function cardEvent(
       SelectedItem: click.selected.map(([key, ids]) => ({ QuestionKey: key, OptionIds: { OptionId: ids } })),
     }
   }
+  if (click.selected.length === 0 && click.emptyItems) fields.SelectedItems = ''
   return appEvent(world, member, event, fields)
 }
 

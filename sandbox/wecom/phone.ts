@@ -84,9 +84,10 @@ export async function tap(
   if (!button) throw new Error(`the card has no button ${key}`)
   const fromMenu = menuKeys(entry.card).includes(key)
   const selected = button.submit ? selection(seen, chosen) : []
+  const emptyItems = world.random() < 0.5
   const fields = (): XmlNode =>
     cardEvent(world, member, fromMenu ? 'template_card_menu_event' : 'template_card_event', {
-      ...{ key, taskId: sent.taskId!, cardType: String(entry.card!.card_type), selected },
+      ...{ key, taskId: sent.taskId!, cardType: String(entry.card!.card_type), selected, emptyItems },
       responseCode: newResponseCode(world, sent),
     })
   await deliver(sender, 'app', fields(), fields)

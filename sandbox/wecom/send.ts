@@ -11,7 +11,7 @@ import {
   type SentMessage,
   type World,
 } from './state.ts'
-import { translateIds } from './translate.ts'
+import { translateCard, translateIds } from './translate.ts'
 
 const SAFE_FILES = /\.(txt|pdf|docx?|pptx?|xlsx?|xml|jpe?g|png|bmp|gif)$/i
 
@@ -63,7 +63,7 @@ export function sendMessage(world: World, memory: SendMemory, body: Json): Json 
   if (repeated) return world.quirks.duplicateAnswer === 'same-msgid' ? { ...answer, msgid: repeated.msgId } : answer
   countDay(world, memory, audience.members.length, at)
   const message = remember(world, content, audience, at)
-  if (body.enable_duplicate_check === 1) memory.recent.set(requestKey(body), { at: at.getTime(), msgId: message.msgId })
+  if (body.enable_duplicate_check === 1) keep(memory, body, at.getTime(), message.msgId)
   for (const member of audience.members) arrive(world, member, message, content, at)
   answer.msgid = message.msgId
   if (content.card && callsBack(content.card)) answer.response_code = newResponseCode(world, message)
@@ -170,21 +170,6 @@ function filledText(value: unknown, code: number, name: string): string {
   return (value as string | undefined) || refuse(code, `empty ${name}`)
 }
 
-function translateCard(world: World, card: Json): Json {
-  const copy = structuredClone(card)
-  for (const [path, names] of [
-    ['source', ['desc']],
-    ['main_title', ['title', 'desc']],
-  ] as const) {
-    const part = copy[path]
-    if (isObject(part)) for (const name of names) if (part[name]) part[name] = translateIds(world, String(part[name]))
-  }
-  if (copy.sub_title_text) copy.sub_title_text = translateIds(world, String(copy.sub_title_text))
-  for (const row of (copy.horizontal_content_list as Json[] | undefined) ?? [])
-    if (row.value) row.value = translateIds(world, String(row.value))
-  return copy
-}
-
 function split(list: unknown): string[] {
   return typeof list === 'string' ? list.split('|').filter(Boolean) : []
 }
@@ -217,6 +202,16 @@ function findAudience(world: World, body: Json): Audience {
 
 function requestKey(body: Json): string {
   return JSON.stringify(body)
+}
+
+function keep(memory: SendMemory, body: Json, at: number, msgId: string): void {
+  // The oldest stands first, and no interval is longer than four hours.
+  for (const [key, entry] of memory.recent) {
+    if (at - entry.at < 4 * 3600_000) break
+    memory.recent.delete(key)
+  }
+  memory.recent.delete(requestKey(body))
+  memory.recent.set(requestKey(body), { at, msgId })
 }
 
 function findDuplicate(memory: SendMemory, body: Json, at: number): { msgId: string } | undefined {

@@ -1,6 +1,6 @@
 import type { SandboxPerson } from '../stand-in.ts'
 import { deliver, type Sender } from './callback.ts'
-import { appEvent, contactEvent } from './events.ts'
+import { contactEvent, rangeEvent } from './events.ts'
 import { departmentAt, newMember } from './people.ts'
 import { type Member, memberOf, mustKnow, type World } from './state.ts'
 import type { XmlNode } from './xml.ts'
@@ -30,7 +30,7 @@ export async function join(sender: Sender, person: SandboxPerson): Promise<void>
   world.changed(member.userId)
   await Promise.all([
     deliver(sender, 'contacts', contactEvent(world, 'create_user', userFields(world, member))),
-    deliver(sender, 'app', appEvent(world, member, 'subscribe', { EventKey: '' })),
+    deliver(sender, 'app', rangeEvent(world, member, true)),
   ])
 }
 
@@ -41,7 +41,7 @@ export async function leave(sender: Sender, userId: string): Promise<void> {
   world.changed(member.userId)
   await Promise.all([
     deliver(sender, 'contacts', contactEvent(world, 'delete_user', { UserID: member.userId })),
-    member.visible ? deliver(sender, 'app', appEvent(world, member, 'unsubscribe', { EventKey: '' })) : undefined,
+    member.visible ? deliver(sender, 'app', rangeEvent(world, member, false)) : undefined,
   ])
 }
 
@@ -89,7 +89,7 @@ export async function setVisible(sender: Sender, userIds: string[] | 'everybody'
 }
 
 async function tellRange(sender: Sender, member: Member, entered: boolean): Promise<void> {
-  await deliver(sender, 'app', appEvent(sender.world, member, entered ? 'subscribe' : 'unsubscribe', { EventKey: '' }))
+  await deliver(sender, 'app', rangeEvent(sender.world, member, entered))
 }
 
 /** Ids only, unless the contact-sync URL is older than 2022-08-15 (wecom.md §2.5). */

@@ -251,6 +251,8 @@ function newWorld(o: WecomStandInOptions, changed: (id: string) => void): World 
 function checkKeys(callback: Callback): Callback {
   if (!/^[A-Za-z0-9]{1,32}$/.test(callback.token)) throw new RangeError('Token must be 1 to 32 letters or digits')
   keyBytes(callback.aesKey)
+  if (!/^https?:\/\//.test(callback.url) || !URL.canParse(callback.url))
+    throw new RangeError('URL must be http or https')
   return callback
 }
 

@@ -10,6 +10,7 @@ import {
   type SentMessage,
   type World,
 } from './state.ts'
+import { translateCard } from './translate.ts'
 
 /**
  * `message/update_template_card` (wecom.md §5). A refused call does not use up the code.
@@ -86,7 +87,7 @@ function readChange(world: World, body: Json): CardChange {
     isMember: (userId) => memberOf(world, userId) !== undefined,
     isFile: (mediaId) => livingMedium(world, mediaId, 'file') !== undefined,
   })
-  return { kind: 'card', card: checked }
+  return { kind: 'card', card: body.enable_id_trans === 1 ? translateCard(world, checked) : checked }
 }
 
 function findTargets(world: World, body: Json, message: SentMessage): { members: Member[]; invalid: string[] } {
