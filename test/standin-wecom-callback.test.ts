@@ -1,4 +1,6 @@
 import { createServer } from 'node:http'
+import * as official from '@wecom/crypto'
+import { XMLParser } from 'fast-xml-parser'
 import { describe, expect, test } from 'vitest'
 import { decrypt } from '../sandbox/wecom/crypto.ts'
 import type { ProbeKind } from '../sandbox/wecom/stand-in.ts'
@@ -82,6 +84,20 @@ test('elements come in any order, with and without CDATA, with every length of p
   expect(styled).toBeGreaterThan(50)
   expect(styled).toBeLessThan(150)
   expect(new Set(bot.received.map(({ inner }) => childText(inner, 'MsgId'))).size).toBe(200)
+})
+
+test('the official library and a well-known parser read what is sent', async () => {
+  const { wecom, bot } = await makeWecomWithBot()
+  const parser = new XMLParser({ parseTagValue: false, trimValues: false })
+  for (let i = 0; i < 20; i++) await wecom.type('qian', '本周 <a&b> ]]> 007')
+  for (const { body, query } of bot.received) {
+    const { Encrypt } = parser.parse(body).xml as { Encrypt: string }
+    const signature = official.getSignature(KEYS.token, query.get('timestamp')!, query.get('nonce')!, Encrypt)
+    expect(signature).toBe(query.get('msg_signature'))
+    const { message, id } = official.decrypt(KEYS.aesKey, Encrypt)
+    expect(id).toBe(CORP)
+    expect(parser.parse(message).xml).toMatchObject({ Content: '本周 <a&b> ]]> 007', FromUserName: 'qian' })
+  }
 })
 
 describe('a delivery', () => {
