@@ -21,6 +21,8 @@ export interface PlanDraft {
   problems: ContentProblem[]
   /** Something counts already: submitting replaces it, or asks for consent. */
   replaces: boolean
+  /** How many unfinished items the new plan does not have. */
+  toCarry: number
 }
 
 /** What the bot has read, for the person to confirm: nothing counts before 提交 (features.md T5, B15). */

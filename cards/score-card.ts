@@ -132,3 +132,17 @@ export function weekScoredCard(week: Week, shown: string, lines: string[], by: s
     link: { text: '查看明细', path: `/h5/results` },
   }
 }
+
+/** Several scores read from one message, to be confirmed together. */
+export function scoreLinesCard(lines: { text: string; shown: string }[], problems: string[]): Card {
+  const text = [...lines.map((l) => `${l.text} → ${l.shown}分`), ...problems.map((p) => `未计入：${p}`)]
+  return {
+    title: `请核对${lines.length}位同事的评分`,
+    subtitle: '确认后生效，并通知本人',
+    text: text.join('\n'),
+    buttons: [
+      { text: '全部确认', action: 'score-lines', style: 'primary' },
+      { text: '取消', action: 'score-cancel', style: 'plain' },
+    ],
+  }
+}

@@ -22,7 +22,7 @@ import { createDirectory } from './people/directory.ts'
 import { createDingtalk, type Dingtalk } from './platforms/dingtalk/index.ts'
 import type { Platform, PlatformName } from './platforms/port.ts'
 import { createWecom, type MenuItem, type Wecom } from './platforms/wecom/index.ts'
-import { createSchedule } from './schedule/schedule.ts'
+import { createSchedule, slotModel } from './schedule/schedule.ts'
 import { auditStore } from './store/audit.ts'
 import { cardStore } from './store/cards.ts'
 import { connect, prepare } from './store/connect.ts'
@@ -53,7 +53,7 @@ const menu: MenuItem[] = [
   {
     text: '本周',
     children: [
-      { text: '写周总结和计划', key: 'write' },
+      { text: '写周计划', key: 'write' },
       { text: '我的本周', key: 'mine' },
       { text: '我在请假', key: 'leave' },
       { text: '打开填写页', path: '/h5/week' },
@@ -139,19 +139,11 @@ export async function startBot({ env, clock = systemClock, log: given }: BotOpti
   const ctx: Ctx = { clock, log, company, ...store, outbox, platforms, firstWeek: '' }
   const directory = createDirectory({ people, platforms, company, clock, log })
   const inbox = createInbox({ db, clock, log, owner, handle: createDispatch(ctx, handlers, directory) })
-  const since = new Date(await prepareOnce())
+  slotModel(db)
+  await prepare(db)
+  const since = new Date(await meta.setOnce('started', clock.now().toISOString()))
   ctx.firstWeek = weekOf(dayOf(since, zone()))
   const schedule = createSchedule({ db, clock, log, owner, jobs: jobs(directory), ctx, zone, since })
-
-  async function prepareOnce(): Promise<string> {
-    outbox.model
-    createScheduleModels()
-    await prepare(db)
-    return meta.setOnce('started', clock.now().toISOString())
-  }
-  function createScheduleModels(): void {
-    createSchedule({ db, clock, log, owner, jobs: [], ctx, zone, since: clock.now() })
-  }
 
   const app: Koa = createApp({
     log,

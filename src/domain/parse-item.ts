@@ -143,7 +143,7 @@ export function readItem(line: string, context: DayContext): ReadItem {
   if (whole !== undefined && item.points !== undefined) return { ...item, text: whole }
   text = takeTail(whole ?? text, item, context)
   const support = supportStart(text)
-  if (item.support === undefined && support !== undefined) {
+  if (item.support === undefined && support !== undefined && support > 0) {
     const before = text.slice(0, support)
     if (takeAttribute(closeBracket(text.slice(support)), item, context, false))
       text = takeTail(trimOpen(before), item, context)
@@ -254,11 +254,17 @@ function takeJoined(text: string, half: string, item: ReadItem, context: DayCont
       return text.slice(0, text.length - bare[1]!.length)
     }
   }
-  if (item.due === undefined && item.points !== undefined) {
+  if (item.due === undefined && (item.points !== undefined || /[)\]]/.test(end))) {
     const match = JOINED_DAY.exec(end)
     const before = match ? end[match.index - 1] : undefined
     // 每周三 and 上周三 are no finish days, 截止 alone belongs to the words before it.
-    if (match && before !== undefined && !/[每上各逢\d]/.test(before) && takeAttribute(match[0], item, context, false))
+    if (
+      match &&
+      before !== undefined &&
+      !/[每上各逢\d]/.test(before) &&
+      (item.points !== undefined || /[)\]]/.test(before)) &&
+      takeAttribute(match[0], item, context, false)
+    )
       return text.slice(0, from + match.index)
   }
   return undefined

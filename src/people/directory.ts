@@ -69,9 +69,11 @@ export function createDirectory({ people, platforms, company, clock, log }: Dire
 
 /** Off one platform; off the last one means out of the company. */
 function withoutAccount(person: Person, name: PlatformName, today: string): Person {
-  const { [name]: _, ...rest } = person
-  const elsewhere = name === 'wecom' ? rest.dingtalk : rest.wecom
-  if (elsewhere) return { ...rest }
+  if (person[name === 'wecom' ? 'dingtalk' : 'wecom']) {
+    const rest = { ...person }
+    delete rest[name]
+    return rest
+  }
   // The account stays known, so that somebody who comes back is the same person.
   return { ...person, active: false, leftOn: person.leftOn ?? today }
 }

@@ -44,6 +44,8 @@ const schema = new Schema<SlotRow>(
 schema.index({ job: 1, at: -1 })
 schema.index({ at: 1 }, { expireAfterSeconds: 400 * 86400 })
 
+export const slotModel = (db: Db) => db.model<SlotRow>('slots', schema, 'slots')
+
 export interface ScheduleOptions<Ctx> {
   db: Db
   clock: Clock
@@ -74,7 +76,7 @@ export function createSchedule<Ctx>({
   since,
   leaseMs = 60_000,
 }: ScheduleOptions<Ctx>) {
-  const model = db.model<SlotRow>('slots', schema, 'slots')
+  const model = slotModel(db)
   const settled = new Set<string>()
   let running: Promise<void> | undefined
   let stopAlarm: (() => void) | undefined

@@ -1,0 +1,78 @@
+import type { Handlers } from '../src/inbox/handler.ts'
+import { onChange, onExcuse } from './decide-request.ts'
+import { help } from './help.ts'
+import { mediaAnswer, readText } from './read-text.ts'
+import { onScoreLines } from './score-by-line.ts'
+import {
+  onDeductStep,
+  onReplyWeek,
+  onReturnReason,
+  onScoreCancel,
+  onScoreConfirm,
+  onScoreFull,
+  onScoreNext,
+  onScoreStep,
+  onSendBack,
+  onWeekNote,
+} from './score-week.ts'
+import { onLeave, onSnooze } from './snooze-reminder.ts'
+import { onChase } from './team-status.ts'
+import {
+  onCancelDraft,
+  onCarryOver,
+  onEditWeek,
+  onOutcomesAll,
+  onOutcomesStep,
+  onShowDraft,
+  onStartWeek,
+  onSubmitWeek,
+  onWhichWeek,
+  onWithdrawWeek,
+} from './write-week.ts'
+
+/** Everything a person can do in chat. A new button is one line here. */
+export const handlers: Handlers = {
+  cards: {
+    'start-week': onStartWeek,
+    'show-draft': onShowDraft,
+    'edit-week': onEditWeek,
+    'cancel-draft': onCancelDraft,
+    'submit-week': onSubmitWeek,
+    'withdraw-week': onWithdrawWeek,
+    'outcomes-all': onOutcomesAll,
+    'outcomes-step': onOutcomesStep,
+    'carry-over': onCarryOver,
+    'which-week': onWhichWeek,
+    snooze: onSnooze,
+    'on-leave': onLeave,
+    chase: onChase,
+    'score-next': onScoreNext,
+    'score-full': onScoreFull,
+    'score-step': onScoreStep,
+    'deduct-step': onDeductStep,
+    'score-confirm': onScoreConfirm,
+    'score-cancel': onScoreCancel,
+    'score-lines': onScoreLines,
+    'send-back': onSendBack,
+    'reply-week': onReplyWeek,
+    excuse: onExcuse,
+    change: onChange,
+  },
+  talks: { 'return-reason': onReturnReason, 'week-note': onWeekNote },
+  menu: { write: '周计划', mine: '我的', leave: '我在请假', team: '谁没交', 'to-score': '评分', help: '帮助' },
+  text: readText,
+  media: (_turn, media) => mediaAnswer(media),
+  group: () => '您好，绩效内容涉及个人信息，请私聊我处理。在私聊中发“帮助”可以查看我能做什么。',
+  stranger: '您好，通讯录中暂时没有找到您的资料。请联系人力资源确认您已在应用的可见范围内。',
+  stale: {
+    unknown: '这张卡片已无法操作，请发“我的”查看最新状态。',
+    closed: '这项内容已经处理过了，请发“我的”查看最新状态。',
+    expired: '这张卡片已过期，请发“我的”查看最新状态，或打开页面处理。',
+    'not-yours': '这张卡片不是发给您的，无法操作。',
+  },
+  async opened(turn, ctx) {
+    // Once, when somebody opens the chat for the first time.
+    const first = await ctx.meta.setOnce(`greeted/${turn.person._id}`, turn.id)
+    return first === turn.id ? help(turn, ctx) : []
+  },
+}

@@ -1,0 +1,96 @@
+import type { Ctx } from '../src/context.ts'
+import { type Intent, recognise } from '../src/domain/commands.ts'
+import type { Answer, OnSay, TextTurn } from '../src/inbox/handler.ts'
+import { help } from './help.ts'
+import { myWeek } from './my-week.ts'
+import { readScores } from './score-by-line.ts'
+import { scoreNext, withdrawScoreByWord } from './score-week.ts'
+import { onLeaveByWord, snoozeFor } from './snooze-reminder.ts'
+import { chaseByWord, whoHasSubmitted } from './team-status.ts'
+import { readsAsReport } from './weekly/draft.ts'
+import { dropDraft } from './weekly/submit.ts'
+import { runningWeek, weeksFor } from './weekly/target.ts'
+import { viewWeek, worksByWeeklyPlan } from './weekly/week.ts'
+import { readReport, startWriting, submitByWord, withdrawByWord } from './write-week.ts'
+
+const text = {
+  nothingToUndo: '最近没有可以撤销的操作。',
+  notWeekly: '您的岗位不需要提交周计划。',
+  cancelled: '已取消，草稿没有保留。',
+  nothingOpen: '目前没有等待您确认的内容。发“帮助”可以查看我能做什么。',
+  welcome: '不客气。',
+  soon: '这项内容请到页面查看，或联系人力资源。',
+  lost: '抱歉，我没有看懂。发“周计划”开始填写，或发“帮助”查看我能做什么。',
+  media: (what: string) => `我暂时看不了${what}，请用文字发给我，或打开页面填写。`,
+}
+
+const mediaNames: Record<string, string> = {
+  image: '图片',
+  voice: '语音',
+  video: '视频',
+  file: '文件',
+  location: '位置',
+  link: '链接',
+}
+
+export const mediaAnswer = (media: string): Answer[] => [{ text: text.media(mediaNames[media] ?? '这类消息') }]
+
+type Say = (turn: TextTurn, ctx: Ctx, rest: string) => Promise<Answer[]>
+
+const weekly =
+  (say: Say): Say =>
+  async (turn, ctx, rest) =>
+    worksByWeeklyPlan(ctx.company(), turn.person) ? say(turn, ctx, rest) : [{ text: text.notWeekly }]
+
+const writing = (expect: 'plan' | 'summary') =>
+  weekly((turn, ctx, rest) => (rest.trim() === '' ? startWriting(turn, ctx) : readReport(turn, ctx, expect)))
+
+const intents: Partial<Record<Intent, Say>> = {
+  help: (turn, ctx) => help(turn, ctx),
+  'weekly-plan': writing('plan'),
+  'weekly-summary': writing('summary'),
+  'my-status': (turn, ctx) => myWeek(turn, ctx),
+  'my-result': (turn, ctx) => myWeek(turn, ctx),
+  'who-is-missing': (turn, ctx) => whoHasSubmitted(turn, ctx),
+  chase: (turn, ctx) => chaseByWord(turn, ctx),
+  score: async (turn, ctx, rest) => (rest && (await readScores(turn, ctx))) || scoreNext(turn, ctx),
+  submit: weekly((turn, ctx) => submitByWord(turn, ctx)),
+  confirm: async (turn, ctx) => ((await hasDraft(turn, ctx)) ? submitByWord(turn, ctx) : [{ text: text.nothingOpen }]),
+  change: weekly((turn, ctx) => startWriting(turn, ctx)),
+  async cancel(turn, ctx) {
+    for (const week of await weeksFor(ctx, turn.person, turn.at)) {
+      if (await dropDraft(ctx, turn, turn.person, week)) return [{ text: text.cancelled }]
+    }
+    return [{ text: text.nothingOpen }]
+  },
+  undo: async (turn, ctx) =>
+    (await withdrawScoreByWord(turn, ctx)) ?? (await withdrawByWord(turn, ctx)) ?? [{ text: text.nothingToUndo }],
+  'on-leave': weekly((turn, ctx, rest) => onLeaveByWord(turn, ctx, rest.slice(0, 100) || '请假')),
+  snooze: weekly(async (turn, ctx, rest) => {
+    const name = /下午/.test(rest) ? 'afternoon' : /明/.test(rest) ? 'tomorrow' : /半|30|三十/.test(rest) ? '30m' : '1h'
+    return [{ text: (await snoozeFor(turn, ctx, runningWeek(ctx, turn.at), name)).said }]
+  }),
+  acknowledge: async () => [],
+  thanks: async () => [{ text: text.welcome }],
+}
+
+async function hasDraft(turn: TextTurn, ctx: Ctx): Promise<boolean> {
+  const weeks = await weeksFor(ctx, turn.person, turn.at)
+  return (await ctx.weeks.ofPerson(turn.person._id, weeks)).some((r) => r.draft)
+}
+
+/** Anything typed in private: a wish, a score line, a plan, or a word that leads on (features.md T1). */
+export const readText: OnSay = async (turn, ctx) => {
+  const { intent, rest } = recognise(turn.text)
+  const say = intents[intent]
+  if (say) return say(turn, ctx, rest)
+  if (intent !== 'unknown') return [{ text: text.soon }]
+  const scores = await readScores(turn, ctx)
+  if (scores) return scores
+  if (worksByWeeklyPlan(ctx.company(), turn.person)) {
+    const weeks = await weeksFor(ctx, turn.person, turn.at)
+    const view = await viewWeek(ctx, turn.person, weeks[0]!, turn.at)
+    if (readsAsReport(ctx, view, turn.text, turn.at)) return readReport(turn, ctx)
+  }
+  return [{ text: text.lost }]
+}

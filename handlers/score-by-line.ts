@@ -1,0 +1,109 @@
+import { closedCard } from '../cards/plan-submitted.ts'
+import { scoreConfirmCard, scoreLinesCard } from '../cards/score-card.ts'
+import type { Ctx } from '../src/context.ts'
+import { shown } from '../src/domain/decimal.ts'
+import { describeScore, parseScores, type Scoreable, type ScoreLine } from '../src/domain/parse-score.ts'
+import { type Deduction, weekScore } from '../src/domain/score.ts'
+import { formatWeek, type Week } from '../src/domain/time.ts'
+import type { Answer, OnCard, TextTurn } from '../src/inbox/handler.ts'
+import { explain, toScore } from './score-week.ts'
+import { scoreSubject, scoreWeek } from './weekly/judge.ts'
+import type { WeekView } from './weekly/week.ts'
+
+const text = {
+  needPoints: (name: string) => `请给出${name}各项的得分，例如：${name} 18 30 40。`,
+  done: (n: number) => `已评分${n}人`,
+}
+
+const scoreable = (v: WeekView): Scoreable => ({
+  id: v.row._id,
+  name: v.person.name,
+  aliases: [...v.person.nicknames, ...(v.person.address ? [v.person.address] : [])],
+  planned: v.planned.map((p) => p.points),
+  ...(v.person.departments.at(-1) && { department: v.person.departments.at(-1)! }),
+})
+
+/**
+ * 「王五 18 30 40」: read, shown back, and nothing counts before it is confirmed (features.md B15).
+ * @returns undefined when the text is no score line of this person's
+ */
+export async function readScores(turn: TextTurn, ctx: Ctx): Promise<Answer[] | undefined> {
+  if (!/[0-9０-９零一二两三四五六七八九十百满]/.test(turn.text)) return undefined
+  const views = await toScore(ctx, turn.person, turn.at)
+  if (views.length === 0) return undefined
+  const people = views.map(scoreable)
+  const first = turn.text.trimStart().replace(/^(打分|评分|给)[\s:：]*/, '')
+  const names = [...people.flatMap((p) => [p.name, ...(p.aliases ?? [])]), '其他', '其余', '剩下']
+  if (!names.some((n) => first.startsWith(n))) return undefined
+  const { scores, problems } = parseScores(first, people)
+  if (scores.length === 0) return problems.length > 0 ? [{ text: problems.map((p) => p.text).join('\n') }] : undefined
+  const read = scores.map((line) => ({ line, view: views.find((v) => v.row._id === line.personId)! }))
+  const without = read.find(({ line }) => !line.points)
+  if (without) return [{ text: text.needPoints(without.view.person.name) }]
+  const one = read[0]!
+  if (read.length === 1 && problems.length === 0) {
+    const computed = compute(one.view, one.line)
+    const context = {
+      personId: one.view.person._id,
+      week: one.view.week,
+      points: Object.fromEntries(one.line.points!.map((p, i) => [i, p])),
+      deductions: one.line.deductions,
+    }
+    const card = scoreConfirmCard(one.view.person.name, one.view.week, shown(computed.score), computed.lines)
+    return [{ card, subject: scoreSubject(one.view.person._id, one.view.week), context }]
+  }
+  const lines = read.map(({ line, view }) => ({
+    text: `${describeScore(
+      line,
+      view.planned.map((p) => p.points),
+    )}（${formatWeek(view.week)}）`,
+    shown: shown(compute(view, line).score),
+  }))
+  const given = read.map(({ line, view }) => ({
+    personId: view.person._id,
+    week: view.week,
+    points: line.points!,
+    deductions: line.deductions,
+  }))
+  return [
+    {
+      card: scoreLinesCard(
+        lines,
+        problems.map((p) => p.text),
+      ),
+      subject: `scores/${turn.id}`,
+      context: { given },
+    },
+  ]
+}
+
+function compute(view: WeekView, line: ScoreLine) {
+  const items = view.planned.map((p, i) => ({ planned: p.points, actual: line.points![i]! }))
+  return weekScore({ items, late: view.counts?.late ?? true, deductions: line.deductions })
+}
+
+interface Given {
+  personId: string
+  week: Week
+  points: number[]
+  deductions: Deduction[]
+}
+
+export const onScoreLines: OnCard = async (turn, ctx) => {
+  const given = (turn.instance.context.given as Given[] | undefined) ?? []
+  const said: string[] = []
+  let done = 0
+  for (const [i, { personId, week, points, deductions }] of given.entries()) {
+    const person = await ctx.people.get(personId)
+    if (!person) continue
+    const act = { id: `${turn.id}/${i}`, at: turn.at }
+    const outcome = await scoreWeek(ctx, act, turn.person, person, week, { points, deductions })
+    if (outcome.kind === 'scored') done++
+    said.push(
+      outcome.kind === 'scored'
+        ? `${person.name}：${outcome.shown}分`
+        : `${person.name}：${await explain(ctx, outcome)}`,
+    )
+  }
+  return [{ replace: closedCard('评分结果', text.done(done), said.join('\n')) }]
+}

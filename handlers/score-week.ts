@@ -1,0 +1,278 @@
+import { closedCard } from '../cards/plan-submitted.ts'
+import {
+  deductionStepCard,
+  deductionSteps,
+  ITEMS_PER_STEP,
+  pointsOfChoice,
+  requirementsOfStep,
+  type ScoreSheet,
+  scoreCard,
+  scoreConfirmCard,
+  scoreStepCard,
+} from '../cards/score-card.ts'
+import type { Ctx } from '../src/context.ts'
+import { shown } from '../src/domain/decimal.ts'
+import { type Deduction, isDeduction, weekScore } from '../src/domain/score.ts'
+import { formatInstant, formatWeek, type Week } from '../src/domain/time.ts'
+import type { Answer, CardTurn, OnCard, OnTalk, TextTurn, Turn } from '../src/inbox/handler.ts'
+import type { Person } from '../src/store/people.ts'
+import { mayJudge } from './rights.ts'
+import { addNote, returnWeek, type ScoreOutcome, scoreSubject, scoreWeek, withdrawScore } from './weekly/judge.ts'
+import { runningWeek } from './weekly/target.ts'
+import { isToScore, teamView } from './weekly/team.ts'
+import { viewWeek, type WeekView } from './weekly/week.ts'
+import { ask } from './write-week.ts'
+
+const text = {
+  notAllowed: '您不是这位同事的上级，不能评分。',
+  already: (by: string, shown: string) => `${by}已先评分（${shown}分）。如需修改，请在页面上打开后更改。`,
+  badPoints: (item: number, planned: number) => `第${item}项的得分应在0到${planned}之间，请重新选择。`,
+  wrongCount: (n: number) => `这份计划有${n}项，请按顺序给出${n}个分数。`,
+  noPlan: '这一周没有带分值的计划，无法评分。可以请对方补充计划，或在团队页设为免计。',
+  tooEarly: '还没有提交，截止时间之后再评分。',
+  excused: '这一周已免计，不需要评分。',
+  badDeduction: '每项要求扣2到4分，以0.5为一档，请重新选择。',
+  none: '目前没有待您评分的周总结。',
+  returnAsk: (name: string) => `请回复退回的原因，我会转达给${name}。（回复“取消”放弃）`,
+  noteAsk: (name: string) => `请输入要转达给${name}的话。（回复“取消”放弃）`,
+  cancelled: '已取消。',
+  returned: (name: string) => `已退回，并转达给${name}。`,
+  sent: (name: string) => `已转达给${name}。`,
+  notSubmitted: '对方还没有提交，无法退回。',
+  scoredAlready: '已经评分，不能退回。如需重新提交，请先撤销评分。',
+  withdrawn: (name: string) => `已撤销对${name}的评分，并告知对方。`,
+  tooLong: (minutes: number) => `评分已超过${minutes}分钟，不能撤销；可以在评分页修改。`,
+  gone: '找不到这位同事，可能已离职。',
+}
+
+interface Subject {
+  person: Person
+  week: Week
+}
+
+async function subjectOf(turn: CardTurn, ctx: Ctx): Promise<Subject | undefined> {
+  const { personId, week } = turn.instance.context
+  const person = await ctx.people.get(String(personId))
+  return person ? { person, week: String(week) } : undefined
+}
+
+/** What a scorer sees of a week. */
+export function sheetOf(ctx: Ctx, view: WeekView): ScoreSheet {
+  const counts = view.counts
+  return {
+    personId: view.person._id,
+    name: view.person.name,
+    week: view.week,
+    planned: view.planned,
+    ...(counts?.submission.content.summary && { summary: counts.submission.content.summary }),
+    submitted: counts ? (counts.late ? 'late' : 'on-time') : 'none',
+    ...(counts && { submittedAt: formatInstant(counts.submission.at, ctx.company().timeZone) }),
+  }
+}
+
+/** Weeks to score of a manager's own people: those due last, and the running one where it has been handed in. */
+export async function toScore(ctx: Ctx, manager: Person, at: Date): Promise<WeekView[]> {
+  const running = runningWeek(ctx, at)
+  const weeks = [ctx.company().weeks.previousOpenWeek(running), running].filter((w) => w > ctx.firstWeek)
+  const teams = await Promise.all(weeks.map((week) => teamView(ctx, manager, week, at)))
+  return teams.flatMap((t) => t.views).filter(isToScore)
+}
+
+/** 待评分 / 下一位: the next card to score. */
+export async function scoreNext(turn: Turn, ctx: Ctx, after?: string): Promise<Answer[]> {
+  const waiting = await toScore(ctx, turn.person, turn.at)
+  const position = waiting.findIndex((v) => v.row._id === after)
+  const next = waiting[position + 1] ?? waiting.find((v) => v.row._id !== after)
+  return next ? [scoreAnswer(ctx, next)] : [{ text: text.none }]
+}
+
+function scoreAnswer(ctx: Ctx, view: WeekView): Answer {
+  const context = { personId: view.person._id, week: view.week }
+  return { card: scoreCard(sheetOf(ctx, view)), subject: scoreSubject(view.person._id, view.week), context }
+}
+
+export const onScoreNext: OnCard = async (turn, ctx) => {
+  const { personId, week } = turn.instance.context
+  return scoreNext(turn, ctx, personId && week ? `${personId}/${week}` : undefined)
+}
+
+const pointsIn = (context: Record<string, unknown>): Record<number, number> => ({
+  ...(context.points as Record<number, number> | undefined),
+})
+const deductionsIn = (context: Record<string, unknown>): Deduction[] => [
+  ...((context.deductions as Deduction[] | undefined) ?? []),
+]
+
+export const onScoreFull: OnCard = async (turn, ctx) => {
+  const about = await subjectOf(turn, ctx)
+  if (!about) return [{ text: text.gone }]
+  const view = await viewWeek(ctx, about.person, about.week, turn.at)
+  const points = Object.fromEntries(view.planned.map((p, i) => [i, p.points]))
+  return confirmFace(turn, ctx, view, points, [])
+}
+
+/** The wizard item by item; after the last step comes the confirmation with its arithmetic. */
+export const onScoreStep: OnCard = async (turn, ctx) => {
+  const about = await subjectOf(turn, ctx)
+  if (!about) return [{ text: text.gone }]
+  const view = await viewWeek(ctx, about.person, about.week, turn.at)
+  const points = pointsIn(turn.instance.context)
+  for (const [id, [value]] of Object.entries(turn.choices)) {
+    const index = /^p(\d+)$/.exec(id)?.[1]
+    if (index !== undefined && value !== undefined) points[Number(index)] = pointsOfChoice(value)
+  }
+  const from = Number(turn.arg)
+  if (view.planned.length === 0) return [{ text: text.noPlan }]
+  if (from < view.planned.length && from % ITEMS_PER_STEP === 0) {
+    return [{ replace: scoreStepCard(sheetOf(ctx, view), points, from), context: { ...turn.instance.context, points } }]
+  }
+  return confirmFace(turn, ctx, view, points, deductionsIn(turn.instance.context))
+}
+
+export const onDeductStep: OnCard = async (turn, ctx) => {
+  const about = await subjectOf(turn, ctx)
+  if (!about) return [{ text: text.gone }]
+  const step = Number(turn.arg)
+  let deductions = deductionsIn(turn.instance.context)
+  for (const requirement of requirementsOfStep(step - 1)) {
+    const points = Number(turn.choices[requirement]?.[0]?.replace('_', '.'))
+    deductions = deductions.filter((d) => d.requirement !== requirement)
+    if (isDeduction(points)) deductions.push({ requirement, points })
+  }
+  const context = { ...turn.instance.context, deductions }
+  if (step < deductionSteps) return [{ replace: deductionStepCard(about.person.name, deductions, step), context }]
+  const view = await viewWeek(ctx, about.person, about.week, turn.at)
+  return confirmFace(turn, ctx, view, pointsIn(context), deductions)
+}
+
+async function confirmFace(
+  turn: CardTurn,
+  ctx: Ctx,
+  view: WeekView,
+  points: Record<number, number>,
+  deductions: Deduction[],
+): Promise<Answer[]> {
+  const { planned } = view
+  if (planned.length === 0 || planned.every((p) => p.points === 0)) return [{ text: text.noPlan }]
+  const items = planned.map((p, i) => ({ planned: p.points, actual: Math.min(points[i] ?? p.points, p.points) }))
+  const computed = weekScore({ items, late: view.counts?.late ?? true, deductions })
+  const context = {
+    personId: view.person._id,
+    week: view.week,
+    points: Object.fromEntries(items.map((x, i) => [i, x.actual])),
+    deductions,
+  }
+  const waiting = await toScore(ctx, turn.person, turn.at)
+  const rest = waiting.filter((v) => v.row._id !== view.row._id).length
+  return [
+    { replace: scoreConfirmCard(view.person.name, view.week, shown(computed.score), computed.lines, rest), context },
+  ]
+}
+
+export const onScoreCancel: OnCard = async (turn, ctx) => {
+  const about = await subjectOf(turn, ctx)
+  return [{ replace: closedCard(`${about?.person.name ?? ''}的评分`, '已取消，没有评分') }]
+}
+
+/** The score counts; then the next person to score comes by itself. */
+export const onScoreConfirm: OnCard = async (turn, ctx) => {
+  const about = await subjectOf(turn, ctx)
+  if (!about) return [{ text: text.gone }]
+  const { points, deductions } = turn.instance.context
+  const given = Object.entries((points ?? {}) as Record<string, number>).sort(([a], [b]) => Number(a) - Number(b))
+  const outcome = await scoreWeek(ctx, turn, turn.person, about.person, about.week, {
+    points: given.map(([, p]) => p),
+    deductions: (deductions as Deduction[] | undefined) ?? [],
+  })
+  const title = `${about.person.name}  ${formatWeek(about.week)}`
+  if (outcome.kind === 'scored') {
+    const done = closedCard(`${title}：${outcome.shown}分`, '已评分', outcome.lines.join('\n'))
+    const next = await scoreNext(turn, ctx, `${about.person._id}/${about.week}`)
+    return [{ replace: done }, ...(next[0] && 'card' in next[0] ? next : [])]
+  }
+  const said = await explain(ctx, outcome)
+  if (outcome.kind === 'already') return [{ replace: closedCard(title, '已由他人评分', said) }]
+  return [{ text: said }]
+}
+
+/** Why a score did not count, for the scorer. */
+export async function explain(ctx: Ctx, outcome: Exclude<ScoreOutcome, { kind: 'scored' }>): Promise<string> {
+  switch (outcome.kind) {
+    case 'not-allowed':
+      return text.notAllowed
+    case 'already':
+      return text.already((await ctx.people.get(outcome.by))?.name ?? '其他上级', outcome.shown)
+    case 'bad-points':
+      return text.badPoints(outcome.item, outcome.planned)
+    case 'wrong-count':
+      return text.wrongCount(outcome.planned)
+    case 'bad-deduction':
+      return text.badDeduction
+    case 'no-plan':
+      return text.noPlan
+    case 'too-early':
+      return text.tooEarly
+    case 'excused':
+      return text.excused
+  }
+}
+
+export const onSendBack: OnCard = async (turn, ctx) => {
+  const about = await subjectOf(turn, ctx)
+  if (!about) return [{ text: text.gone }]
+  if (!(await mayJudge(ctx, turn.person, about.person))) return [{ text: text.notAllowed }]
+  await ask(turn, ctx, 'return-reason', { personId: about.person._id, week: about.week, cardId: turn.instance._id })
+  return [{ text: text.returnAsk(about.person.name) }]
+}
+
+const isCancel = (said: string) => /^\s*(取消|算了|不用了)\s*[。.!！]?\s*$/.test(said)
+
+export const onReturnReason: OnTalk = async (turn, data, ctx) => {
+  await ctx.talks.end(turn.person._id)
+  const person = await ctx.people.get(String(data.personId))
+  if (!person || isCancel(turn.text)) return [{ text: text.cancelled }]
+  const reason = turn.text.trim().slice(0, 500)
+  const { kind } = await returnWeek(ctx, turn, turn.person, person, String(data.week), reason)
+  switch (kind) {
+    case 'returned':
+      return [{ text: text.returned(person.name) }]
+    case 'not-submitted':
+      return [{ text: text.notSubmitted }]
+    case 'scored':
+      return [{ text: text.scoredAlready }]
+    case 'not-allowed':
+      return [{ text: text.notAllowed }]
+  }
+}
+
+/** 回复一句, from either side of a week. */
+export const onReplyWeek: OnCard = async (turn, ctx) => {
+  const { personId = turn.person._id, week } = turn.instance.context
+  const own = personId === turn.person._id
+  const person = await ctx.people.get(String(personId))
+  if (!person) return [{ text: text.gone }]
+  await ask(turn, ctx, 'week-note', { personId, week })
+  return [{ text: text.noteAsk(own ? '上级' : person.name) }]
+}
+
+export const onWeekNote: OnTalk = async (turn: TextTurn, data, ctx) => {
+  await ctx.talks.end(turn.person._id)
+  const person = await ctx.people.get(String(data.personId))
+  if (!person || isCancel(turn.text)) return [{ text: text.cancelled }]
+  const outcome = await addNote(ctx, turn, turn.person, person, String(data.week), turn.text.trim().slice(0, 1000))
+  if (outcome.kind === 'not-allowed') return [{ text: text.notAllowed }]
+  if (outcome.kind === 'nobody') return [{ text: text.gone }]
+  const to = await ctx.people.get(outcome.to)
+  return [{ text: text.sent(to?.name ?? '对方') }]
+}
+
+/** 撤销, typed by a scorer: the score they gave last. @returns undefined when there is none within the time */
+export async function withdrawScoreByWord(turn: Turn, ctx: Ctx): Promise<Answer[] | undefined> {
+  const row = await ctx.weeks.lastScoredBy(turn.person._id)
+  const undoMs = ctx.company().weekly.undoMinutes * 60_000
+  if (!row?.score || turn.at.getTime() - row.score.at.getTime() > undoMs) return undefined
+  const person = await ctx.people.get(row.personId)
+  if (!person) return undefined
+  const { kind } = await withdrawScore(ctx, turn, turn.person, person, row.week)
+  return kind === 'withdrawn' ? [{ text: text.withdrawn(person.name) }] : undefined
+}

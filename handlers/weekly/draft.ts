@@ -1,0 +1,109 @@
+import { type PlanDraft, planDraftCard } from '../../cards/plan-draft.ts'
+import type { Ctx } from '../../src/context.ts'
+import { explainDeadline } from '../../src/domain/deadline.ts'
+import { parseReport } from '../../src/domain/parse-plan.ts'
+import { contentText, type TemplateContext } from '../../src/domain/template-text.ts'
+import { dayOf, type Week } from '../../src/domain/time.ts'
+import { carryOver, type Summary, validateContent, type WeeklyContent } from '../../src/domain/weekly-report.ts'
+import type { Answer, Turn } from '../../src/inbox/handler.ts'
+import { saveDraft } from './submit.ts'
+import { viewWeek, type WeekView, weekSubject } from './week.ts'
+
+export const planWeekOf = (ctx: Ctx, week: Week): Week => ctx.company().weeks.nextOpenWeek(week)
+
+export function templateContext(ctx: Ctx, view: WeekView, at: Date): TemplateContext {
+  return {
+    today: dayOf(at, ctx.company().timeZone),
+    summaryWeek: view.week,
+    planned: view.planned,
+    planWeek: planWeekOf(ctx, view.week),
+  }
+}
+
+/** The form to fill in, with the week's plan laid before the person and what they have written so far (features.md T3). */
+export async function templateFor(ctx: Ctx, turn: Turn, week: Week): Promise<string> {
+  const view = await viewWeek(ctx, turn.person, week, turn.at)
+  const content = view.row.draft?.content ?? view.counts?.submission.content ?? { plan: [] }
+  return contentText(content, templateContext(ctx, view, turn.at))
+}
+
+/** What is new replaces what was there; what was not said again stays. */
+function mergeContent(base: WeeklyContent, summary: Summary | undefined, plan: WeeklyContent['plan']): WeeklyContent {
+  const merged: WeeklyContent = { plan: plan.length > 0 ? plan : base.plan }
+  const old = base.summary
+  if (summary && old) {
+    merged.summary = {
+      outcomes: summary.outcomes.map((o, i) => o ?? old.outcomes[i] ?? null),
+      extra: summary.extra.length > 0 ? summary.extra : old.extra,
+      shortcomings: summary.shortcomings || old.shortcomings,
+      problems: summary.problems || old.problems,
+      improvements: summary.improvements || old.improvements,
+    }
+  } else if (summary ?? old) merged.summary = (summary ?? old)!
+  return merged
+}
+
+/** Whether a text says anything of a week at all. */
+export function readsAsReport(ctx: Ctx, view: WeekView, text: string, at: Date): boolean {
+  const parsed = parse(ctx, view, text, at)
+  return parsed.plan.length > 0 || parsed.summary !== undefined
+}
+
+function parse(ctx: Ctx, view: WeekView, text: string, at: Date, expect?: 'plan' | 'summary') {
+  return parseReport(text, { ...templateContext(ctx, view, at), ...(expect && { expect }) })
+}
+
+/** Reads what somebody wrote of a week into their draft, and shows it back (features.md T5). */
+export async function takeIntoDraft(
+  ctx: Ctx,
+  turn: Turn,
+  week: Week,
+  text: string,
+  expect?: 'plan' | 'summary',
+): Promise<Answer[]> {
+  const view = await viewWeek(ctx, turn.person, week, turn.at)
+  const { summary, plan, unread, assumptions } = parse(ctx, view, text, turn.at, expect)
+  const base = view.row.draft?.content ?? view.counts?.submission.content ?? { plan: [] }
+  const content = mergeContent(base, summary, plan)
+  await saveDraft(ctx, turn, turn.person, week, { content, unread, assumptions })
+  return [await draftAnswer(ctx, turn, week)]
+}
+
+/** The card of the draft as it stands. */
+export async function draftAnswer(ctx: Ctx, turn: Turn, week: Week): Promise<Answer> {
+  const { card, context } = await draftFace(ctx, turn, week)
+  return { card, subject: weekSubject(turn.person._id, week), context }
+}
+
+export async function draftFace(ctx: Ctx, turn: Turn, week: Week) {
+  const view = await viewWeek(ctx, turn.person, week, turn.at)
+  const draft = view.row.draft ?? { content: { plan: [] }, unread: [], assumptions: [] }
+  const face: PlanDraft = {
+    week,
+    planWeek: planWeekOf(ctx, week),
+    dueText: explainDeadline(view.due, ctx.company().deadlines),
+    planned: view.planned,
+    content: draft.content,
+    unread: draft.unread,
+    assumptions: draft.assumptions,
+    problems: validateContent(draft.content, view.planned.length),
+    replaces: view.counts !== undefined,
+    toCarry: unplanned(ctx, view, draft.content).length,
+  }
+  return { card: planDraftCard(face), context: { week } }
+}
+
+/** Unfinished items that the new plan does not have yet (features.md T3). */
+export function unplanned(ctx: Ctx, view: WeekView, content: WeeklyContent) {
+  if (!content.summary) return []
+  const outcomes = content.summary.outcomes
+  const said = view.planned
+    .map((item, i) => ({ item, outcome: outcomes[i] }))
+    .filter((x) => x.outcome && x.outcome.outcome !== 'done')
+  const carried = carryOver(
+    said.map((x) => x.item),
+    said.map((x) => x.outcome),
+    { from: view.week, to: planWeekOf(ctx, view.week) },
+  )
+  return carried.filter((c) => !content.plan.some((p) => p.text.trim() === c.text.trim()))
+}

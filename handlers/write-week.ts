@@ -1,0 +1,241 @@
+import { OUTCOMES_PER_STEP, outcomeStepCard } from '../cards/outcome-steps.ts'
+import { closedCard, planSubmittedCard } from '../cards/plan-submitted.ts'
+import { whichWeekCard } from '../cards/requests.ts'
+import type { Ctx } from '../src/context.ts'
+import { sumPoints } from '../src/domain/score.ts'
+import { formatInstant, formatWeek, type Week } from '../src/domain/time.ts'
+import { type Outcome, type Summary, standing } from '../src/domain/weekly-report.ts'
+import type { Answer, CardTurn, OnCard, OnTalk, TextTurn, Turn } from '../src/inbox/handler.ts'
+import { reportOf } from '../src/store/weeks.ts'
+import { draftAnswer, draftFace, takeIntoDraft, templateFor, unplanned } from './weekly/draft.ts'
+import { dropDraft, saveDraft, submitWeek, withdrawWeek } from './weekly/submit.ts'
+import { weeksFor } from './weekly/target.ts'
+import { deadlineOf, viewWeek } from './weekly/week.ts'
+
+const ASK_MS = 30 * 60_000
+
+const text = {
+  howTo: (week: Week) =>
+    `请复制下面的内容，填好后发给我（${formatWeek(week)}）。也可以直接按自己的习惯写，例如“1. 完成采购对账 20分 周三”。`,
+  which: '您还有上一周的内容未提交。这次填写的是哪一周？',
+  nothing: '没有可以撤销的内容。',
+  closedWeek: '本周放假，无需提交。',
+  withdrawn: '已撤销，内容保留为草稿。修改后请再次提交。',
+  tooLong: (minutes: number) => `提交已超过${minutes}分钟，不能撤销；截止前直接再次发送即可替换。`,
+  deadlinePassed: '已过截止时间，撤销后会变成迟交，因此保留原来的提交。如需修改，请直接发送新的内容，由上级确认。',
+  scored: '本周已评分，不能再修改；如有疑问请回复上级。',
+  noDraft: '这份草稿已经处理过了。需要修改请直接发送新的内容。',
+  cancelled: '已取消，草稿没有保留',
+}
+
+const weekOfCard = (turn: CardTurn): Week => String(turn.instance.context.week)
+
+/** 周计划 / 周总结 without more: the form, with last week's plan in it. */
+export async function startWriting(turn: Turn, ctx: Ctx): Promise<Answer[]> {
+  const weeks = await weeksFor(ctx, turn.person, turn.at)
+  if (weeks.length > 1)
+    return [{ card: whichWeekCard(weeks, text.which), subject: `which-week/${turn.person._id}`, context: {} }]
+  return startWeek(turn, ctx, weeks[0]!)
+}
+
+async function startWeek(turn: Turn, ctx: Ctx, week: Week): Promise<Answer[]> {
+  if (deadlineOf(ctx.company(), week) === 'closed') return [{ text: text.closedWeek }]
+  return [{ text: text.howTo(week) }, { text: await templateFor(ctx, turn, week) }]
+}
+
+/** A plan or summary as people write it. */
+export async function readReport(turn: TextTurn, ctx: Ctx, expect?: 'plan' | 'summary'): Promise<Answer[]> {
+  const weeks = await weeksFor(ctx, turn.person, turn.at)
+  if (weeks.length > 1) {
+    const card = whichWeekCard(weeks, text.which)
+    return [{ card, subject: `which-week/${turn.person._id}`, context: { text: turn.text, ...(expect && { expect }) } }]
+  }
+  return takeIntoDraft(ctx, turn, weeks[0]!, turn.text, expect)
+}
+
+/** Which of two open weeks a text was meant for (domain.md §11.14). */
+export const onWhichWeek: OnCard = async (turn, ctx) => {
+  const week = turn.arg
+  const open = await weeksFor(ctx, turn.person, turn.at)
+  const closed = { replace: closedCard('请选择是哪一周', `已选${formatWeek(week)}`) }
+  if (!open.includes(week)) return [closed]
+  const { text: typed, expect } = turn.instance.context
+  if (typeof typed !== 'string') return [closed, ...(await startWeek(turn, ctx, week))]
+  return [closed, ...(await takeIntoDraft(ctx, turn, week, typed, expect as 'plan' | undefined))]
+}
+
+export const onStartWeek: OnCard = async (turn, ctx) => startWeek(turn, ctx, weekOfCard(turn))
+
+export const onShowDraft: OnCard = async (turn, ctx) => {
+  const week = weekOfCard(turn)
+  const { row } = await viewWeek(ctx, turn.person, week, turn.at)
+  return row.draft ? [await draftAnswer(ctx, turn, week)] : startWeek(turn, ctx, week)
+}
+
+/** 修改: what is there goes back as a text to copy, change and send. */
+export const onEditWeek: OnCard = async (turn, ctx) => startWeek(turn, ctx, weekOfCard(turn))
+
+export const onCancelDraft: OnCard = async (turn, ctx) => {
+  await dropDraft(ctx, turn, turn.person, weekOfCard(turn))
+  return [{ replace: closedCard('周总结和计划', text.cancelled) }]
+}
+
+export const onSubmitWeek: OnCard = async (turn, ctx) =>
+  submitDraft(turn, ctx, weekOfCard(turn), (card) => ({ replace: card, context: turn.instance.context }))
+
+/** 提交, typed: the draft that is there. */
+export async function submitByWord(turn: Turn, ctx: Ctx): Promise<Answer[]> {
+  const weeks = await weeksFor(ctx, turn.person, turn.at)
+  const week = weeks[0]!
+  return submitDraft(turn, ctx, week, (card) => ({
+    card,
+    subject: `submitted/${turn.person._id}/${week}`,
+    context: { week },
+  }))
+}
+
+async function submitDraft(
+  turn: Turn,
+  ctx: Ctx,
+  week: Week,
+  show: (card: ReturnType<typeof closedCard>) => Answer,
+): Promise<Answer[]> {
+  const outcome = await submitWeek(ctx, turn, turn.person, week)
+  switch (outcome.kind) {
+    case 'on-time':
+    case 'late':
+    case 'needs-consent':
+    case 'unchanged': {
+      const { row, due } = await viewWeek(ctx, turn.person, week, turn.at)
+      const handedIn =
+        row.submissions.find((s) => s.at.getTime() === turn.at.getTime()) ??
+        (due === 'closed' ? undefined : standing(reportOf(row), due.deadline)?.submission)
+      const plan = handedIn?.content.plan ?? []
+      return [
+        show(
+          planSubmittedCard({
+            kind: outcome.kind,
+            again: 'again' in outcome && outcome.again,
+            at: formatInstant(turn.at, ctx.company().timeZone),
+            undoMinutes: ctx.company().weekly.undoMinutes,
+            planCount: plan.length,
+            planPoints: sumPoints(plan.map((p) => p.points)),
+          }),
+        ),
+      ]
+    }
+    case 'incomplete':
+      return [await draftAnswer(ctx, turn, week)]
+    case 'no-draft':
+      return [{ text: text.noDraft }]
+    case 'closed':
+      return [{ text: text.closedWeek }]
+    case 'settled':
+    case 'scored':
+      return [{ text: text.scored }]
+    case 'conflict':
+      throw new Error('a draft submitted in chat knows no version')
+  }
+}
+
+export const onWithdrawWeek: OnCard = async (turn, ctx) => {
+  const [answer, done] = await withdraw(turn, ctx, weekOfCard(turn))
+  return done ? [{ replace: closedCard('周总结和计划', '已撤销') }, answer] : [answer]
+}
+
+/** 撤销, typed. @returns undefined when this person has nothing of the kind */
+export async function withdrawByWord(turn: Turn, ctx: Ctx): Promise<Answer[] | undefined> {
+  const weeks = await weeksFor(ctx, turn.person, turn.at)
+  for (const week of weeks.toReversed()) {
+    const { row } = await viewWeek(ctx, turn.person, week, turn.at)
+    if (row.submissions.length > 0) return [(await withdraw(turn, ctx, week))[0]]
+  }
+  return undefined
+}
+
+async function withdraw(turn: Turn, ctx: Ctx, week: Week): Promise<[Answer, boolean]> {
+  const { kind } = await withdrawWeek(ctx, turn, turn.person, week)
+  switch (kind) {
+    case 'withdrawn':
+      return [{ text: text.withdrawn }, true]
+    case 'nothing':
+      return [{ text: text.nothing }, false]
+    case 'too-long-ago':
+      return [{ text: text.tooLong(ctx.company().weekly.undoMinutes) }, false]
+    case 'deadline-passed':
+      return [{ text: text.deadlinePassed }, false]
+    case 'scored':
+      return [{ text: text.scored }, false]
+  }
+}
+
+const emptySummary = (outcomes: (Outcome | null)[]): Summary => ({
+  outcomes,
+  extra: [],
+  shortcomings: '',
+  problems: '',
+  improvements: '',
+})
+
+/** 本周计划全部完成, in one tap. */
+export const onOutcomesAll: OnCard = async (turn, ctx) =>
+  changeOutcomes(turn, ctx, (outcomes) => outcomes.map((o) => o ?? { outcome: 'done' }))
+
+/** The wizard: takes the step's choices and shows the next, or the draft when it was the last. */
+export const onOutcomesStep: OnCard = async (turn, ctx) => {
+  const from = Number(turn.arg)
+  const week = weekOfCard(turn)
+  const chosen = Object.entries(turn.choices).flatMap(([id, [value]]) => {
+    const index = /^o(\d+)$/.exec(id)?.[1]
+    return index !== undefined && (value === 'done' || value === 'partly' || value === 'not-done')
+      ? [[Number(index), value] as const]
+      : []
+  })
+  if (chosen.length > 0) {
+    await changeOutcomes(turn, ctx, (outcomes) => {
+      for (const [i, outcome] of chosen) if (i < outcomes.length) outcomes[i] = { ...outcomes[i], outcome }
+      return outcomes
+    })
+  }
+  const { planned, row } = await viewWeek(ctx, turn.person, week, turn.at)
+  if (from >= planned.length || from % OUTCOMES_PER_STEP !== 0) {
+    const { card, context } = await draftFace(ctx, turn, week)
+    return [{ replace: card, context }]
+  }
+  return [{ replace: outcomeStepCard(planned, row.draft?.content.summary?.outcomes ?? [], from), context: { week } }]
+}
+
+async function changeOutcomes(
+  turn: CardTurn,
+  ctx: Ctx,
+  change: (outcomes: (Outcome | null)[]) => (Outcome | null)[],
+): Promise<Answer[]> {
+  const week = weekOfCard(turn)
+  const { planned, row } = await viewWeek(ctx, turn.person, week, turn.at)
+  if (!row.draft) return [{ text: text.noDraft }]
+  const { content, unread, assumptions } = row.draft
+  const before = planned.map((_, i) => content.summary?.outcomes[i] ?? null)
+  const summary = { ...(content.summary ?? emptySummary(before)), outcomes: change([...before]) }
+  await saveDraft(ctx, turn, turn.person, week, { content: { ...content, summary }, unread, assumptions })
+  const { card, context } = await draftFace(ctx, turn, week)
+  return [{ replace: card, context }]
+}
+
+/** Puts what was not finished on the new plan (features.md T3). */
+export const onCarryOver: OnCard = async (turn, ctx) => {
+  const week = weekOfCard(turn)
+  const view = await viewWeek(ctx, turn.person, week, turn.at)
+  const draft = view.row.draft
+  if (!draft) return [{ text: text.noDraft }]
+  const plan = [...draft.content.plan, ...unplanned(ctx, view, draft.content)]
+  await saveDraft(ctx, turn, turn.person, week, { ...draft, content: { ...draft.content, plan } })
+  const { card, context } = await draftFace(ctx, turn, week)
+  return [{ replace: card, context }]
+}
+
+/** Somebody was asked for something and answers in words. */
+export async function ask(turn: Turn, ctx: Ctx, expects: string, data: Record<string, unknown>): Promise<void> {
+  await ctx.talks.expect(turn.person._id, expects, data, new Date(turn.at.getTime() + ASK_MS))
+}
+
+export type { OnTalk }

@@ -1,0 +1,156 @@
+import { planReminderCard, type ReminderStage } from '../cards/plan-reminder.ts'
+import { changeRequestCard, excuseRequestCard, noteCard, weekReturnedCard } from '../cards/requests.ts'
+import { weekScoredCard } from '../cards/score-card.ts'
+import { teamStatusCard } from '../cards/team-status.ts'
+import { itemLine } from '../cards/weekly-words.ts'
+import { mayJudge } from '../handlers/rights.ts'
+import { toScore } from '../handlers/score-week.ts'
+import { teamStatus } from '../handlers/team-status.ts'
+import { planWeekOf } from '../handlers/weekly/draft.ts'
+import { isOwing } from '../handlers/weekly/team.ts'
+import { viewWeek, weekSubject, worksByWeeklyPlan } from '../handlers/weekly/week.ts'
+import type { Ctx } from '../src/context.ts'
+import { explainDeadline } from '../src/domain/deadline.ts'
+import { shown } from '../src/domain/decimal.ts'
+import { formatWeek } from '../src/domain/time.ts'
+import type { Rendered } from '../src/outbox/notice.ts'
+import type { Person } from '../src/store/people.ts'
+
+type Args = Record<string, unknown>
+type Render = (to: Person, args: Args, ctx: Ctx) => Promise<Rendered>
+
+const gone = (cancel: string): Rendered => ({ cancel })
+
+/** Somebody owes a week: asked again at the moment of sending, so that nobody is reminded after handing in (features.md T20). */
+const planReminder: Render = async (to, args, ctx) => {
+  const now = ctx.clock.now()
+  const week = String(args.week)
+  const stage = args.stage as ReminderStage
+  if (!worksByWeeklyPlan(ctx.company(), to)) return gone('岗位不需要提交')
+  const view = await viewWeek(ctx, to, week, now)
+  if (!isOwing(view)) return gone('已提交或无需提交')
+  if (stage === 'draft' && !view.row.draft) return gone('草稿已处理')
+  if (stage !== 'snoozed' && stage !== 'chased' && view.row.snoozedUntil && view.row.snoozedUntil > now)
+    return gone('本人要求稍后提醒')
+  const card = planReminderCard({
+    week,
+    stage,
+    dueText: explainDeadline(view.due, ctx.company().deadlines),
+    planned: view.planned,
+    hasDraft: view.row.draft !== undefined,
+    ...(view.row.returned && view.status.kind === 'returned' && { returnedWhy: view.row.returned.reason }),
+  })
+  return { card, subject: weekSubject(to._id, week), context: { week } }
+}
+
+/** At the deadline: who of one's own people is late, to their manager in private (domain.md §11.17). */
+const lateDigest: Render = async (to, args, ctx) => {
+  const week = String(args.week)
+  const status = await teamStatus(ctx, to, week, ctx.clock.now(), 'late', 'own')
+  if (status.owing.length + status.submitted.length + status.late.length === 0) return gone('没有需要提交的下属')
+  return { card: teamStatusCard(status), subject: `team/${to._id}/${week}`, context: { week, scope: 'own' } }
+}
+
+/** Weeks left to score, daily until done (domain.md §3). */
+const scoringReminder: Render = async (to, args, ctx) => {
+  const now = ctx.clock.now()
+  const waiting = await toScore(ctx, to, now)
+  if (waiting.length === 0) return gone('已全部评分')
+  const week = String(args.week)
+  const status = {
+    ...(await teamStatus(ctx, to, week, now, 'to-score', 'own')),
+    toScore: waiting.map((v) => v.person.name),
+  }
+  return { card: teamStatusCard(status), subject: `team/${to._id}/${week}`, context: { week, scope: 'own' } }
+}
+
+const subjectPerson = async (args: Args, ctx: Ctx) => ctx.people.get(String(args.personId))
+
+const excuseRequest: Render = async (to, args, ctx) => {
+  const person = await subjectPerson(args, ctx)
+  const week = String(args.week)
+  const excuse = person && (await ctx.weeks.get(person._id, week)).excuse
+  if (!person || excuse?.state !== 'proposed' || !(await mayJudge(ctx, to, person))) return gone('请求已处理')
+  const context = { personId: person._id, week }
+  return { card: excuseRequestCard(person.name, week, excuse.reason), subject: `excuse/${person._id}/${week}`, context }
+}
+
+const changeRequest: Render = async (to, args, ctx) => {
+  const person = await subjectPerson(args, ctx)
+  if (!person || !(await mayJudge(ctx, to, person))) return gone('请求已处理')
+  const week = String(args.week)
+  const view = await viewWeek(ctx, person, week, ctx.clock.now())
+  const asked = view.row.submissions.find((s) => s.at.toISOString() === args.at && s.consent === 'asked')
+  if (!asked || !view.counts) return gone('请求已处理')
+  const lines = (plan: typeof asked.content.plan) => plan.map((item, i) => itemLine(item, i + 1, planWeekOf(ctx, week)))
+  const card = changeRequestCard(
+    person.name,
+    week,
+    lines(view.counts.submission.content.plan),
+    lines(asked.content.plan),
+  )
+  return { card, subject: `change/${person._id}/${week}`, context: { personId: person._id, week, at: args.at } }
+}
+
+/** The score with its arithmetic; not one that was replaced or taken back meanwhile. */
+const weekScored: Render = async (to, args, ctx) => {
+  const week = String(args.week)
+  const view = await viewWeek(ctx, to, week, ctx.clock.now())
+  const given = view.row.score
+  if (!given || !view.score || given.at.toISOString() !== args.at) return gone('评分已变更')
+  const by = await ctx.people.get(given.by)
+  const again = view.row.pastScores.length > 0
+  const card = weekScoredCard(week, shown(view.score.score), view.score.lines, by?.name ?? '上级', again)
+  return { card, subject: weekSubject(to._id, week), context: { week } }
+}
+
+const weekReturned: Render = async (to, args, ctx) => {
+  const week = String(args.week)
+  const { row, status } = await viewWeek(ctx, to, week, ctx.clock.now())
+  if (!row.returned || status.kind !== 'returned') return gone('已重新提交')
+  const by = await ctx.people.get(row.returned.by)
+  return {
+    card: weekReturnedCard(week, by?.name ?? '上级', row.returned.reason),
+    subject: weekSubject(to._id, week),
+    context: { week },
+  }
+}
+
+const weekNote: Render = async (to, args, ctx) => {
+  const person = await subjectPerson(args, ctx)
+  const week = String(args.week)
+  const row = person && (await ctx.weeks.get(person._id, week))
+  const note = row?.notes.find((n) => n.by === args.by && n.at.toISOString() === args.at)
+  const from = await ctx.people.get(String(args.by))
+  if (!person || !note || !from) return gone('消息已不存在')
+  const about = person._id === to._id ? '您' : person._id === from._id ? '' : person.name
+  const context = { personId: person._id, week }
+  return { card: noteCard(week, from.name, about, note.text), subject: `note/${person._id}/${week}`, context }
+}
+
+const say =
+  (words: (args: Args) => string): Render =>
+  async (_to, args) => ({ text: words(args) })
+
+/** Messages that are made from live data when they are sent; the outbox keeps only their name and what they are about. */
+export const notices: Record<string, Render> = {
+  'plan-reminder': planReminder,
+  'late-digest': lateDigest,
+  'scoring-reminder': scoringReminder,
+  'excuse-request': excuseRequest,
+  'change-request': changeRequest,
+  'week-scored': weekScored,
+  'week-returned': weekReturned,
+  'week-note': weekNote,
+  'score-withdrawn': say((a) => `${formatWeek(String(a.week))}的评分已由上级撤回，重新评分后会再通知您。`),
+  'excuse-decided': say((a) =>
+    a.state === 'granted'
+      ? `${String(a.by)}已同意：${formatWeek(String(a.week))}免计，无需提交。`
+      : `${String(a.by)}未同意${formatWeek(String(a.week))}免计，请在截止时间前提交；如有困难请直接与上级沟通。`,
+  ),
+  'change-decided': say((a) =>
+    a.consent === 'given'
+      ? `${String(a.by)}已同意您对${formatWeek(String(a.week))}提交内容的修改，不影响得分。`
+      : `${String(a.by)}未同意修改，${formatWeek(String(a.week))}以原来提交的内容为准。`,
+  ),
+}
