@@ -136,19 +136,13 @@ export function createInbox({
       await model
         .updateOne({ _id: row._id }, { $set: { tries, error: reason, leaseUntil: machineMs() + wait + leaseMs } })
         .catch(() => {})
-      active++
+      // A waiting retry is not work under way: `idle` does not wait for it.
       const timer = setTimeout(() => {
         timers.delete(timer)
-        active--
-        if (stopped) releaseIdle()
-        else enqueue({ ...row, tries })
+        if (!stopped) enqueue({ ...row, tries })
       }, wait)
       timers.add(timer)
     }
-  }
-
-  const releaseIdle = () => {
-    if (active === 0) for (const w of idleWaiters.splice(0)) w()
   }
 
   /** Takes over what a dead process left: rows whose lease is over. */
@@ -204,10 +198,7 @@ export function createInbox({
     /** Takes nothing new, lets what is being worked on finish, and gives back the rest at once. */
     async stop(): Promise<void> {
       stopped = true
-      for (const t of timers) {
-        clearTimeout(t)
-        active--
-      }
+      for (const t of timers) clearTimeout(t)
       timers.clear()
       await Promise.all(lanes.values())
       await model.updateMany({ state: 'new', owner }, { $set: { leaseUntil: 0 } }).catch(() => {})

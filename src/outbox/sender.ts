@@ -145,13 +145,15 @@ export function createSender(deps: SenderDeps): Sender {
       // Kept with the row, so that a second try uses the same one.
       if (code) await outbox.updateOne({ _id: row._id }, { $set: { 'content.code': code } })
     }
+    // DingTalk's code names the template the card was made with, for as long as the card lives.
+    if (platform.name === 'dingtalk') code = instance.codes[0]?.code
     const result =
       !code && platform.name === 'wecom'
         ? ({ kind: 'expired' } as const)
         : await platform.update({ id: instance._id, card: checkCard(content.card), for: 'all', ...(code && { code }) })
     if (result.kind === 'expired') {
       // A used code on a second try means that the first one arrived.
-      if (row.tries > 0 && content.code) return { kind: 'sent', on: platform.name }
+      if (row.tries > 0 && content.code && platform.name === 'wecom') return { kind: 'sent', on: platform.name }
       await close(instance._id, content.card, content.context)
       if (!content.orSend) return { kind: 'cancelled', reason: '卡片已过可更新时间' }
       const context = content.context ?? instance.context

@@ -1,0 +1,163 @@
+import { halfWidth, NUMERAL, numeral, trimMarks } from './chat-text.ts'
+import { type DayContext, dayFrom } from './parse-day.ts'
+import type { Day } from './time.ts'
+
+export type Intent =
+  | 'help'
+  | 'weekly-plan'
+  | 'weekly-summary'
+  | 'my-status'
+  | 'who-is-missing'
+  | 'chase'
+  | 'score'
+  | 'undo'
+  | 'submit'
+  | 'confirm'
+  | 'cancel'
+  | 'change'
+  | 'on-leave'
+  | 'snooze'
+  | 'my-data'
+  | 'my-result'
+  | 'appeal'
+  | 'birthday'
+  | 'no-wishes'
+  | 'acknowledge'
+  | 'thanks'
+  | 'unknown'
+
+export interface Command {
+  intent: Intent
+  /** What stands behind the command, as typed; the whole text for `unknown`. */
+  rest: string
+}
+
+/** Intents that are only meant when nothing else is said. */
+const ALONE: [Intent, string][] = [
+  [
+    'help',
+    '帮助|菜单|功能|使用说明|怎么用|如何使用|help|menu|hi|hello|你好|您好|在吗|在不在|早上好|早|下午好|晚上好|开始|\\?|？|你能做什么|能做什么',
+  ],
+  [
+    'my-status',
+    '我的|状态|进度|我的状态|我的进度|我的周报|我的计划|查看进度|查进度|我交了吗|我交了没|我提交了吗|查状态|我的情况|截止时间|什么时候截止|几点截止',
+  ],
+  [
+    'who-is-missing',
+    '谁没交|谁没有交|谁还没交|还有谁没交|谁没提交|谁还没提交|哪些人没交|未交名单|未提交名单|没交的人|提交情况|交了几个|收齐了吗|还差谁|团队进度',
+  ],
+  ['chase', '催一下|催办|催交|催催|催一催|催一下没交的|提醒没交的人|提醒一下|提醒他们|提醒大家|催他们'],
+  ['undo', '撤销|撤回|撤销提交|撤回提交|撤销评分|撤回评分|撤销刚才的|撤回刚才的|撤消'],
+  ['submit', '提交|确认提交|交了|提交吧|我要提交|发送'],
+  ['confirm', '确认|确定|好的|好|是|是的|对|对的|可以|没问题|没错|ok|okay|yes|y|嗯|行'],
+  ['cancel', '取消|不提交|不交了|算了|放弃|不要了|no|n|否|不是|不对'],
+  ['change', '修改|改一下|我要修改|重新填|重填|重写|编辑|修改一下'],
+  ['my-data', '我的数据|我的信息|我的资料|导出我的数据|导出|删除我的数据|我的个人信息|个人信息'],
+  ['my-result', '我的结果|我的成绩|我的得分|我的绩效|绩效结果|我的分数|本月结果|月度结果|查分|查结果'],
+  ['no-wishes', '不要祝福|不要公开祝福|不用祝福|关闭祝福|取消祝福'],
+  ['acknowledge', '知道了|收到|已阅|已知悉|明白|了解'],
+  ['thanks', '谢谢|多谢|感谢|辛苦了|谢了|谢谢你|谢谢您'],
+]
+
+/** Intents that take words behind them, after a space, a colon or a line break. */
+const LEADING: [Intent, string][] = [
+  [
+    'weekly-plan',
+    '周计划|下周计划|写周计划|提交周计划|填周计划|交周计划|写计划|填计划|交计划|计划|本周计划|工作计划|周报|写周报|填周报|交周报',
+  ],
+  ['weekly-summary', '周总结|总结|本周总结|写周总结|填周总结|提交周总结|交周总结|写总结|填总结|交总结|工作总结'],
+  ['score', '打分|评分|我要打分|我要评分|去评分|开始评分|给分|待评分|给大家打分'],
+  ['appeal', '申诉|我要申诉|绩效申诉'],
+  ['birthday', '改生日|修改生日|我的生日|设置生日|更改生日'],
+  ['undo', '撤销|撤回'],
+]
+
+const exactly = (words: string): RegExp => new RegExp(`^(?:${words})$`, 'i')
+const alone = ALONE.map(([intent, words]) => [intent, exactly(words)] as const)
+const leading = LEADING.map(([intent, words]) => [intent, new RegExp(`^(?:${words})(?=$|[\\s:,。;])`, 'i')] as const)
+
+/** Longer texts are never commands on their own: they are something to read. */
+const MAX_COMMAND = 24
+
+/**
+ * Recognises a short wish in what a person typed. Polite words, marks and an @ of the bot around it do not matter; the wish
+ * must be all that is said (or stand first, for those that take text), so that a plan item 「撤销旧账户 20分」 is no command.
+ */
+export function recognise(text: string): Command {
+  const said = text
+    .replace(/[\u200b-\u200f\ufeff]/g, '')
+    .replace(/^\s*@[^\s@]{1,30}[\s\u2005]+/, '')
+    .trim()
+  const core = polish(said)
+  if (core.length <= MAX_COMMAND) {
+    for (const [intent, pattern] of alone) if (pattern.test(core)) return { intent, rest: '' }
+    if (isLeave(core)) return { intent: 'on-leave', rest: said }
+    if (isSnooze(core)) return { intent: 'snooze', rest: said }
+  }
+  const half = halfWidth(said)
+  for (const [intent, pattern] of leading) {
+    const match = pattern.exec(half) ?? (core.length <= MAX_COMMAND ? pattern.exec(core) : null)
+    if (!match) continue
+    const rest = half.startsWith(match[0]) ? trimStart(said.slice(match[0].length)) : ''
+    // 「撤销旧账户」 never came here; 「撤销 旧账户 20分」 is an item all the same.
+    if (intent === 'undo' && rest !== '') continue
+    return { intent, rest }
+  }
+  return { intent: 'unknown', rest: said }
+}
+
+const trimStart = (text: string): string => text.replace(/^[\s:：,，。;；]+/, '')
+
+/** Without what politeness and haste put around a wish. */
+function polish(text: string): string {
+  return trimMarks(halfWidth(text).slice(0, 200))
+    .replace(/[!~.。…\s]+$/, '')
+    .replace(/^(?:请问|请|麻烦(?:你|您)?|帮我|给我|我想|我要|小助手|机器人)[\s,]?(?=\S)/, '')
+    .replace(/(?<=..)(?:一下|吧|呀|啊|哦|呢|了|谢谢|哈)$/, (tail) => (tail === '了' || tail === '一下' ? tail : ''))
+    .replace(/^["“”'‘’「『/#]|["“”'‘’」』]$/g, '')
+    .trim()
+}
+
+const LEAVE =
+  /^(?:我)?(?:今天|明天|本周|这周|下午|上午)?(?:在|要|已|正在)?(?:请假|休假|年假|病假|事假|产假|婚假|丧假|休年假|请病假|请事假|出差)(?:了|中)?(?:$|[\s,]?(?:到|至|直到|休到|请到).{1,12}$|[\s,]?.{1,4}天$)/
+const isLeave = (core: string): boolean => LEAVE.test(core)
+
+const SNOOZE = new RegExp(
+  `^(?:我)?(?:等|过|再等)?(?:(?:\\d{1,2}|半|[${NUMERAL}]{1,3})(?:个)?(?:半)?(?:小时|钟头|分钟)(?:之?后|以后)?|下午|今天下午|晚上|今晚|明天|明天上午|明早|明天早上|稍后|等会儿?|等一会儿?|等一下|一会儿?|晚点|待会儿?|回头)(?:再)?(?:说|提醒(?:我)?|交|写|填|弄|提交)?$`,
+)
+const isSnooze = (core: string): boolean => SNOOZE.test(core)
+
+/** When to remind again. `at` a time of day `HH:mm` on a day from today on; `minutes` from now. */
+export type Snooze = { minutes: number } | { daysAhead: 0 | 1; at: string }
+
+/** What 「1小时后」, 「下午」, 「明天」, 「稍后」 ask for (features.md B14). 稍后 is an hour; undefined: no snooze. */
+export function readSnooze(text: string): Snooze | undefined {
+  const core = polish(text)
+  if (!isSnooze(core)) return undefined
+  const span = new RegExp(`(\\d{1,2}|半|[${NUMERAL}]{1,3})(?:个)?(半)?(小时|钟头|分钟)`).exec(core)
+  if (span) {
+    const number = span[1] === '半' ? 0.5 : numeral(span[1]!)
+    if (number === undefined) return undefined
+    const minutes = Math.round((number + (span[2] ? 0.5 : 0)) * (span[3] === '分钟' ? 1 : 60))
+    return minutes > 0 ? { minutes } : undefined
+  }
+  if (/明/.test(core)) return { daysAhead: 1, at: '09:00' }
+  if (/晚上|今晚/.test(core)) return { daysAhead: 0, at: '19:00' }
+  if (/下午/.test(core)) return { daysAhead: 0, at: '14:00' }
+  return { minutes: 60 }
+}
+
+/** The last day of a leave that 「请假到周五」 or 「请假3天」 names; undefined when none is named or it is past. */
+export function readLeaveUntil(text: string, context: DayContext): Day | undefined {
+  const core = polish(text)
+  const until = /(?:到|至)\s?(.{1,12})$/.exec(core)
+  if (until) {
+    const read = dayFrom(until[1]!.replace(/(?:为止|回来|止)$/, '').trim(), context)
+    return read && read.day >= context.today ? read.day : undefined
+  }
+  const days = new RegExp(`(\\d{1,2}|[${NUMERAL}]{1,3})天$`).exec(core)
+  const count = days ? numeral(days[1]!) : undefined
+  if (count === undefined || count < 1) return undefined
+  const names = ['今天', '明天', '后天', '大后天']
+  return count <= names.length ? dayFrom(names[count - 1]!, context)?.day : undefined
+}

@@ -1,0 +1,382 @@
+import { halfWidth, trimMarks } from './chat-text.ts'
+import { compare, exact, sum } from './decimal.ts'
+import { commandHeading, type Heading, headingOf, type Section } from './parse-headings.ts'
+import { markerOf, type ReadItem, readItem, takeAttributeLine, toPlanItem } from './parse-item.ts'
+import { readListed, readPerItem } from './parse-outcomes.ts'
+import { type Column, columnsOf, readRow } from './parse-table.ts'
+import { sumPoints } from './score.ts'
+import { type Day, formatWeek, type Week, weekOf } from './time.ts'
+import type { Outcome, PlanItem, Summary } from './weekly-report.ts'
+
+export interface ReportContext {
+  /** The company's day on which the text was sent. */
+  today: Day
+  /** The week whose summary is due, and its plan; empty when there was none. */
+  summaryWeek: Week
+  planned: readonly PlanItem[]
+  /** The week that is being planned. */
+  planWeek: Week
+  /** The other week the plan may be meant for as long as both are open (domain.md §11.14). */
+  otherPlanWeek?: Week
+  /** What the bot has asked for: lines without a heading belong there. */
+  expect?: 'plan' | 'summary'
+}
+
+export interface Unread {
+  /** 1-based line of the text. */
+  line: number
+  /** As typed. */
+  text: string
+  /** In Chinese, for the person. */
+  why: string
+}
+
+export interface Question {
+  kind: 'which-week'
+  weeks: Week[]
+  text: string
+}
+
+/** Every non-empty line was read, or is in `unread`. */
+export interface ParsedReport {
+  summary?: Summary
+  plan: PlanItem[]
+  unread: Unread[]
+  /** What was taken for granted, in Chinese, to be shown with the reading. */
+  assumptions: string[]
+  ask?: Question
+}
+
+/** What one message may hold; the rest is named as unread. */
+export const MAX_LINES = 300
+export const MAX_LINE_LENGTH = 2500
+const MAX_UNREAD_TEXT = 200
+
+const NOTHING = /^(?:无|没有|暂无|无。|没有。|-|\/)$/
+const TOTAL = /^(?:合计|总计|总分|共计|小计)\s?[:]?\s?(\d{1,5}(?:\.\d{1,6})?)\s?分?$/
+
+interface Draft extends ReadItem {
+  heading: PlanItem['kind'] | undefined
+  numbered: boolean
+}
+
+/**
+ * Reads a summary, a plan or both from what a person typed or pasted (features.md T2, T3, B15): headings or none, our
+ * filled-in template, numbered lines, lists in one line, rows from Excel. Never throws; the time it takes grows with the
+ * length of the text.
+ */
+export function parseReport(text: string, context: ReportContext): ParsedReport {
+  const reader = new ReportReader(context)
+  const lines = text.split(/\r\n|\r|\n|\u2028|\u2029/)
+  for (const [index, line] of lines.entries()) reader.line(line.replace(/[\u200b-\u200f\ufeff]/g, ''), index + 1)
+  return reader.result()
+}
+
+/** The state of one reading; lives for one call of `parseReport`. */
+class ReportReader {
+  private section: Section | undefined
+  private kind: PlanItem['kind'] | undefined
+  private columns: Column[] | undefined
+  private rows = 0
+  private planSaid: Heading['said']
+  private sectionSaid: Heading['said']
+  private readonly drafts: Draft[] = []
+  private readonly outcomes: (Outcome | null)[]
+  private readonly texts = { shortcomings: [] as string[], problems: [] as string[], improvements: [] as string[] }
+  private readonly extra: string[] = []
+  private readonly unread: Unread[] = []
+  private readonly assumptions: string[] = []
+  private lastOutcome: number | undefined
+
+  private readonly context: ReportContext
+
+  constructor(context: ReportContext) {
+    this.context = context
+    this.section = context.expect
+    this.outcomes = context.planned.map(() => null)
+  }
+
+  line(raw: string, number: number): void {
+    const line = raw.trim()
+    if (line === '') return
+    if (number > MAX_LINES) return this.skip(number, line, `一次最多读取${MAX_LINES}行，请分次发送`)
+    if (raw.length > MAX_LINE_LENGTH) return this.skip(number, line, `本行超过${MAX_LINE_LENGTH}字，请分行发送`)
+    if (line.includes('\t')) return this.row(line, raw, number)
+    const heading =
+      headingOf(line) ??
+      (this.section === undefined || this.section === this.context.expect ? commandHeading(line) : undefined)
+    if (!heading) return this.content(line, number)
+    if (heading.title) return
+    if (heading.section) {
+      this.section = heading.section
+      this.kind = undefined
+      this.columns = undefined
+      this.sectionSaid = heading.said
+      this.lastOutcome = undefined
+    }
+    if (heading.kind) {
+      this.kind = heading.kind
+      // 重点工作 under 本周总结 groups outcomes; anywhere else it begins plan items.
+      if (this.section !== 'summary') this.section = 'plan'
+      if (heading.said) this.sectionSaid = heading.said
+    }
+    if (heading.rest !== '') this.content(heading.rest, number)
+  }
+
+  private content(line: string, number: number): void {
+    switch (this.section) {
+      case 'plan':
+        return this.planLines(line, number)
+      case 'summary':
+        return this.summaryLine(line, number)
+      case 'extra':
+        return this.extraLine(line)
+      case 'shortcomings':
+      case 'problems':
+      case 'improvements':
+        this.texts[this.section].push(line)
+        return
+      case 'problems-and-shortcomings':
+        if (this.texts.problems.length === 0) this.assumptions.push('“问题与不足”同时计入不足和问题')
+        this.texts.problems.push(line)
+        this.texts.shortcomings.push(line)
+        return
+      case undefined:
+        return this.guess(line, number)
+    }
+  }
+
+  /** A line before any heading: outcomes, or an item when it is numbered or has points. */
+  private guess(line: string, number: number): void {
+    const { planned } = this.context
+    if (planned.length > 0) {
+      const reading = readPerItem(line, planned)
+      if (reading?.outcome || readListed(line, planned.length)) {
+        this.section = 'summary'
+        return this.summaryLine(line, number)
+      }
+    }
+    const marker = markerOf(halfWidth(line))
+    const item = readItem(line.slice(marker?.length ?? 0), this.context)
+    if ((marker && item.text !== '') || item.points !== undefined) {
+      this.section = 'plan'
+      return this.planLines(line, number)
+    }
+    this.skip(number, line, '没有看出这是计划还是总结，可在前面加一行“周计划”或“周总结”')
+  }
+
+  private planLines(line: string, number: number): void {
+    for (const piece of splitItems(line, this.context)) this.planLine(piece, number)
+  }
+
+  private planLine(line: string, number: number): void {
+    this.planSaid ??= this.sectionSaid
+    const half = halfWidth(line)
+    if (NOTHING.test(half)) return
+    const total = TOTAL.exec(half)
+    if (total) return this.checkTotal(total[1]!)
+    const marker = markerOf(half)
+    const body = line.slice(marker?.length ?? 0).trim()
+    if (body === '' || /^\(\s?分?\s?\)$/.test(halfWidth(body))) return
+    const previous = this.drafts.at(-1)
+    if (!marker && previous && takeAttributeLine(body, previous, this.context)) return
+    const read = readItem(body, this.context)
+    if (read.text === '') return this.skip(number, line, '没有看出工作内容')
+    const plain = read.points === undefined && read.kind === undefined && read.due === undefined && !read.support
+    if (!marker && plain && previous?.numbered) {
+      previous.text = `${previous.text} ${body}`
+      this.assumptions.push(`第${number}行并入计划第${this.drafts.length}项`)
+      return
+    }
+    for (const one of read.assumed) this.assumptions.push(`第${number}行${one}`)
+    this.drafts.push({ ...read, heading: this.kind, numbered: marker !== undefined })
+  }
+
+  private checkTotal(written: string): void {
+    const points = this.drafts.map((draft) => draft.points ?? 0)
+    if (compare(sum(points.map(exact)), exact(written)) !== 0)
+      this.assumptions.push(`合计写的是${written}分，逐项相加为${sumPoints(points)}分，按逐项分值计`)
+  }
+
+  private row(line: string, raw: string, number: number): void {
+    const cells = raw
+      .replace(/^ +| +$/g, '')
+      .split('\t')
+      .map((cell) =>
+        cell
+          .trim()
+          .replace(/^"(.*)"$/, '$1')
+          .replace(/""/g, '"'),
+      )
+    if (this.section !== undefined && this.section !== 'plan')
+      return this.content(line.replace(/\s*\t\s*/g, ' '), number)
+    const columns = columnsOf(cells)
+    if (columns) {
+      this.section = 'plan'
+      this.columns = columns
+      this.rows = 0
+      return
+    }
+    const filled = cells.filter((cell) => cell !== '')
+    const total = TOTAL.exec(halfWidth(filled.join(' ')))
+    if (total) return this.checkTotal(total[1]!)
+    if (filled.length === 1) return this.line(filled[0]!, number)
+    const item = readRow(cells, this.columns, this.rows + 1, this.context)
+    if (!item) return this.skip(number, line, '没有看出工作内容')
+    this.section = 'plan'
+    this.planSaid ??= this.sectionSaid
+    this.rows++
+    for (const one of item.assumed) this.assumptions.push(`第${number}行${one}`)
+    this.drafts.push({ ...item, heading: this.kind, numbered: true })
+  }
+
+  private summaryLine(line: string, number: number): void {
+    const { planned } = this.context
+    if (NOTHING.test(halfWidth(line))) return
+    const single = readPerItem(line, planned)
+    const listed = readListed(line, planned.length)
+    // 「1完成 2没做完」 also begins like item 1: several numbers, or no item named, make it a list.
+    if (listed && (listed.outcomes.size > 1 || !single?.outcome)) {
+      for (const [item, outcome] of listed.outcomes) this.outcomes[item - 1] = outcome
+      for (const one of listed.assumed) this.assumptions.push(`第${number}行：${one}`)
+      if (listed.left) this.skip(number, listed.left, '没有看出这一部分的意思')
+      this.lastOutcome = undefined
+      return
+    }
+    if (single?.outcome) {
+      this.outcomes[single.item] = single.outcome
+      if (single.assumed) this.assumptions.push(single.assumed)
+      this.lastOutcome = single.item
+      return
+    }
+    if (single) {
+      this.lastOutcome = single.item
+      // An untouched line of the template says nothing, and there is nothing to lose in it.
+      if (/[:：]\s*$/.test(line)) return
+      return this.skip(number, line, `没有看出第${single.item + 1}项的完成情况，请写完成、部分完成或未完成`)
+    }
+    const half = halfWidth(line)
+    const marker = markerOf(half)
+    const body = line.slice(marker?.length ?? 0).trim()
+    if (body === '') return
+    if (marker && /分/.test(half) && readItem(body, this.context).points !== undefined) {
+      this.assumptions.push(`第${number}行起有分值，按周计划理解`)
+      this.section = 'plan'
+      return this.planLines(line, number)
+    }
+    const before = this.lastOutcome === undefined ? null : this.outcomes[this.lastOutcome]
+    if (!marker && before && this.lastOutcome !== undefined) {
+      this.outcomes[this.lastOutcome] = { ...before, note: before.note ? `${before.note}，${body}` : body }
+      this.assumptions.push(`第${number}行并入第${this.lastOutcome + 1}项的说明`)
+      return
+    }
+    this.extra.push(trimMarks(body))
+    this.assumptions.push(`第${number}行不在本周计划内，计入计划外工作`)
+  }
+
+  private extraLine(line: string): void {
+    for (const piece of splitItems(line, this.context)) {
+      const body = piece.slice(markerOf(halfWidth(piece))?.length ?? 0).trim()
+      if (body !== '' && !NOTHING.test(halfWidth(body))) this.extra.push(body)
+    }
+  }
+
+  private skip(line: number, text: string, why: string): void {
+    const shown = text.length > MAX_UNREAD_TEXT ? `${text.slice(0, MAX_UNREAD_TEXT)}…` : text
+    this.unread.push({ line, text: shown, why })
+  }
+
+  result(): ParsedReport {
+    const { planWeek } = this.context
+    const plan = this.drafts.map((draft) => toPlanItem(draft, draft.heading, this.context))
+    const unsaid = this.drafts.filter((draft) => draft.kind === undefined && draft.heading === undefined).length
+    if (unsaid > 0) this.assumptions.push('没有注明重点或日常的，按重点工作理解')
+    const ask = plan.length > 0 ? this.question() : undefined
+    const summary = this.summary()
+    if (plan.length > 0 && !ask) {
+      const current = weekOf(this.context.today)
+      const literal =
+        this.planSaid === '本周' ? planWeek === current : this.planSaid === '下周' ? planWeek > current : true
+      if (!literal) this.assumptions.push(`“${this.planSaid}计划”按${formatWeek(planWeek)}这一周理解`)
+    }
+    return {
+      ...(summary ? { summary } : {}),
+      plan,
+      unread: this.unread,
+      assumptions: this.assumptions,
+      ...(ask ? { ask } : {}),
+    }
+  }
+
+  /** 本周 or 下周 said while both readings are open. */
+  private question(): Question | undefined {
+    const { planWeek, otherPlanWeek } = this.context
+    if (otherPlanWeek === undefined || this.planSaid === undefined) return undefined
+    const weeks = [planWeek, otherPlanWeek].sort()
+    const names = weeks.map(formatWeek).join('，还是')
+    return { kind: 'which-week', weeks, text: `您说的“${this.planSaid}计划”是指${names}？` }
+  }
+
+  private summary(): Summary | undefined {
+    const { shortcomings, problems, improvements } = this.texts
+    const said = [...shortcomings, ...problems, ...improvements, ...this.extra]
+    if (said.length === 0 && this.outcomes.every((one) => one === null)) return undefined
+    return {
+      outcomes: this.outcomes,
+      extra: this.extra,
+      shortcomings: shortcomings.join('\n'),
+      problems: problems.join('\n'),
+      improvements: improvements.join('\n'),
+    }
+  }
+}
+
+const INLINE_MARKER = /(?:^|[\s;,。、)\]])(\(\d{1,2}\)|\d{1,2}\s?[.、)](?!\d)|[①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳])/g
+
+/** Several items in one line: numbered 1, 2, 3…, or each with its own points between semicolons or commas. */
+export function splitItems(line: string, context: { planWeek: Week; today: Day }): string[] {
+  const half = halfWidth(line)
+  const starts: number[] = []
+  for (const match of half.matchAll(INLINE_MARKER)) {
+    const start = match.index + match[0].length - match[1]!.length
+    if (starts.length === 0 && half.slice(0, start).trim() !== '') break
+    if (markerOf(half.slice(start))?.number === starts.length + 1) starts.push(start)
+  }
+  if (starts.length > 1) {
+    const pieces = starts.map((start, index) =>
+      line
+        .slice(start, starts[index + 1])
+        .trim()
+        .replace(/[;；,，]$/, ''),
+    )
+    const pointed = pieces.filter((piece) => hasPoints(piece, context)).length
+    if (pointed === 0 || pointed === pieces.length) return pieces
+  }
+  for (const marks of [';', ',。', '、']) {
+    const pieces = splitOutside(line, half, marks)
+    if (pieces.length > 1 && pieces.length <= 40 && pieces.every((piece) => hasPoints(piece, context))) return pieces
+  }
+  return [line]
+}
+
+function hasPoints(piece: string, context: { planWeek: Week; today: Day }): boolean {
+  const item = readItem(piece.slice(markerOf(halfWidth(piece))?.length ?? 0), context)
+  return item.points !== undefined && item.text !== ''
+}
+
+/** Pieces between marks that are not inside brackets. */
+function splitOutside(line: string, half: string, marks: string): string[] {
+  const pieces: string[] = []
+  let depth = 0
+  let start = 0
+  for (let i = 0; i < half.length; i++) {
+    const char = half[i]!
+    if (char === '(' || char === '[') depth++
+    else if (char === ')' || char === ']') depth = Math.max(0, depth - 1)
+    else if (depth === 0 && marks.includes(char)) {
+      pieces.push(line.slice(start, i))
+      start = i + 1
+    }
+  }
+  return [...pieces, line.slice(start)].map((piece) => piece.trim()).filter((piece) => piece !== '')
+}
