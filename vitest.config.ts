@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts', 'packages/*/test/**/*.test.ts'],
+    globalSetup: ['test/global-setup.ts'],
     // Deadlines are Beijing time; the suite must hold on a host that lives elsewhere.
     env: { TZ: 'UTC' },
     maxWorkers: 2,

@@ -1,5 +1,5 @@
 // Builds what has changed since the last build: the database, the service, the pages, the sandbox's page.
-// `npm start` and `npm test` call it; a second call with nothing changed takes a few milliseconds.
+// `npm start` and `npm test` call it (names of parts as arguments build only those); a second call with nothing changed takes a few milliseconds.
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -73,7 +73,9 @@ function fingerprint(from) {
 
 const stampFile = 'dist/.built.json'
 const stamps = existsSync(stampFile) ? JSON.parse(readFileSync(stampFile, 'utf8')) : {}
+const wanted = process.argv.slice(2)
 for (const part of parts) {
+  if (wanted.length > 0 && !wanted.includes(part.name)) continue
   if (files(part.from[0]).length === 0) continue
   const now = fingerprint(part.from)
   if (stamps[part.name] === now && existsSync(part.makes)) continue

@@ -1,0 +1,271 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { Card } from '../cards/card.ts'
+import { createLog } from '../src/log.ts'
+import { type Add, createOutbox } from '../src/outbox/outbox.ts'
+import { outboxModel } from '../src/outbox/rows.ts'
+import { createSender } from '../src/outbox/sender.ts'
+import type { CardUpdate, Delivery, Platform, SendResult, UpdateResult } from '../src/platforms/port.ts'
+import { cardStore } from '../src/store/cards.ts'
+import type { Db } from '../src/store/connect.ts'
+import { peopleStore, type Person } from '../src/store/people.ts'
+import { standingClock } from './clock.ts'
+import { openTestDb } from './db.ts'
+
+let database: { db: Db; stop(): Promise<void> }
+const stopping: (() => Promise<void>)[] = []
+beforeAll(async () => {
+  database = await openTestDb()
+})
+afterAll(() => database.stop())
+beforeEach(async () => {
+  for (const model of [outboxModel(database.db), cardStore(database.db).model]) await model.deleteMany({})
+})
+afterEach(async () => {
+  for (const stop of stopping.splice(0)) await stop()
+})
+
+const person = (id: string, more: Partial<Person> = {}): Person => ({
+  _id: id,
+  name: id,
+  position: '',
+  departments: [],
+  roles: [],
+  nicknames: [],
+  active: true,
+  wecom: `${id}-w`,
+  ...more,
+})
+
+/** A platform that counts what arrives and knows an id it has seen, as both real ones do. */
+function fakePlatform(name: 'wecom' | 'dingtalk', answers: (SendResult | 'lost')[] = []) {
+  const arrived: Delivery[] = []
+  const updates: CardUpdate[] = []
+  const seen = new Set<string>()
+  const updateAnswers: UpdateResult[] = []
+  const platform = {
+    name,
+    async send(d: Delivery): Promise<SendResult> {
+      const answer = answers.shift()
+      if (answer && answer !== 'lost') return answer
+      if (!seen.has(d.id)) arrived.push(d)
+      seen.add(d.id)
+      return answer === 'lost' ? { kind: 'unknown', reason: 'no answer' } : { kind: 'sent', messageId: `m${arrived.length}`, code: `c-${d.id}` }
+    },
+    async update(u: CardUpdate): Promise<UpdateResult> {
+      const answer = updateAnswers.shift()
+      if (answer) return answer
+      updates.push(u)
+      return { kind: 'sent' }
+    },
+  } as unknown as Platform
+  return { platform, arrived, updates, updateAnswers }
+}
+
+async function world(options: { people: Person[]; wecom?: ReturnType<typeof fakePlatform>; dingtalk?: ReturnType<typeof fakePlatform>; render?: Parameters<typeof createSender>[0]['render']; at?: string; mostPerDay?: number; owner?: string }) {
+  const { db } = database
+  const clock = standingClock(options.at ?? '2026-11-27T16:00:00+08:00')
+  const people = peopleStore(db)
+  await people.model.deleteMany({})
+  for (const p of options.people) {
+    await people.save(p)
+    if (p.lastPlatform) await people.seenOn(p._id, p.lastPlatform)
+  }
+  const cards = cardStore(db)
+  const sender = createSender({
+    db,
+    clock,
+    people,
+    cards,
+    platforms: { ...(options.wecom && { wecom: options.wecom.platform }), ...(options.dingtalk && { dingtalk: options.dingtalk.platform }) },
+    zone: () => 'Asia/Shanghai',
+    quiet: () => ({ from: '21:30', to: '07:30', mostPerDay: options.mostPerDay ?? 8 }),
+    render: options.render ?? (async () => ({ cancel: 'none' })),
+    backOff: () => 20,
+  })
+  const log = createLog('silent')
+  const outbox = createOutbox({ db, clock, log, owner: options.owner ?? 'a', sender })
+  stopping.push(() => outbox.stop())
+  return { outbox, clock, cards, people }
+}
+
+const text = (key: string, to: string, more: Partial<Add> = {}): Add => ({ key, to, mode: 'push', content: { kind: 'text', text: key }, ...more })
+const card: Card = { title: '请确认', buttons: [{ text: '确认', action: 'ok' }] }
+const state = (key: string) => outboxModel(database.db).findById(key).lean()
+
+test('one fact is one message, however often it is added', async () => {
+  const wecom = fakePlatform('wecom')
+  const { outbox } = await world({ people: [person('zhao')], wecom })
+  await Promise.all([outbox.add([text('k', 'zhao')]), outbox.add([text('k', 'zhao')])])
+  await outbox.idle()
+  await outbox.add([text('k', 'zhao')])
+  await outbox.idle()
+  expect(wecom.arrived).toHaveLength(1)
+  expect(await state('k')).toMatchObject({ state: 'sent', sentOn: 'wecom', messageId: 'm1' })
+})
+
+test('two replicas send a thousand messages once between them', async () => {
+  const wecom = fakePlatform('wecom')
+  const people = Array.from({ length: 50 }, (_, i) => person(`p${i}`))
+  const a = await world({ people, wecom, mostPerDay: 100, owner: 'a' })
+  const b = await world({ people, wecom, mostPerDay: 100, owner: 'b' })
+  await a.outbox.add(Array.from({ length: 1000 }, (_, i) => text(`many/${i}`, `p${i % 50}`)))
+  b.outbox.wake()
+  await expect.poll(async () => {
+    a.outbox.wake()
+    b.outbox.wake()
+    await Promise.all([a.outbox.idle(), b.outbox.idle()])
+    return outboxModel(database.db).countDocuments({ state: 'sent' })
+  }).toBe(1000)
+  expect(new Set(wecom.arrived.map((d) => d.id)).size).toBe(1000)
+  expect(wecom.arrived).toHaveLength(1000)
+})
+
+test('an answer that got lost is tried again under the same id, and the person has it once', async () => {
+  const wecom = fakePlatform('wecom', ['lost'])
+  const { outbox } = await world({ people: [person('zhao')], wecom })
+  await outbox.add([text('lost', 'zhao')])
+  await expect.poll(async () => (await state('lost'))?.state).toBe('sent')
+  expect(wecom.arrived).toHaveLength(1)
+})
+
+test('a refusal goes to the list with its reason and what to do, and can be sent again from there', async () => {
+  const wecom = fakePlatform('wecom', [{ kind: 'refused', reason: 'IP不在可信列表', advice: '在管理后台加入可信IP' }])
+  const { outbox } = await world({ people: [person('zhao')], wecom })
+  await outbox.add([text('refused', 'zhao')])
+  await outbox.idle()
+  expect(await outbox.failed()).toMatchObject([{ _id: 'refused', reason: 'IP不在可信列表', advice: '在管理后台加入可信IP' }])
+  expect(await outbox.retry('refused')).toBe(true)
+  await outbox.idle()
+  expect(wecom.arrived).toHaveLength(1)
+  expect(await outbox.retry('refused')).toBe(false)
+})
+
+test('a reason that has gone by the time of sending cancels the message', async () => {
+  const wecom = fakePlatform('wecom')
+  let submitted = false
+  const { outbox, clock } = await world({
+    people: [person('zhao')],
+    wecom,
+    render: async () => (submitted ? { cancel: '已提交' } : { text: '请提交' }),
+  })
+  const content = { kind: 'notice' as const, name: 'plan-reminder', args: {} }
+  await outbox.add([{ key: 'later', to: 'zhao', mode: 'push', content, notBefore: new Date('2026-11-27T17:00:00+08:00') }])
+  await outbox.idle()
+  expect((await state('later'))?.state).toBe('pending')
+  submitted = true
+  clock.set('2026-11-27T17:00:00+08:00')
+  outbox.wake()
+  await outbox.idle()
+  expect(await state('later')).toMatchObject({ state: 'cancelled', reason: '已提交' })
+  expect(wecom.arrived).toHaveLength(0)
+})
+
+test('a message past its time is not sent', async () => {
+  const wecom = fakePlatform('wecom')
+  const { outbox } = await world({ people: [person('zhao')], wecom, at: '2026-11-28T12:00:00+08:00' })
+  await outbox.add([text('old', 'zhao', { expiresAt: new Date('2026-11-28T12:00:00+08:00') })])
+  await outbox.idle()
+  expect((await state('old'))?.state).toBe('cancelled')
+})
+
+test('quiet hours hold back what we send of our own accord until the morning, never an answer', async () => {
+  const wecom = fakePlatform('wecom')
+  const { outbox, clock } = await world({ people: [person('zhao')], wecom, at: '2026-11-27T21:30:00+08:00' })
+  await outbox.add([text('push', 'zhao'), text('answer', 'zhao', { mode: 'answer' })])
+  await outbox.idle()
+  expect(wecom.arrived.map((d) => d.message)).toEqual([{ kind: 'text', text: 'answer' }])
+  clock.set('2026-11-28T07:29:59+08:00')
+  outbox.wake()
+  await outbox.idle()
+  expect(wecom.arrived).toHaveLength(1)
+  clock.set('2026-11-28T07:30:00+08:00')
+  outbox.wake()
+  await outbox.idle()
+  expect(wecom.arrived).toHaveLength(2)
+})
+
+test('nobody gets more of our own messages on a day than the company allows', async () => {
+  const wecom = fakePlatform('wecom')
+  const { outbox, clock } = await world({ people: [person('zhao')], wecom, mostPerDay: 2 })
+  await outbox.add([text('1', 'zhao'), text('2', 'zhao'), text('3', 'zhao')])
+  await outbox.idle()
+  expect(wecom.arrived).toHaveLength(2)
+  clock.set('2026-11-28T07:30:00+08:00')
+  outbox.wake()
+  await outbox.idle()
+  expect(wecom.arrived).toHaveLength(3)
+})
+
+test('somebody who has left gets nothing', async () => {
+  const wecom = fakePlatform('wecom')
+  const { outbox } = await world({ people: [person('zhao', { active: false })], wecom })
+  await outbox.add([text('left', 'zhao')])
+  await outbox.idle()
+  expect(await state('left')).toMatchObject({ state: 'cancelled' })
+  expect(wecom.arrived).toHaveLength(0)
+})
+
+test('a person on both platforms is written to where they last were, and on the other where that fails for them', async () => {
+  const wecom = fakePlatform('wecom')
+  const dingtalk = fakePlatform('dingtalk', [{ kind: 'refused', reason: 'gone', advice: '', personGone: true }])
+  const { outbox } = await world({ people: [person('zhao', { dingtalk: 'zhao-d', lastPlatform: 'dingtalk' })], wecom, dingtalk })
+  await outbox.add([text('first', 'zhao')])
+  await outbox.idle()
+  expect([dingtalk.arrived.length, wecom.arrived.length]).toEqual([0, 1])
+  await outbox.add([text('second', 'zhao')])
+  await outbox.idle()
+  expect([dingtalk.arrived.length, wecom.arrived.length]).toEqual([1, 1])
+})
+
+test('a sent card is remembered with who may press it and the code that can change it; the code is used once', async () => {
+  const wecom = fakePlatform('wecom')
+  const { outbox, cards } = await world({ people: [person('zhao')], wecom })
+  await outbox.add([{ key: 'card', to: 'zhao', mode: 'push', content: { kind: 'card', card, subject: 's', context: { week: '2026-W48' } } }])
+  await outbox.idle()
+  const [instance] = await cards.openAbout('s')
+  expect(instance).toMatchObject({ personId: 'zhao', platform: 'wecom', context: { week: '2026-W48' } })
+  expect(instance!._id).toMatch(/^[0-9A-Za-z_-]{32}$/)
+  const closed: Card = { title: '请确认', closed: '已确认' }
+  const update = (key: string, orSend: boolean): Add => ({ key, to: 'zhao', mode: 'answer', content: { kind: 'update', cardId: instance!._id, card: closed, orSend } })
+  await outbox.add([update('u1', false)])
+  await outbox.idle()
+  expect(wecom.updates).toMatchObject([{ id: instance!._id, code: `c-${instance!._id}` }])
+  expect((await cards.get(instance!._id))?.state).toBe('closed')
+  await outbox.add([update('u2', false), update('u3', true)])
+  await outbox.idle()
+  expect(await state('u2')).toMatchObject({ state: 'cancelled' })
+  expect(wecom.arrived).toHaveLength(2)
+  expect(wecom.arrived[1]?.message).toMatchObject({ kind: 'card', card: closed })
+})
+
+test('a code older than 71 hours is not tried: a new message says it instead', async () => {
+  const wecom = fakePlatform('wecom')
+  const { outbox, cards, clock } = await world({ people: [person('zhao')], wecom })
+  await outbox.add([{ key: 'card', to: 'zhao', mode: 'push', content: { kind: 'card', card, subject: 'old', context: {} } }])
+  await outbox.idle()
+  const [instance] = await cards.openAbout('old')
+  clock.set('2026-11-30T15:00:01+08:00')
+  await outbox.add([{ key: 'u', to: 'zhao', mode: 'answer', content: { kind: 'update', cardId: instance!._id, card: { title: 't', closed: 'c' }, orSend: true } }])
+  await outbox.idle()
+  expect([wecom.updates.length, wecom.arrived.length]).toEqual([0, 2])
+})
+
+test('messages to one person arrive in the order they were written', async () => {
+  const wecom = fakePlatform('wecom')
+  const { outbox } = await world({ people: [person('zhao')], wecom, mostPerDay: 100 })
+  await outbox.add(Array.from({ length: 30 }, (_, i) => text(`${i}`, 'zhao', { mode: 'answer' })))
+  await outbox.idle()
+  expect(wecom.arrived.map((d) => (d.message as { text: string }).text)).toEqual(Array.from({ length: 30 }, (_, i) => `${i}`))
+})
+
+test('stopping in the middle leaves the rest for the next start', async () => {
+  const wecom = fakePlatform('wecom')
+  const people = Array.from({ length: 40 }, (_, i) => person(`p${i}`))
+  const first = await world({ people, wecom })
+  await first.outbox.add(people.map((p) => text(`stop/${p._id}`, p._id)))
+  await first.outbox.stop()
+  const second = await world({ people, wecom, owner: 'b' })
+  second.outbox.wake()
+  await expect.poll(() => outboxModel(database.db).countDocuments({ state: 'sent' })).toBe(40)
+  expect(wecom.arrived).toHaveLength(40)
+})
