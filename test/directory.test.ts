@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { parseCompany } from '../src/company.ts'
+import { createLog } from '../src/log.ts'
+import { createDirectory } from '../src/people/directory.ts'
+import type { Member, Platform } from '../src/platforms/port.ts'
+import type { Db } from '../src/store/connect.ts'
+import { peopleStore } from '../src/store/people.ts'
+import { standingClock } from './clock.ts'
+import { openTestDb } from './db.ts'
+
+let database: { db: Db; stop(): Promise<void> }
+beforeAll(async () => {
+  database = await openTestDb()
+})
+afterAll(() => database.stop())
+beforeEach(() => peopleStore(database.db).model.deleteMany({}))
+
+const member = (userId: string, name: string, more: Partial<Member> = {}): Member => ({
+  userId,
+  name,
+  departments: ['行政部'],
+  active: true,
+  ...more,
+})
+
+function world(yaml = 'name: 示例\n') {
+  const lists: { wecom: Member[]; dingtalk: Member[] } = { wecom: [], dingtalk: [] }
+  const platform = (name: 'wecom' | 'dingtalk') => ({ name, members: async () => lists[name] }) as unknown as Platform
+  const people = peopleStore(database.db)
+  const directory = createDirectory({
+    people,
+    platforms: { wecom: platform('wecom'), dingtalk: platform('dingtalk') },
+    company: () => parseCompany(yaml),
+    clock: standingClock('2026-11-27T16:00:00+08:00'),
+    log: createLog('silent'),
+  })
+  return { lists, people, directory, who: (name: string) => people.model.find({ name }).lean() }
+}
+
+test('one 工号 on both platforms is one employee', async () => {
+  const { lists, people, directory } = world()
+  lists.wecom = [member('zhao', '赵敏', { jobNumber: '003', title: '行政人事助理' })]
+  lists.dingtalk = [member('d-zhao', '赵敏', { jobNumber: '003' })]
+  await directory.refreshAll()
+  expect(await people.all()).toMatchObject([
+    { name: '赵敏', wecom: 'zhao', dingtalk: 'd-zhao', position: '行政人事助理' },
+  ])
+})
+
+test('without 工号 the same name in the same department is one employee, two of one name are left apart', async () => {
+  const { lists, people, directory } = world()
+  lists.wecom = [member('zhao', '赵敏'), member('li1', '李娜'), member('li2', '李娜')]
+  lists.dingtalk = [member('d-zhao', '赵敏'), member('d-li', '李娜')]
+  await directory.refreshAll()
+  const all = await people.all()
+  expect(all).toHaveLength(4)
+  expect(all.find((p) => p.name === '赵敏')).toMatchObject({ wecom: 'zhao', dingtalk: 'd-zhao' })
+})
+
+test('the superior is who the platform says, else the leader of the nearest department that has one', async () => {
+  const { lists, directory, who } = world()
+  lists.wecom = [
+    member('wang', '王总', { departments: ['总经办'], leader: true }),
+    member('li', '李经理', { managerUserId: 'wang', leader: true }),
+    member('zhao', '赵敏'),
+    member('qian', '钱进', { departments: ['行政部', '车队'] }),
+    member('sun', '孙立', { managerUserId: 'zhao' }),
+  ]
+  await directory.refreshAll()
+  const [wang] = await who('王总')
+  const [li] = await who('李经理')
+  const [zhao] = await who('赵敏')
+  expect(wang?.managerId).toBeUndefined()
+  expect(li?.managerId).toBe(wang?._id)
+  expect(zhao?.managerId).toBe(li?._id)
+  expect((await who('钱进'))[0]?.managerId).toBe(li?._id)
+  expect((await who('孙立'))[0]?.managerId).toBe(zhao?._id)
+})
+
+test('who is gone from the last platform has left; who comes back is the same person', async () => {
+  const { lists, people, directory, who } = world()
+  lists.wecom = [member('li', '李经理'), member('zhao', '赵敏', { jobNumber: '003' })]
+  await directory.refreshAll()
+  const [before] = await who('赵敏')
+  lists.wecom = [member('li', '李经理')]
+  await directory.refreshAll()
+  expect((await who('赵敏'))[0]).toMatchObject({ active: false, leftOn: '2026-11-27' })
+  lists.wecom = [member('li', '李经理'), member('zhao', '赵敏', { jobNumber: '003' })]
+  await directory.refreshAll()
+  expect((await who('赵敏'))[0]).toMatchObject({ _id: before!._id, active: true })
+  expect((await who('赵敏'))[0]?.leftOn).toBeUndefined()
+  expect(await people.all()).toHaveLength(2)
+})
+
+test('leaving one of two platforms is not leaving the company', async () => {
+  const { lists, directory, who } = world()
+  lists.wecom = [member('zhao', '赵敏', { jobNumber: '003' })]
+  lists.dingtalk = [member('d-zhao', '赵敏', { jobNumber: '003' })]
+  await directory.refreshAll()
+  await directory.left('dingtalk', 'd-zhao', new Date('2026-11-27T16:00:00+08:00'))
+  expect((await who('赵敏'))[0]).toMatchObject({ active: true, wecom: 'zhao' })
+  expect((await who('赵敏'))[0]?.dingtalk).toBeUndefined()
+})
+
+test('a platform that shows nobody changes nobody', async () => {
+  const { lists, directory, who } = world()
+  lists.wecom = [member('zhao', '赵敏')]
+  await directory.refreshAll()
+  lists.wecom = []
+  await directory.refreshAll()
+  expect((await who('赵敏'))[0]?.active).toBe(true)
+})
+
+test('roles, forms of address and nicknames come from the company file', async () => {
+  const { lists, directory, who } = world(
+    'name: 示例\nroles: { hr: ["003"], gm: [王总] }\npeople:\n  "003": { address: 赵姐, nicknames: [小赵] }\n',
+  )
+  lists.wecom = [member('wang', '王总'), member('zhao', '赵敏', { jobNumber: '003' })]
+  await directory.refreshAll()
+  expect((await who('赵敏'))[0]).toMatchObject({ roles: ['hr'], address: '赵姐', nicknames: ['小赵'] })
+  expect((await who('王总'))[0]).toMatchObject({ roles: ['gm'] })
+})
+
+test('a changed userid is still the same person', async () => {
+  const { lists, people, directory } = world()
+  lists.wecom = [member('zhao', '赵敏')]
+  await directory.refreshAll()
+  const [before] = await people.all()
+  await directory.renamed('wecom', 'zhao', 'zhaomin')
+  lists.wecom = [member('zhaomin', '赵敏')]
+  await directory.refreshAll()
+  expect(await people.all()).toMatchObject([{ _id: before!._id, wecom: 'zhaomin' }])
+})
