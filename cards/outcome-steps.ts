@@ -1,10 +1,11 @@
+import type { Week } from '../src/domain/time.ts'
 import { type Outcome, outcomeNames, type PlanItem } from '../src/domain/weekly-report.ts'
 import type { Card } from './card.ts'
 
 export const OUTCOMES_PER_STEP = 3
 
 /** One step of the wizard: how up to three planned items came out. `from` counts from 0. */
-export function outcomeStepCard(planned: PlanItem[], outcomes: (Outcome | null)[], from: number): Card {
+export function outcomeStepCard(week: Week, planned: PlanItem[], outcomes: (Outcome | null)[], from: number): Card {
   const here = planned.slice(from, from + OUTCOMES_PER_STEP)
   const last = from + here.length >= planned.length
   return {
@@ -20,5 +21,6 @@ export function outcomeStepCard(planned: PlanItem[], outcomes: (Outcome | null)[
       })),
     },
     buttons: [{ text: last ? '完成' : '下一步', action: `outcomes-step:${from + here.length}`, style: 'primary' }],
+    link: { text: '打开填写页', path: `/h5/week/${week}` },
   }
 }

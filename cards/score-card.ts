@@ -17,6 +17,11 @@ export interface ScoreSheet {
 
 const submittedText = { 'on-time': '按时提交', late: '迟交（扣3分）', none: '未提交（扣3分）' }
 
+const pageOf = (s: { personId: string; week: Week }) => ({
+  text: '打开评分页',
+  path: `/h5/score/${s.personId}/${s.week}`,
+})
+
 /** A week to score: full points in one tap, item by item, or a word back. */
 export function scoreCard(s: ScoreSheet): Card {
   const lines = s.planned.map((item, i) => outcomeLine(item, s.summary?.outcomes[i], i + 1))
@@ -32,7 +37,7 @@ export function scoreCard(s: ScoreSheet): Card {
       { text: '回复一句', action: 'reply-week', style: 'plain' },
       { text: '下一位', action: 'score-next', style: 'plain' },
     ],
-    link: { text: '打开评分页', path: `/h5/score/${s.personId}/${s.week}` },
+    link: pageOf(s),
   }
 }
 
@@ -71,6 +76,7 @@ export function scoreStepCard(s: ScoreSheet, points: Record<number, number>, fro
       }),
     },
     buttons: [{ text: '下一步', action: `score-step:${from + here.length}`, style: 'primary' }],
+    link: pageOf(s),
   }
 }
 
@@ -80,9 +86,13 @@ const requirementSteps: Requirement[][] = [
 ]
 
 /** Deductions for requirements not met, 2 to 4 points each (domain.md §3). `step` 0 or 1. */
-export function deductionStepCard(name: string, chosen: Deduction[], step: number): Card {
+export function deductionStepCard(
+  s: { personId: string; name: string; week: Week },
+  chosen: Deduction[],
+  step: number,
+): Card {
   return {
-    title: `${name}：要求未达标扣分（${step + 1}／2）`,
+    title: `${s.name}：要求未达标扣分（${step + 1}／2）`,
     subtitle: '没有不达标的，直接按下一步',
     input: {
       kind: 'selects',
@@ -101,6 +111,7 @@ export function deductionStepCard(name: string, chosen: Deduction[], step: numbe
       })),
     },
     buttons: [{ text: '下一步', action: `deduct-step:${step + 1}`, style: 'primary' }],
+    link: pageOf(s),
   }
 }
 

@@ -140,7 +140,17 @@ export const onDeductStep: OnCard = async (turn, ctx) => {
     if (isDeduction(points)) deductions.push({ requirement, points })
   }
   const context = { ...turn.instance.context, deductions }
-  if (step < deductionSteps) return [{ replace: deductionStepCard(about.person.name, deductions, step), context }]
+  if (step < deductionSteps)
+    return [
+      {
+        replace: deductionStepCard(
+          { personId: about.person._id, name: about.person.name, week: about.week },
+          deductions,
+          step,
+        ),
+        context,
+      },
+    ]
   const view = await viewWeek(ctx, about.person, about.week, turn.at)
   return confirmFace(turn, ctx, view, pointsIn(context), deductions)
 }

@@ -202,7 +202,9 @@ export const onOutcomesStep: OnCard = async (turn, ctx) => {
     const { card, context } = await draftFace(ctx, turn, week)
     return [{ replace: card, context }]
   }
-  return [{ replace: outcomeStepCard(planned, row.draft?.content.summary?.outcomes ?? [], from), context: { week } }]
+  return [
+    { replace: outcomeStepCard(week, planned, row.draft?.content.summary?.outcomes ?? [], from), context: { week } },
+  ]
 }
 
 async function changeOutcomes(
