@@ -54,23 +54,18 @@ class Reader {
 
   document(start: number, depth: number, needed?: Needed): Doc {
     const result: Doc = new Map()
-    this.elements(start, depth, needed, (name, value) => result.set(name, value))
+    this.elements(start, depth, result, needed)
     return result
   }
 
   private array(start: number, depth: number, needed?: Needed): Value[] {
     const result: Value[] = []
-    this.elements(start, depth, undefined, (_name, value) => result.push(value), needed)
+    this.elements(start, depth, result, undefined, needed)
     return result
   }
 
-  private elements(
-    start: number,
-    depth: number,
-    needed: Needed | undefined,
-    add: (name: string, value: Value) => void,
-    neededInside?: Needed,
-  ): void {
+  /** @param neededInside what is needed of the documents in an array */
+  private elements(start: number, depth: number, into: Doc | Value[], needed?: Needed, neededInside?: Needed): void {
     if (depth > MAX_DEPTH) fail(15, `BSON nesting is deeper than ${MAX_DEPTH} levels`)
     const { buffer } = this
     const end = start + documentLength(buffer, start) - 1
@@ -86,7 +81,9 @@ class Reader {
         continue
       }
       missing--
-      add(name, this.value(type, end, depth, want === true ? neededInside : want))
+      const value = this.value(type, end, depth, want === true ? neededInside : want)
+      if (Array.isArray(into)) into.push(value)
+      else into.set(name, value)
       if (this.pos > end) fail(22, `BSON field '${name}' runs past the end of its document`)
     }
     if (missing !== 0 && this.pos !== end) fail(22, 'BSON document has bytes after its last field')

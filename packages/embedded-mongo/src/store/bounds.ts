@@ -5,7 +5,7 @@ import { RANK, rankOf } from '../value/compare.ts'
 import { keyString } from '../value/keystring.ts'
 import { asNumber } from '../value/numbers.ts'
 import type { Index } from './index.ts'
-import { shortenBound } from './index-keys.ts'
+import { shorten, shortenBound } from './index-keys.ts'
 
 export type FieldFilter = Extract<Filter, { kind: 'field' }>
 
@@ -13,6 +13,8 @@ export type FieldFilter = Extract<Filter, { kind: 'field' }>
 export interface Range {
   low: Buffer
   high: Buffer
+  /** The one key of a unique index that can lie in the range. */
+  exact?: Buffer
 }
 
 export interface Bounds {
@@ -62,9 +64,11 @@ export function boundsOf(index: Index, conjuncts: FieldFilter[]): Bounds | undef
     }
   }
   if (equalFields === 0) return undefined
+  const exact = index.unique && equalFields === index.paths.length
   const ranges = points.map((prefix) => {
     const key = keyString(prefix, index.descending)
-    return shortened({ low: key, high: Buffer.concat([key, AFTER]) })
+    const range = shortened({ low: key, high: Buffer.concat([key, AFTER]) })
+    return exact ? { ...range, exact: shorten(key) } : range
   })
   return { ranges, equalFields: points.length === 1 ? equalFields : 0, boundFields: equalFields }
 }

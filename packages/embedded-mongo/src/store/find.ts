@@ -36,7 +36,7 @@ export const NO_FIELDS: Needed = new Map()
 const DEADLINE_EVERY = 256
 
 /** Finds records, checking each against the whole filter. Safe to leave and resume between commands. */
-export function* find(collection: Collection, options: FindOptions, counters?: Counters): Iterable<Found> {
+export function find(collection: Collection, options: FindOptions, counters?: Counters): Iterable<Found> {
   const { filter, sort = [], skip = 0, limit = Number.POSITIVE_INFINITY } = options
   const plan = makePlan(collection, filter, sort, options.hint)
   const needed = withQueryFields(options)
@@ -44,10 +44,14 @@ export function* find(collection: Collection, options: FindOptions, counters?: C
   const ordered = plan.sorted
     ? matching
     : sortBy(matching, sort, (found) => ({ document: found.document, bytes: found.bytes.length + 100 }), skip + limit)
+  return skip === 0 && limit === Number.POSITIVE_INFINITY ? ordered : part(ordered, skip, limit)
+}
+
+function* part(found: Iterable<Found>, skip: number, limit: number): Iterable<Found> {
   let position = 0
-  for (const found of ordered) {
+  for (const entry of found) {
     if (position++ < skip) continue
-    yield found
+    yield entry
     if (position >= skip + limit) return
   }
 }
@@ -77,15 +81,13 @@ function* filtered(
   }
 }
 
-function* records(
-  collection: Collection,
-  plan: Plan,
-  counters?: Counters,
-): Iterable<{ record: number; bytes: Buffer }> {
-  if (plan.kind === 'scan') {
-    yield* collection.records(plan.reverse)
-    return
-  }
+type Records = Iterable<{ record: number; bytes: Buffer }>
+
+function records(collection: Collection, plan: Plan, counters?: Counters): Records {
+  return plan.kind === 'scan' ? collection.records(plan.reverse) : indexedRecords(collection, plan, counters)
+}
+
+function* indexedRecords(collection: Collection, plan: Exclude<Plan, { kind: 'scan' }>, counters?: Counters): Records {
   const parts = plan.kind === 'union' ? plan.parts : [plan.access]
   const mayRepeat = parts.length > 1 || parts.some((part) => part.index.isMultikey)
   const seen = mayRepeat ? new Set<number>() : undefined
@@ -103,7 +105,11 @@ function* records(
 
 function* entries({ index, ranges, reverse }: IndexAccess): Iterable<number> {
   const ordered = reverse ? [...ranges].reverse() : ranges
-  for (const { low, high } of ordered) yield* index.scan(low, high, reverse)
+  for (const { low, high, exact } of ordered) {
+    const record = exact && index.lookUp(exact)
+    if (record !== undefined) yield record
+    else if (!exact) yield* index.scan(low, high, reverse)
+  }
 }
 
 /** The plan as `explain` shows it. */

@@ -56,7 +56,8 @@ export function indexKeys(document: Doc, paths: string[][], descending: boolean[
   return result
 }
 
-function shorten(key: Buffer): Buffer {
+/** A key as it is stored. */
+export function shorten(key: Buffer): Buffer {
   if (key.length <= MAX_KEY_BYTES) return key
   return Buffer.concat([key.subarray(0, KEPT_BYTES), createHash('sha256').update(key).digest()])
 }

@@ -117,6 +117,12 @@ export class Index {
     this.store.removeAll(this.store.idx, this.id)
   }
 
+  /** The record behind one whole key of a unique index. */
+  lookUp(key: Buffer): number | undefined {
+    const value = this.store.idx.getBinaryFast(this.entry(key))
+    return value && readRecord(value, 0)
+  }
+
   /** Records of the entries from `start` up to, not including, `end`; bounds are key strings. */
   *scan(start: Buffer, end: Buffer, reverse: boolean): Iterable<number> {
     const low = Buffer.concat([this.head, start])

@@ -17,7 +17,7 @@ export interface IndexAccess {
 export type Plan =
   | { kind: 'scan'; reverse: boolean; sorted: boolean }
   | { kind: 'index'; access: IndexAccess; sorted: boolean }
-  | { kind: 'union'; parts: IndexAccess[]; sorted: false }
+  | { kind: 'union'; parts: IndexAccess[]; sorted: boolean }
 
 /** Chooses one index, a union of indexes for `$or`, or the whole collection. */
 export function makePlan(collection: Collection, filter: Filter, sort: SortKey[], hint?: Value): Plan {
@@ -32,7 +32,7 @@ export function makePlan(collection: Collection, filter: Filter, sort: SortKey[]
     if (candidate && (!best || candidate.score > best.score)) best = candidate
   }
   if (!best || best.plan.kind !== 'index' || best.score < RANGE_SCORE) {
-    const union = unionPlan(collection, filter)
+    const union = unionPlan(collection, filter, sort)
     if (union) return union
   }
   return best?.plan ?? { kind: 'scan', reverse: false, sorted: sort.length === 0 }
@@ -115,7 +115,7 @@ function conjunctsOf(filter: Filter): FieldFilter[] {
   return filter.kind === 'and' ? filter.branches.flatMap(conjunctsOf) : []
 }
 
-function unionPlan(collection: Collection, filter: Filter): Plan | undefined {
+function unionPlan(collection: Collection, filter: Filter, sort: SortKey[]): Plan | undefined {
   const or =
     filter.kind === 'or'
       ? filter
@@ -133,7 +133,7 @@ function unionPlan(collection: Collection, filter: Filter): Plan | undefined {
     if (!best || best.plan.kind !== 'index') return undefined
     parts.push(best.plan.access)
   }
-  return { kind: 'union', parts, sorted: false }
+  return { kind: 'union', parts, sorted: sort.length === 0 }
 }
 
 /** A sparse or partial index may answer only a filter that implies what it holds. */

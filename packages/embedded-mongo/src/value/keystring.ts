@@ -163,11 +163,13 @@ function writeNumber(value: Numeric): void {
   let floor = exactToNumber(exact)
   if (value instanceof Decimal && exact.coefficient === 0n) return writeDouble(0, undefined)
   if (compareExact(exactOf(floor), exact) > 0) floor = nextDown(floor)
-  const whole = exactOf(floor) as Exclude<Exact, string>
+  // Decimals below the least double are counted up from a power of ten that is below every decimal.
+  const whole = floor === Number.NEGATIVE_INFINITY ? BELOW_ALL : (exactOf(floor) as Exclude<Exact, string>)
   const rest = addExact(exact, { coefficient: -whole.coefficient, exponent: whole.exponent }) as typeof whole
   writeDouble(floor, rest.coefficient === 0n ? undefined : rest)
 }
 
+const BELOW_ALL = { coefficient: -1n, exponent: 6_200 }
 const scratch = Buffer.alloc(8)
 
 function writeDouble(value: number, rest: Exclude<Exact, string> | undefined): void {
