@@ -25,7 +25,7 @@ const port = parentPort!
 const post = (message: WorkerMessage) => port.postMessage(message)
 
 async function main(input: WorkerInput): Promise<void> {
-  const store = new Store(input)
+  const store = await Store.open(input)
   const ownership = new Ownership(store)
   if (!ownership.claim()) {
     await store.close()

@@ -223,19 +223,6 @@ describe('projection of find', () => {
 })
 
 describe('cursors', () => {
-  const more = (id: Long, rest: object = {}) => db.run({ getMore: id, collection: 'c', ...rest })
-
-  test('batches follow each other without loss, and the last one closes the cursor', async () => {
-    await db.run({ insert: 'c', documents: numbered(250) })
-    const first = await db.run({ find: 'c' })
-    expect(first.cursor.firstBatch).toHaveLength(101)
-    const id = Long.fromNumber(Number(first.cursor.id), false)
-    expect(first.cursor.id).not.toBe(0)
-    const raw = await db.run({ find: 'c', batchSize: 0 })
-    expect(raw.cursor.firstBatch).toEqual([])
-    expect(id).toBeDefined()
-  })
-
   test('singleBatch and a reached limit leave no cursor', async () => {
     await db.run({ insert: 'c', documents: numbered(5) })
     expect((await db.run({ find: 'c', batchSize: 2, singleBatch: true })).cursor).toMatchObject({ id: 0 })

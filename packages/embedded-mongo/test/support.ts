@@ -36,6 +36,7 @@ export interface TestEngine {
 /** An engine without sockets or worker, on a store that is not synced. */
 export function makeEngine(dir = scratchDir()): TestEngine {
   const store = new Store({ dir, durable: false })
+  store.upgrade()
   const engine = new Engine(store, { address: 'test', checkOwner: () => {}, connections: () => 0 })
   return {
     store,

@@ -4,6 +4,7 @@ import { type Database, open, type RootDatabase } from 'lmdb'
 import { decode } from '../bson/decode.ts'
 import { encode } from '../bson/encode.ts'
 import type { Doc } from '../bson/values.ts'
+import { checkDataFile } from './file-check.ts'
 import { FORMAT_VERSION, migrate } from './format.ts'
 
 export type Table = Database<Buffer, Buffer>
@@ -37,9 +38,11 @@ export class Store {
   constructor(options: StoreOptions) {
     if (!existsSync(options.dir)) mkdirSync(options.dir, { recursive: true, mode: 0o700 })
     chmodSync(options.dir, 0o700)
+    const path = join(options.dir, 'data.mdb')
+    checkDataFile(path)
     const binary = { encoding: 'binary', keyEncoding: 'binary', cache: false } as const
     this.env = open<Buffer, Buffer>({
-      path: join(options.dir, 'data.mdb'),
+      path,
       ...binary,
       maxDbs: 8,
       maxReaders: 64,
@@ -52,9 +55,24 @@ export class Store {
     this.docs = table('docs')
     this.idx = table('idx')
     this.sess = table('sess')
+    for (const file of [path, `${path}-lock`]) chmodSync(file, 0o600)
+  }
+
+  /** Opens a store and brings its format up to date. */
+  static async open(options: StoreOptions): Promise<Store> {
+    const store = new Store(options)
+    try {
+      store.upgrade()
+    } catch (error) {
+      await store.close()
+      throw error
+    }
+    return store
+  }
+
+  upgrade(): void {
     this.transaction(() => {
-      const format = this.getMeta('format')?.get('version') as number | undefined
-      migrate(this, format)
+      migrate(this, this.getMeta('format')?.get('version') as number | undefined)
       this.putMeta('format', new Map([['version', FORMAT_VERSION]]))
     })
   }
