@@ -1,6 +1,6 @@
 import { halfWidth, NUMERAL, numeral, trimMarks } from './chat-text.ts'
 import { type DayContext, dayFrom } from './parse-day.ts'
-import type { Day } from './time.ts'
+import { addDays, type Day } from './time.ts'
 
 export type Intent =
   | 'help'
@@ -157,7 +157,5 @@ export function readLeaveUntil(text: string, context: DayContext): Day | undefin
   }
   const days = new RegExp(`(\\d{1,2}|[${NUMERAL}]{1,3})天$`).exec(core)
   const count = days ? numeral(days[1]!) : undefined
-  if (count === undefined || count < 1) return undefined
-  const names = ['今天', '明天', '后天', '大后天']
-  return count <= names.length ? dayFrom(names[count - 1]!, context)?.day : undefined
+  return count === undefined || count < 1 ? undefined : addDays(context.today, count - 1)
 }

@@ -96,7 +96,7 @@ class ReportReader {
     this.outcomes = context.planned.map(() => null)
   }
 
-  line(raw: string, number: number): void {
+  line(raw: string, number: number): undefined {
     const line = raw.trim()
     if (line === '') return
     if (number > MAX_LINES) return this.skip(number, line, `一次最多读取${MAX_LINES}行，请分次发送`)
@@ -123,7 +123,7 @@ class ReportReader {
     if (heading.rest !== '') this.content(heading.rest, number)
   }
 
-  private content(line: string, number: number): void {
+  private content(line: string, number: number): undefined {
     switch (this.section) {
       case 'plan':
         return this.planLines(line, number)
@@ -147,7 +147,7 @@ class ReportReader {
   }
 
   /** A line before any heading: outcomes, or an item when it is numbered or has points. */
-  private guess(line: string, number: number): void {
+  private guess(line: string, number: number): undefined {
     const { planned } = this.context
     if (planned.length > 0) {
       const reading = readPerItem(line, planned)
@@ -165,11 +165,11 @@ class ReportReader {
     this.skip(number, line, '没有看出这是计划还是总结，可在前面加一行“周计划”或“周总结”')
   }
 
-  private planLines(line: string, number: number): void {
+  private planLines(line: string, number: number): undefined {
     for (const piece of splitItems(line, this.context)) this.planLine(piece, number)
   }
 
-  private planLine(line: string, number: number): void {
+  private planLine(line: string, number: number): undefined {
     this.planSaid ??= this.sectionSaid
     const half = halfWidth(line)
     if (NOTHING.test(half)) return
@@ -192,13 +192,13 @@ class ReportReader {
     this.drafts.push({ ...read, heading: this.kind, numbered: marker !== undefined })
   }
 
-  private checkTotal(written: string): void {
+  private checkTotal(written: string): undefined {
     const points = this.drafts.map((draft) => draft.points ?? 0)
     if (compare(sum(points.map(exact)), exact(written)) !== 0)
       this.assumptions.push(`合计写的是${written}分，逐项相加为${sumPoints(points)}分，按逐项分值计`)
   }
 
-  private row(line: string, raw: string, number: number): void {
+  private row(line: string, raw: string, number: number): undefined {
     const cells = raw
       .replace(/^ +| +$/g, '')
       .split('\t')
@@ -230,7 +230,7 @@ class ReportReader {
     this.drafts.push({ ...item, heading: this.kind, numbered: true })
   }
 
-  private summaryLine(line: string, number: number): void {
+  private summaryLine(line: string, number: number): undefined {
     const { planned } = this.context
     if (NOTHING.test(halfWidth(line))) return
     const single = readPerItem(line, planned)
@@ -274,14 +274,14 @@ class ReportReader {
     this.assumptions.push(`第${number}行不在本周计划内，计入计划外工作`)
   }
 
-  private extraLine(line: string): void {
+  private extraLine(line: string): undefined {
     for (const piece of splitItems(line, this.context)) {
       const body = piece.slice(markerOf(halfWidth(piece))?.length ?? 0).trim()
       if (body !== '' && !NOTHING.test(halfWidth(body))) this.extra.push(body)
     }
   }
 
-  private skip(line: number, text: string, why: string): void {
+  private skip(line: number, text: string, why: string): undefined {
     const shown = text.length > MAX_UNREAD_TEXT ? `${text.slice(0, MAX_UNREAD_TEXT)}…` : text
     this.unread.push({ line, text: shown, why })
   }
