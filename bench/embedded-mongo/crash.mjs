@@ -21,7 +21,9 @@ for (let round = 0; round < kills; round++) {
 }
 const { problems, documents } = await check(dir, acked)
 const told = acked.items.length + [...acked.counters.values()].reduce((sum, n) => sum + n, 0)
-console.log(`seed ${seed}: ${kills} kills, ${told} acknowledged writes, ${documents} documents, ${problems.length} problems`)
+console.log(
+  `seed ${seed}: ${kills} kills, ${told} acknowledged writes, ${documents} documents, ${problems.length} problems`,
+)
 for (const problem of problems.slice(0, 20)) console.log(problem)
 rmSync(dir, { recursive: true, force: true })
 process.exit(problems.length > 0 ? 1 : 0)

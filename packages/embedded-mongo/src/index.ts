@@ -49,6 +49,7 @@ class Member implements EmbeddedMongo {
   private watch: Socket | undefined
   private stopped = false
   private lastStart = 0
+  private token: string | undefined
 
   constructor(private readonly options: EmbeddedMongoOptions) {
     this.address = addressFor(options.dir, options.port)
@@ -97,7 +98,12 @@ class Member implements EmbeddedMongo {
   /** Starts the engine thread; false when another live process owns the data. */
   private async serve(): Promise<boolean> {
     this.address = addressFor(this.options.dir, this.options.port)
-    const input: WorkerInput = { dir: this.options.dir, address: this.address, durable: this.options.sync !== 'off' }
+    const input: WorkerInput = {
+      dir: this.options.dir,
+      address: this.address,
+      durable: this.options.sync !== 'off',
+      dead: this.token,
+    }
     const worker = new Worker(new URL('./worker.js', import.meta.url), {
       workerData: input,
       resourceLimits: { maxOldGenerationSizeMb: 1024 },
@@ -109,6 +115,7 @@ class Member implements EmbeddedMongo {
         `the embedded database cannot start: ${outcome.message}. Set MONGODB_URI to use a MongoDB server.`,
       )
     }
+    if (outcome.kind === 'ready') this.token = outcome.token
     this.lastStart = Date.now()
     this.worker = worker
     worker.unref()

@@ -12,10 +12,12 @@ export interface WorkerInput {
   dir: string
   address: Address
   durable: boolean
+  /** Claim of an earlier engine thread of this process, which has ended. */
+  dead: string | undefined
 }
 
 export type WorkerMessage =
-  | { kind: 'ready' }
+  | { kind: 'ready'; token: string }
   /** Another live process owns the store, though it does not answer yet. */
   | { kind: 'busy' }
   | { kind: 'failed'; message: string }
@@ -27,7 +29,7 @@ const post = (message: WorkerMessage) => port.postMessage(message)
 async function main(input: WorkerInput): Promise<void> {
   const store = await Store.open(input)
   const ownership = new Ownership(store)
-  if (!ownership.claim()) {
+  if (!ownership.claim(input.dead)) {
     await store.close()
     post({ kind: 'busy' })
     port.close()
@@ -58,7 +60,7 @@ async function main(input: WorkerInput): Promise<void> {
   port.on('message', () => void stop())
   await server.listen(input.address, engine)
   saveAddress(input.dir, input.address)
-  post({ kind: 'ready' })
+  post({ kind: 'ready', token: ownership.token })
 }
 
 main(workerData as WorkerInput).catch((error: unknown) => {

@@ -59,8 +59,10 @@ const EXPRESSIONS: [expression: unknown, expected: unknown][] = [
   [{ $or: [0, null] }, false],
   [{ $not: [0] }, true],
   [{ $cond: [{ $gt: ['$n', 0] }, 'pos', 'neg'] }, 'pos'],
+  // biome-ignore lint/suspicious/noThenProperty: that is the operator's name for it
   [{ $cond: { if: false, then: 1, else: 2 } }, 2],
   [{ $ifNull: ['$missing', null, 3] }, 3],
+  // biome-ignore lint/suspicious/noThenProperty: that is the operator's name for it
   [{ $switch: { branches: [{ case: { $eq: ['$n', 1] }, then: 'one' }], default: 'other' } }, 'one'],
   [{ $concat: ['a', '$city'] }, 'abj'],
   [{ $toUpper: 'aé' }, 'Aé'],

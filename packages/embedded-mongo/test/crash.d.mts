@@ -3,5 +3,10 @@ export interface Acks {
   counters: Map<string, number>
 }
 export function newAcks(): Acks
-export function startWriter(dir: string, lanes: number, tag: string, acked: Acks): Promise<{ owner: boolean; kill(): Promise<void> }>
+export function startWriter(
+  dir: string,
+  lanes: number,
+  tag: string,
+  acked: Acks,
+): Promise<{ owner: boolean; kill(): Promise<void> }>
 export function check(dir: string, acked: Acks): Promise<{ problems: string[]; documents: number }>

@@ -53,11 +53,15 @@ export async function check(dir, acked) {
     const problems = []
     for (const id of acked.items) if (!found.has(id)) problems.push(`lost ${id}`)
     for (const [id, item] of found) {
-      if (item.key !== `k${id}` || item.body.length !== item.length || !item.body.startsWith(id)) problems.push(`torn ${id}`)
+      if (item.key !== `k${id}` || item.body.length !== item.length || !item.body.startsWith(id))
+        problems.push(`torn ${id}`)
     }
     for (const hint of ['_id_', 'key_1', 'group_1_n_-1']) {
-      const through = new Set((await items.find({}, { hint, projection: { _id: 1 } }).toArray()).map((item) => item._id))
-      if (through.size !== found.size || [...found.keys()].some((id) => !through.has(id))) problems.push(`index ${hint} differs`)
+      const through = new Set(
+        (await items.find({}, { hint, projection: { _id: 1 } }).toArray()).map((item) => item._id),
+      )
+      if (through.size !== found.size || [...found.keys()].some((id) => !through.has(id)))
+        problems.push(`index ${hint} differs`)
     }
     if ((await items.estimatedDocumentCount()) !== found.size) problems.push('count differs')
     for (const [id, n] of acked.counters) {

@@ -5,8 +5,8 @@ import { promisify } from 'node:util'
 import { type EmbeddedMongo, startEmbeddedMongo } from 'embedded-mongo'
 import { MongoClient } from 'mongodb'
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { migrate } from '../src/store/format.ts'
 import { Ownership } from '../src/server/owner.ts'
+import { migrate } from '../src/store/format.ts'
 import { Store } from '../src/store/store.ts'
 import { check, newAcks, startWriter } from './crash.mjs'
 import { ensureBuilt, scratchDir } from './support.ts'
@@ -29,7 +29,9 @@ afterEach(async () => {
 })
 
 describe('kill -9', () => {
-  test('six kills under load lose no acknowledged write, tear no document and leave no index behind', { timeout: 40_000 }, async () => {
+  test('six kills under load lose no acknowledged write, tear no document and leave no index behind', {
+    timeout: 40_000,
+  }, async () => {
     const acked = newAcks()
     for (let round = 0; round < 6; round++) {
       const writer = await startWriter(dir, 8, `r${round}`, acked)
@@ -43,14 +45,23 @@ describe('kill -9', () => {
     expect(acked.items.length).toBeGreaterThan(50)
   })
 
-  test('when the owner is killed, a process that was attached serves on at the same address', { timeout: 30_000 }, async () => {
+  test('when the owner is killed, a process that was attached serves on at the same address', {
+    timeout: 30_000,
+  }, async () => {
     const acked = newAcks()
     const writer = await startWriter(dir, 4, 'w', acked)
     const here = await start()
     expect(here.owner).toBe(false)
     const client = await MongoClient.connect(here.uri, { serverSelectionTimeoutMS: 10_000 })
     await writer.kill()
-    expect((await client.db().collection('items').insertOne({ _id: 'after' as never, key: 'after', body: 'after', length: 5 })).acknowledged).toBe(true)
+    expect(
+      (
+        await client
+          .db()
+          .collection('items')
+          .insertOne({ _id: 'after' as never, key: 'after', body: 'after', length: 5 })
+      ).acknowledged,
+    ).toBe(true)
     expect(here.owner).toBe(true)
     await client.close()
     await here.stop()
@@ -71,7 +82,8 @@ describe('several processes', () => {
       await client.close()
       await db.stop()
       console.log(db.owner)`
-    const run = () => promisify(execFile)(process.execPath, ['--input-type=module', '-e', script, dir], { cwd: import.meta.dirname })
+    const run = () =>
+      promisify(execFile)(process.execPath, ['--input-type=module', '-e', script, dir], { cwd: import.meta.dirname })
     const outputs = await Promise.all([run(), run(), run()])
     expect(outputs.map(({ stdout }) => stdout.trim())).toEqual(['false', 'false', 'false'])
     const client = await MongoClient.connect(db.uri)
@@ -79,13 +91,18 @@ describe('several processes', () => {
     await client.close()
   })
 
-  test('two that start at once agree on one owner, and the other takes over when it stops', { timeout: 30_000 }, async () => {
+  test('two that start at once agree on one owner, and the other takes over when it stops', {
+    timeout: 30_000,
+  }, async () => {
     const pair = await Promise.all([start(), start()])
     expect(pair.map((db) => db.owner).sort()).toEqual([false, true])
     const [owner, other] = pair[0]!.owner ? pair : [pair[1]!, pair[0]!]
     expect(other!.uri).toBe(owner!.uri)
     const client = await MongoClient.connect(other!.uri, { serverSelectionTimeoutMS: 10_000 })
-    await client.db().collection('c').insertOne({ _id: 1 as never })
+    await client
+      .db()
+      .collection('c')
+      .insertOne({ _id: 1 as never })
     await owner!.stop()
     expect(await client.db().collection('c').countDocuments()).toBe(1)
     await expect.poll(() => other!.owner).toBe(true)
@@ -175,6 +192,25 @@ describe('the directory', () => {
     const attached = await start()
     expect([attached.owner, attached.uri]).toEqual([false, db.uri])
     const client = await MongoClient.connect(db.uri)
+    expect((await client.db().command({ ping: 1 })).ok).toBe(1)
+    await client.close()
+  })
+})
+
+describe('hostile requests', () => {
+  test('what computes too much is an error, and the engine lives on', { timeout: 30_000 }, async () => {
+    const db = await start({ sync: 'off' })
+    const client = await MongoClient.connect(db.uri)
+    const c = client.db().collection('c')
+    await c.insertOne({ _id: 1 as never, s: 'x'.repeat(100_000) })
+    const nest = Array.from({ length: 300 }, () => ({ $set: { d: { d: '$d' } } }))
+    await expect(c.updateOne({}, nest)).rejects.toMatchObject({ code: 15 })
+    expect(await c.countDocuments()).toBe(1)
+    const copies = { $map: { input: { $range: [0, 100_000] }, in: '$$ROOT' } }
+    await expect(c.aggregate([{ $addFields: { copies } }]).toArray()).rejects.toMatchObject({ code: 10334 })
+    const fanned = [{ $addFields: { l: { $range: [0, 100_000] } } }, { $unwind: '$l' }, { $group: { _id: null, all: { $push: '$s' } } }]
+    await expect(c.aggregate(fanned).toArray()).rejects.toMatchObject({ code: 292 })
+    await expect(c.find({ s: { $regex: '(x+x+)+y' } }).toArray()).rejects.toMatchObject({ code: 51156 })
     expect((await client.db().command({ ping: 1 })).ok).toBe(1)
     await client.close()
   })

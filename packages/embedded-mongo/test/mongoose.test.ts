@@ -11,7 +11,14 @@ const commands: string[] = []
 
 const itemSchema = new Schema({ sku: String, qty: Number })
 const orderSchema = new Schema(
-  { code: { type: String, required: true, unique: true }, city: { type: String, index: true }, tags: [String], items: [itemSchema], owner: { type: Schema.Types.ObjectId, ref: 'Owner' }, scores: { type: Map, of: Number } },
+  {
+    code: { type: String, required: true, unique: true },
+    city: { type: String, index: true },
+    tags: [String],
+    items: [itemSchema],
+    owner: { type: Schema.Types.ObjectId, ref: 'Owner' },
+    scores: { type: Map, of: Number },
+  },
   { timestamps: true, optimisticConcurrency: true },
 )
 
@@ -34,12 +41,29 @@ afterAll(async () => {
 describe('mongoose', () => {
   test('saves, changes and finds documents, with arrays, maps and versions', async () => {
     const Order = connection.model('Order')
-    const order = await Order.create({ code: 'A1', city: 'bj', tags: ['x'], items: [{ sku: 'a', qty: 1 }, { sku: 'b', qty: 2 }], scores: { '2026-11': 90, '10': 1, '9': 2 } })
+    const order = await Order.create({
+      code: 'A1',
+      city: 'bj',
+      tags: ['x'],
+      items: [
+        { sku: 'a', qty: 1 },
+        { sku: 'b', qty: 2 },
+      ],
+      scores: { '2026-11': 90, '10': 1, '9': 2 },
+    })
     order.get('tags').push('y')
     order.set('items.0.qty', 5)
     await order.save()
     const again = await Order.findOne({ code: 'A1' }).lean()
-    expect(again).toMatchObject({ tags: ['x', 'y'], items: [{ sku: 'a', qty: 5 }, { sku: 'b', qty: 2 }], __v: 1, scores: { '2026-11': 90, '9': 2, '10': 1 } })
+    expect(again).toMatchObject({
+      tags: ['x', 'y'],
+      items: [
+        { sku: 'a', qty: 5 },
+        { sku: 'b', qty: 2 },
+      ],
+      __v: 1,
+      scores: { '2026-11': 90, '9': 2, '10': 1 },
+    })
     const stale = await Order.findOne({ code: 'A1' })
     await Order.updateOne({ code: 'A1' }, { $inc: { __v: 1 } })
     stale!.set('city', 'sh')
@@ -49,17 +73,27 @@ describe('mongoose', () => {
   test('reports a duplicate key with its pattern and value', async () => {
     const Order = connection.model('Order')
     await Order.create({ code: 'dup' })
-    await expect(Order.create({ code: 'dup' })).rejects.toMatchObject({ code: 11000, keyPattern: { code: 1 }, keyValue: { code: 'dup' } })
+    await expect(Order.create({ code: 'dup' })).rejects.toMatchObject({
+      code: 11000,
+      keyPattern: { code: 1 },
+      keyValue: { code: 'dup' },
+    })
   })
 
   test('updates, upserts, deletes and bulk writes', async () => {
     const Order = connection.model('Order')
-    const made = await Order.findOneAndUpdate({ code: 'U1' }, { $inc: { 'scores.a': 1 }, $setOnInsert: { city: 'gz' } }, { upsert: true, returnDocument: 'after' }).lean()
+    const made = await Order.findOneAndUpdate(
+      { code: 'U1' },
+      { $inc: { 'scores.a': 1 }, $setOnInsert: { city: 'gz' } },
+      { upsert: true, returnDocument: 'after' },
+    ).lean()
     expect(made).toMatchObject({ code: 'U1', city: 'gz', scores: { a: 1 } })
-    expect(await Order.updateMany({ code: 'U1' }, { $push: { items: { $each: [{ sku: 'z', qty: 1 }], $slice: -1 } } })).toMatchObject({ modifiedCount: 1 })
+    expect(
+      await Order.updateMany({ code: 'U1' }, { $push: { items: { $each: [{ sku: 'z', qty: 1 }], $slice: -1 } } }),
+    ).toMatchObject({ modifiedCount: 1 })
     await Order.updateOne({ code: 'U1', 'items.sku': 'z' }, { $set: { 'items.$.qty': 7 } })
     await Order.updateOne({ code: 'U1' }, { $inc: { 'items.$[i].qty': 1 } }, { arrayFilters: [{ 'i.qty': 7 }] })
-    expect((await Order.findOne({ code: 'U1' }).lean())!.items).toMatchObject([{ qty: 8 }])
+    expect(await Order.findOne({ code: 'U1' }).lean()).toMatchObject({ items: [{ qty: 8 }] })
     const result = await Order.bulkWrite([
       { insertOne: { document: { code: 'B1' } } },
       { updateOne: { filter: { code: 'B1' }, update: { city: 'x' } } },
@@ -80,8 +114,16 @@ describe('mongoose', () => {
     expect(await Order.countDocuments({ city: /^p-/ })).toBe(3)
     expect(await Owner.estimatedDocumentCount()).toBe(1)
     expect((await Order.distinct('city', { city: /^p-/ })).sort()).toEqual(['p-a', 'p-b'])
-    const grouped = await Order.aggregate([{ $match: { city: /^p-/ } }, { $lookup: { from: 'owners', localField: 'owner', foreignField: '_id', as: 'o' } }, { $group: { _id: '$city', n: { $sum: 1 }, who: { $first: { $first: '$o.name' } } } }, { $sort: { _id: 1 } }])
-    expect(grouped).toEqual([{ _id: 'p-a', n: 2, who: 'Lin' }, { _id: 'p-b', n: 1, who: 'Lin' }])
+    const grouped = await Order.aggregate([
+      { $match: { city: /^p-/ } },
+      { $lookup: { from: 'owners', localField: 'owner', foreignField: '_id', as: 'o' } },
+      { $group: { _id: '$city', n: { $sum: 1 }, who: { $first: { $first: '$o.name' } } } },
+      { $sort: { _id: 1 } },
+    ])
+    expect(grouped).toEqual([
+      { _id: 'p-a', n: 2, who: 'Lin' },
+      { _id: 'p-b', n: 1, who: 'Lin' },
+    ])
   })
 
   test('reads a whole collection by cursor in batches, with changes in between', async () => {
@@ -115,7 +157,10 @@ describe('mongoose', () => {
     const found = await connection.model('Owner').find({}, null, { session })
     expect(found.length).toBeGreaterThan(0)
     session.startTransaction()
-    await expect(connection.model('Owner').create([{ name: 'x' }], { session })).rejects.toMatchObject({ code: 238, message: expect.stringContaining('MONGODB_URI') })
+    await expect(connection.model('Owner').create([{ name: 'x' }], { session })).rejects.toMatchObject({
+      code: 238,
+      message: expect.stringContaining('MONGODB_URI'),
+    })
     await session.endSession()
     await expect(connection.collection('owners').watch().next()).rejects.toMatchObject({ code: 238 })
   })

@@ -1,4 +1,4 @@
-import { Decimal128, Double, Long, MaxKey, MinKey, ObjectId, BSONRegExp, Binary } from 'bson'
+import { Binary, BSONRegExp, Decimal128, Double, Long, MaxKey, MinKey, ObjectId } from 'bson'
 import { describe, expect, test } from 'vitest'
 import { MongoError } from '../src/errors.ts'
 import { matches } from '../src/query/filter.ts'

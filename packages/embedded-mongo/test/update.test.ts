@@ -1,5 +1,4 @@
-import { Decimal128, Double, Int32, Long } from 'bson'
-import { deserialize } from 'bson'
+import { Decimal128, Double, deserialize, Int32, Long } from 'bson'
 import { describe, expect, test } from 'vitest'
 import { encode } from '../src/bson/encode.ts'
 import { MongoError } from '../src/errors.ts'

@@ -1,5 +1,5 @@
-import { connect, type Socket } from 'node:net'
 import { rmSync } from 'node:fs'
+import { connect, type Socket } from 'node:net'
 import { type Document, deserialize, serialize } from 'bson'
 import { type EmbeddedMongo, startEmbeddedMongo } from 'embedded-mongo'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -33,7 +33,10 @@ const flags = (value: number) => Buffer.from(Uint32Array.of(value).buffer)
 const msg = (document: Document, bits = 0, extra = Buffer.alloc(0)) =>
   message(2013, Buffer.concat([flags(bits), Buffer.from([0]), Buffer.from(serialize(document)), extra]))
 const query = (document: Document, ns = 'admin.$cmd') =>
-  message(2004, Buffer.concat([flags(0), Buffer.from(`${ns}\0`), flags(0), flags(0xffffffff), Buffer.from(serialize(document))]))
+  message(
+    2004,
+    Buffer.concat([flags(0), Buffer.from(`${ns}\0`), flags(0), flags(0xffffffff), Buffer.from(serialize(document))]),
+  )
 
 /** Sends bytes; answers the first whole reply, or `closed`. */
 function send(...chunks: Buffer[]): Promise<{ opCode: number; responseTo: number; body: Reply } | 'closed'> {
@@ -56,19 +59,34 @@ function send(...chunks: Buffer[]): Promise<{ opCode: number; responseTo: number
 
 describe('handshake', () => {
   // As the drivers of mongoose 9 and mongosh 2 send it.
-  const client = { application: { name: 'mongosh 2.12' }, driver: { name: 'nodejs|mongosh', version: '7.0' }, platform: 'Node.js', os: { type: 'Linux' } }
+  const client = {
+    application: { name: 'mongosh 2.12' },
+    driver: { name: 'nodejs|mongosh', version: '7.0' },
+    platform: 'Node.js',
+    os: { type: 'Linux' },
+  }
 
   test('a legacy query is answered like a replica set primary, without topologyVersion', async () => {
     const reply = await send(query({ ismaster: 1, helloOk: true, backpressure: '2', client, compression: ['none'] }))
-    expect(reply).toMatchObject({ opCode: 1, responseTo: 7, body: { ismaster: true, helloOk: true, setName: 'embedded', maxWireVersion: 21, ok: 1 } })
+    expect(reply).toMatchObject({
+      opCode: 1,
+      responseTo: 7,
+      body: { ismaster: true, helloOk: true, setName: 'embedded', maxWireVersion: 21, ok: 1 },
+    })
     expect((reply as { body: Reply }).body.topologyVersion).toBeUndefined()
   })
 
   test.each<[command: Document, expected: Document]>([
-    [{ hello: 1, helloOk: true, client, compression: [] }, { isWritablePrimary: true, ok: 1 }],
+    [
+      { hello: 1, helloOk: true, client, compression: [] },
+      { isWritablePrimary: true, ok: 1 },
+    ],
     [{ hello: 1, saslSupportedMechs: 'admin.x' }, { saslSupportedMechs: [] }],
     [{ ping: 1 }, { ok: 1 }],
-    [{ buildInfo: 1, apiVersion: '1' }, { version: '7.0.0', modules: ['embedded'] }],
+    [
+      { buildInfo: 1, apiVersion: '1' },
+      { version: '7.0.0', modules: ['embedded'] },
+    ],
     [{ getParameter: 1, featureCompatibilityVersion: 1 }, { featureCompatibilityVersion: { version: '7.0' } }],
     [{ atlasVersion: 1 }, { ok: 0, code: 59 }],
     [{ connectionStatus: 1, showPrivileges: true }, { authInfo: { authenticatedUsers: [] } }],
@@ -99,9 +117,16 @@ describe('messages', () => {
 
   test('with document sequences put them into the command', async () => {
     const documents = Buffer.concat([1, 2].map((_id) => Buffer.from(serialize({ _id }))))
-    const section = Buffer.concat([Buffer.from([1]), flags(4 + 10 + documents.length), Buffer.from('documents\0'), documents])
+    const section = Buffer.concat([
+      Buffer.from([1]),
+      flags(4 + 10 + documents.length),
+      Buffer.from('documents\0'),
+      documents,
+    ])
     expect(await send(msg({ insert: 's', $db: 't' }, 0, section))).toMatchObject({ body: { n: 2, ok: 1 } })
-    expect(await send(msg({ insert: 's', documents: [], $db: 't' }, 0, section))).toMatchObject({ body: { code: 40433 } })
+    expect(await send(msg({ insert: 's', documents: [], $db: 't' }, 0, section))).toMatchObject({
+      body: { code: 40433 },
+    })
   })
 
   test.each<[name: string, bytes: Buffer]>([
@@ -120,8 +145,16 @@ describe('messages', () => {
 
   test.each<[name: string, bytes: Buffer, code: number]>([
     ['no $db', msg({ ping: 1 }), 40571],
-    ['a broken document', message(2013, Buffer.concat([flags(0), Buffer.from([0]), Buffer.from('10000000ff', 'hex'), Buffer.alloc(11)])), 22],
-    ['two bodies', msg({ ping: 1, $db: 'admin' }, 0, Buffer.concat([Buffer.from([0]), Buffer.from(serialize({}))])), 40430],
+    [
+      'a broken document',
+      message(2013, Buffer.concat([flags(0), Buffer.from([0]), Buffer.from('10000000ff', 'hex'), Buffer.alloc(11)])),
+      22,
+    ],
+    [
+      'two bodies',
+      msg({ ping: 1, $db: 'admin' }, 0, Buffer.concat([Buffer.from([0]), Buffer.from(serialize({}))])),
+      40430,
+    ],
     ['an unknown section', msg({ ping: 1, $db: 'admin' }, 0, Buffer.from([9])), 40432],
     ['an empty command', msg({}), 40571],
   ])('%s is an error reply', async (_name, bytes, code) => {

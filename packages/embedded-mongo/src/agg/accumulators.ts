@@ -1,6 +1,6 @@
 import { type Doc, isDoc, isNumeric, type Numeric, toDouble, typeName, type Value } from '../bson/values.ts'
 import { fail, notImplemented } from '../errors.ts'
-import { compareSortValues, parseSort, sortValues, type SortKey } from '../query/sort.ts'
+import { compareSortValues, parseSort, type SortKey, sortValues } from '../query/sort.ts'
 import { compare } from '../value/compare.ts'
 import { hashKey } from '../value/keystring.ts'
 import { asInteger, asNumber } from '../value/numbers.ts'

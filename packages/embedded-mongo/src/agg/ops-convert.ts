@@ -3,8 +3,8 @@ import {
   isNumeric,
   ObjectId,
   Timestamp,
-  toDouble,
   type TypeName,
+  toDouble,
   typeName,
   type Value,
 } from '../bson/values.ts'

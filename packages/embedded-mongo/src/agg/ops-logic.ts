@@ -42,7 +42,7 @@ const parseIfNull: OperatorParser = (argument, scope, name) => {
 }
 
 const parseSwitch: OperatorParser = (argument, scope) => {
-  if (!isDoc(argument)) return fail(40060, '$switch requires an object as an argument, found: ' + typeof argument)
+  if (!isDoc(argument)) return fail(40060, '$switch requires an object as an argument')
   for (const key of argument.keys())
     if (key !== 'branches' && key !== 'default') fail(40067, `$switch found an unknown argument: ${key}`)
   const list = argument.get('branches')
@@ -56,12 +56,12 @@ const parseSwitch: OperatorParser = (argument, scope) => {
     const then = branch.get('then')
     if (test === undefined) return fail(40064, "$switch requires each branch have a 'case' expression")
     if (then === undefined) return fail(40065, "$switch requires each branch have a 'then' expression.")
-    return { test: parseExpression(test, scope), then: parseExpression(then, scope) }
+    return { test: parseExpression(test, scope), value: parseExpression(then, scope) }
   })
   const otherwise = argument.get('default')
   const fallback = otherwise === undefined ? undefined : parseExpression(otherwise, scope)
   return (env) => {
-    for (const branch of branches) if (isTrue(branch.test(env))) return branch.then(env)
+    for (const branch of branches) if (isTrue(branch.test(env))) return branch.value(env)
     return fallback
       ? fallback(env)
       : fail(40066, '$switch could not find a matching branch for an input, and no default was specified.')

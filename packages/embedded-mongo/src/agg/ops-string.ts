@@ -1,12 +1,12 @@
 import { BsonSymbol, Code, isNumeric, Regex, typeName, type Value } from '../bson/values.ts'
 import { fail } from '../errors.ts'
-import { compareStrings } from '../value/compare.ts'
-import { asInteger, asNumber } from '../value/numbers.ts'
 import { SafeRegex } from '../query/regex.ts'
+import { compareStrings } from '../value/compare.ts'
+import { exactOf, formatExact } from '../value/decimal.ts'
+import { asInteger, asNumber } from '../value/numbers.ts'
+import { formatDate } from './dates.ts'
 import type { OperatorParser } from './expression.ts'
 import { checkSize, isNullish, onNamed, onPresent, onValues } from './ops.ts'
-import { formatDate } from './dates.ts'
-import { exactOf, formatExact } from '../value/decimal.ts'
 
 /** Strings, and what MongoDB turns into one: numbers and dates. Null and missing become ''. */
 function coerce(value: Value | undefined, name: string): string {

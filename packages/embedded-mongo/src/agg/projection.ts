@@ -2,8 +2,8 @@ import type { Needed } from '../bson/decode.ts'
 import { type Doc, isDoc, isNumeric, type Value } from '../bson/values.ts'
 import { fail } from '../errors.ts'
 import { addNeeded, type Filter } from '../query/filter.ts'
-import { matchedPosition } from '../query/position.ts'
 import { elemMatchFilter } from '../query/parse.ts'
+import { matchedPosition } from '../query/position.ts'
 import { asInteger, isTrue } from '../value/numbers.ts'
 import { show } from '../value/show.ts'
 import {
@@ -104,10 +104,7 @@ class Builder {
     if (isDoc(value)) {
       const first = value.keys().next().value
       if (first === undefined)
-        return fail(
-          51270,
-          `An empty sub-projection is not a valid value. Found empty object at path '${path.join('.')}'`,
-        )
+        fail(51270, `An empty sub-projection is not a valid value. Found empty object at path '${path.join('.')}'`)
       if (!first.startsWith('$')) {
         for (const [name, inner] of value) this.addPath([...path, ...parseFieldPath(name)], inner)
         return

@@ -2,13 +2,12 @@ import type { Needed } from '../bson/decode.ts'
 import { type Doc, isDoc, typeName, type Value } from '../bson/values.ts'
 import { fail } from '../errors.ts'
 import { addNeeded, mergeNeeded } from '../query/filter.ts'
+import { write } from '../update/apply.ts'
 import { hashKey } from '../value/keystring.ts'
-import { someOnPath, valueOnPath } from '../value/path.ts'
+import { clone, someOnPath, valueOnPath } from '../value/path.ts'
 import { MAX_BLOCKING_BYTES, roughSize } from '../value/size.ts'
 import { checkVariableName, type Expression, parseExpression, parseFieldPath, type Variables } from './expression.ts'
 import { neededFields, parsePipeline, type Reader, runPipeline, runStages, type Stage } from './pipeline.ts'
-import { write } from '../update/apply.ts'
-import { clone } from '../value/path.ts'
 
 /** Stages that bring several streams together: `$lookup $unionWith $facet`. */
 export function parseJoinStage(name: string, spec: Value, variables: Variables): Stage | undefined {

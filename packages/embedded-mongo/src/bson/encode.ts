@@ -1,3 +1,5 @@
+import { fail } from '../errors.ts'
+import { MAX_DEPTH } from './decode.ts'
 import {
   Binary,
   BsonSymbol,
@@ -20,51 +22,56 @@ import {
 const INITIAL_BYTES = 64 * 1024
 /** A buffer grown for one large reply is not kept for the next. */
 const KEEP_BYTES = 1024 * 1024
+/** More than any document or reply may have: a computed value stops here, not at the end of the memory. */
+const MAX_BYTES = 64 * 1024 * 1024
 
 let buffer = Buffer.allocUnsafe(INITIAL_BYTES)
 let pos = 0
+let depth = 0
 
 /** Encodes a document; `decode(encode(x))` gives the same bytes back. */
 export function encode(document: Doc): Buffer {
   pos = 0
+  depth = 0
   writeDocument(document)
   const result = Buffer.from(buffer.subarray(0, pos))
   if (buffer.length > KEEP_BYTES) buffer = Buffer.allocUnsafe(INITIAL_BYTES)
   return result
 }
 
-/** Bytes that a value takes inside a document, without its name. */
-export function encodedSize(value: Value): number {
-  return encode(new Map([['', value]])).length - 7
-}
-
 function reserve(bytes: number): void {
   if (pos + bytes <= buffer.length) return
+  if (pos + bytes > MAX_BYTES) fail(10334, `BSON of more than ${MAX_BYTES} bytes`)
   const larger = Buffer.allocUnsafe(Math.max(buffer.length * 2, pos + bytes))
   buffer.copy(larger, 0, 0, pos)
   buffer = larger
 }
 
 function writeDocument(document: Doc): void {
-  const start = pos
-  reserve(5)
-  pos += 4
+  const start = begin()
   for (const [name, value] of document) writeElement(name, value)
   finish(start)
 }
 
 function writeArray(values: Value[]): void {
+  const start = begin()
+  for (let i = 0; i < values.length; i++) writeElement(String(i), values[i]!)
+  finish(start)
+}
+
+function begin(): number {
+  if (depth++ > MAX_DEPTH) fail(15, `BSON nesting is deeper than ${MAX_DEPTH} levels`)
   const start = pos
   reserve(5)
   pos += 4
-  for (let i = 0; i < values.length; i++) writeElement(String(i), values[i]!)
-  finish(start)
+  return start
 }
 
 function finish(start: number): void {
   reserve(1)
   buffer[pos++] = 0
   buffer.writeInt32LE(pos - start, start)
+  depth--
 }
 
 function writeText(text: string): void {
@@ -104,7 +111,7 @@ function header(type: number, name: string): void {
   writeCString(name)
 }
 
-function writeElement(name: string, value: Value): void {
+function writeElement(name: string, value: Value) {
   switch (typeof value) {
     case 'number':
       if (isInt32(value)) {
@@ -198,7 +205,7 @@ function writeObject(name: string, value: Exclude<Value, number | bigint | strin
   else if (value === MAX_KEY) header(0x7f, name)
 }
 
-function writeCode(name: string, code: Code): void {
+function writeCode(name: string, code: Code) {
   if (!code.scope) {
     header(0x0d, name)
     return writeString(code.source)

@@ -1,10 +1,10 @@
-import { type Doc, isDoc, type Value } from '../bson/values.ts'
-import { fail, MongoError } from '../errors.ts'
 import { parseProjection } from '../agg/projection.ts'
+import { type Doc, isDoc, type Value } from '../bson/values.ts'
+import { fail, MongoError, notImplemented } from '../errors.ts'
 import { parseFilter } from '../query/parse.ts'
 import { parseSort } from '../query/sort.ts'
-import { asInteger } from '../value/numbers.ts'
 import { checkNamespace } from '../store/catalog.ts'
+import { asInteger } from '../value/numbers.ts'
 import type { Command, Context } from './command.ts'
 import { checkFields, docField, type FieldTable, flag, listOfDocs } from './fields.ts'
 import { insertDocument, planUpdate, runDelete, runUpdate, writeError } from './write.ts'
@@ -93,6 +93,7 @@ export const update: Command = {
   fields: { ...WRITE, update: 'string!', updates: 'array!' },
   prepare(command, context) {
     const ns = nsOf(command, 'update', context)
+    refuseLet(command)
     const list = statements(command, 'updates')
     const ordered = isOrdered(command)
     // A statement that cannot be parsed fails in its turn: the ones before it are carried out.
@@ -154,8 +155,11 @@ export function refuseCollation(command: Doc): void {
   const collation = command.get('collation')
   if (!isDoc(collation) || collation.size === 0) return
   const simple = collation.size === 1 && collation.get('locale') === 'simple'
-  if (!simple)
-    throw new MongoError(238, '[embedded-mongo] collation is not implemented; set MONGODB_URI to use a MongoDB server')
+  if (!simple) notImplemented('collation')
+}
+
+function refuseLet(command: Doc): void {
+  if (docField(command, 'let').size > 0) notImplemented("'let' in a write")
 }
 
 const DELETE_STATEMENT: FieldTable = { q: 'object!', limit: 'number!', hint: 'hint', collation: 'object' }
@@ -166,6 +170,7 @@ export const deleteCommand: Command = {
   fields: { ...WRITE, delete: 'string!', deletes: 'array!' },
   prepare(command, context) {
     const ns = nsOf(command, 'delete', context)
+    refuseLet(command)
     const ordered = isOrdered(command)
     const plans = statements(command, 'deletes').map((statement) => {
       checkFields(statement, DELETE_STATEMENT, 'delete.deletes', true)
@@ -209,6 +214,7 @@ export const findAndModify: Command = {
   prepare(command, context) {
     const ns = nsOf(command, command.has('findandmodify') ? 'findandmodify' : 'findAndModify', context)
     refuseCollation(command)
+    refuseLet(command)
     const remove = flag(command, 'remove')
     const wantsNew = flag(command, 'new')
     const upsert = flag(command, 'upsert')

@@ -1,8 +1,8 @@
+import { encode } from '../bson/encode.ts'
 import { Binary, type Doc, isDoc, isNumeric, Raw, type Value } from '../bson/values.ts'
 import { fail, notImplemented } from '../errors.ts'
-import { encode } from '../bson/encode.ts'
-import { parseFilter } from '../query/parse.ts'
 import { matches } from '../query/filter.ts'
+import { parseFilter } from '../query/parse.ts'
 import { checkNamespace } from '../store/catalog.ts'
 import type { Collection } from '../store/collection.ts'
 import { Index } from '../store/index.ts'
@@ -48,6 +48,7 @@ export const create: Command = {
   prepare(command, context) {
     const ns = nsOf(command, 'create', context)
     refuseCollation(command)
+    if (command.has('autoIndexId') && !flag(command, 'autoIndexId')) fail(72, "the '_id' index is always made")
     for (const name of CREATE_REFUSED) {
       const value = command.get(name)
       if (value !== undefined && value !== false && !(isDoc(value) && value.size === 0))
@@ -116,6 +117,7 @@ export const createIndexes: Command = {
   fields: { createIndexes: 'string!', indexes: 'array!', commitQuorum: 'any', ignoreUnknownIndexOptions: 'bool' },
   prepare(command, context) {
     const ns = nsOf(command, 'createIndexes', context)
+    if (flag(command, 'ignoreUnknownIndexOptions')) notImplemented('ignoreUnknownIndexOptions')
     const specs = listOfDocs(command.get('indexes'), 'createIndexes.indexes').map(parseIndexSpec)
     if (specs.length === 0) fail(2, 'Must specify at least one index to create')
     return () => {

@@ -1,12 +1,12 @@
 import { Binary, type Doc, Double, isDoc, isNumeric, Timestamp, type Value } from '../bson/values.ts'
-import { fail, MongoError, notImplemented, codeName } from '../errors.ts'
+import { codeName, fail, MongoError, notImplemented } from '../errors.ts'
 import { Catalog, checkDbName } from '../store/catalog.ts'
 import type { Store } from '../store/store.ts'
 import { asInteger } from '../value/numbers.ts'
 import { adminCommands } from './admin.ts'
 import type { Command, Context, ServerFacts } from './command.ts'
 import { deleteCommand, findAndModify, insert, update } from './crud.ts'
-import { checkDeadline, Cursors } from './cursors.ts'
+import { Cursors, checkDeadline } from './cursors.ts'
 import {
   collMod,
   create,
@@ -214,7 +214,7 @@ function checkGeneric(command: Doc): void {
   if (command.has('apiVersion') && command.get('apiVersion') !== '1') fail(322, 'API version must be "1"')
   const concern = command.get('readConcern')
   if (concern !== undefined) {
-    if (!isDoc(concern)) return fail(9, 'readConcern must be an object')
+    if (!isDoc(concern)) fail(9, 'readConcern must be an object')
     const level = concern.get('level')
     if (level === 'snapshot') fail(246, 'readConcern level snapshot is only valid in multi-statement transactions')
     if (level !== undefined && !(typeof level === 'string' && READ_CONCERNS.has(level)))
@@ -222,7 +222,7 @@ function checkGeneric(command: Doc): void {
   }
   const write = command.get('writeConcern')
   if (write !== undefined) {
-    if (!isDoc(write)) return fail(9, 'writeConcern must be an object')
+    if (!isDoc(write)) fail(9, 'writeConcern must be an object')
     const w = write.get('w')
     if (w !== undefined && typeof w !== 'string' && !(isNumeric(w) && (asInteger(w) ?? -1) >= 0 && asInteger(w)! <= 50))
       fail(9, 'w has to be a number or a string')

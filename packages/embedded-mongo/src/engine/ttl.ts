@@ -1,5 +1,5 @@
-import { isNumeric, type Value } from '../bson/values.ts'
 import { decode } from '../bson/decode.ts'
+import { isNumeric, type Value } from '../bson/values.ts'
 import type { Catalog } from '../store/catalog.ts'
 import type { Index } from '../store/index.ts'
 import { keyString } from '../value/keystring.ts'

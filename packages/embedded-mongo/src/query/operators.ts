@@ -1,5 +1,6 @@
 import {
   Binary,
+  BsonSymbol,
   type Doc,
   isDoc,
   isNumeric,
@@ -7,7 +8,6 @@ import {
   MIN_KEY,
   type Numeric,
   Regex,
-  BsonSymbol,
   TYPE,
   type TypeName,
   typeName,
@@ -226,5 +226,5 @@ function bitReader(value: Value | undefined): ((position: number) => boolean) | 
 /** `{$gt: 1}` is tested on the elements themselves; `{$and: [...]}` and `{a: 1}` on elements that are documents. */
 export function elemMatchIsValueForm(operand: Doc): boolean {
   const first = operand.keys().next().value
-  return first !== undefined && first.startsWith('$') && !['$and', '$or', '$nor', '$expr', '$where'].includes(first)
+  return first?.startsWith('$') === true && !['$and', '$or', '$nor', '$expr', '$where'].includes(first)
 }

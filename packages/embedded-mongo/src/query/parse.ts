@@ -1,9 +1,9 @@
+import { NO_VARIABLES, parseExpression, type Variables } from '../agg/expression.ts'
 import { type Doc, isDoc, Regex, typeName, type Value } from '../bson/values.ts'
 import { fail, notImplemented } from '../errors.ts'
-import { NO_VARIABLES, parseExpression, type Variables } from '../agg/expression.ts'
 import { isTrue } from '../value/numbers.ts'
 import { type Filter, matches } from './filter.ts'
-import { parseLeaf, regexLeaf, eqLeaf, elemMatchIsValueForm } from './operators.ts'
+import { elemMatchIsValueForm, eqLeaf, parseLeaf, regexLeaf } from './operators.ts'
 
 /** Top-level and field operators that MongoDB has and this engine refuses. */
 const REFUSED_TOP = new Set(['$text', '$where', '$jsonSchema', '$alwaysTrue', '$alwaysFalse'])

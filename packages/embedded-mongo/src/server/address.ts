@@ -67,7 +67,8 @@ export function answers(address: Address): Promise<boolean> {
     const timer = setTimeout(() => done(false), ANSWER_MS)
     socket.on('error', () => done(false))
     socket.on('connect', () => socket.write(helloMessage()))
-    socket.on('data', () => done(true))
+    // The port might by now belong to something else.
+    socket.on('data', (reply) => done(reply.includes('embedded')))
     socket.on('close', () => done(false))
   })
 }

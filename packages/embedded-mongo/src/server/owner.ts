@@ -1,5 +1,5 @@
-import { readFileSync, readlinkSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
+import { readFileSync, readlinkSync } from 'node:fs'
 import type { Doc } from '../bson/values.ts'
 import type { Store } from '../store/store.ts'
 
@@ -55,15 +55,19 @@ function isAlive(owner: Doc): boolean {
  * that was wrongly thought dead cannot write beside its successor.
  */
 export class Ownership {
-  private readonly token = randomBytes(12).toString('hex')
+  readonly token = randomBytes(12).toString('hex')
 
   constructor(private readonly store: Store) {}
 
-  /** False when another process that is alive holds the claim. */
-  claim(): boolean {
+  /**
+   * False when another process that is alive holds the claim.
+   *
+   * @param dead token of an engine thread of this process that has ended
+   */
+  claim(dead?: string): boolean {
     return this.store.transaction(() => {
       const owner = this.store.getMeta('owner')
-      if (owner && isAlive(owner)) return false
+      if (owner && owner.get('token') !== dead && isAlive(owner)) return false
       const self = identity(process.pid)
       this.store.putMeta('owner', new Map(Object.entries({ ...self, token: this.token })))
       return true

@@ -1,9 +1,12 @@
-import { createServer, type Server, type Socket } from 'node:net'
 import { chmodSync, renameSync, rmSync } from 'node:fs'
-import { MongoError } from '../errors.ts'
+import { createServer, type Server, type Socket } from 'node:net'
 import { type Engine, errorReply } from '../engine/engine.ts'
+import { MongoError } from '../errors.ts'
 import type { Address } from './address.ts'
 import { encodeReply, FrameReader, parseMessage, type Request } from './wire.ts'
+
+/** Commands that one connection may have in line before it is not read any further. */
+const MAX_WAITING = 64
 
 /** Accepts connections on one address and feeds their commands to the engine, in order for each connection. */
 export class MongoServer {
@@ -70,6 +73,7 @@ export class MongoServer {
           request.body instanceof MongoError
             ? errorReply(request.body)
             : await this.engine.execute(request.body, connection)
+        if (waiting.length < MAX_WAITING && socket.isPaused()) socket.resume()
         if (!socket.writable || !request.wantsReply) continue
         if (!socket.write(encodeReply(request, reply))) await drained(socket)
       }
@@ -83,6 +87,7 @@ export class MongoServer {
         socket.destroy()
         return
       }
+      if (waiting.length >= MAX_WAITING) socket.pause()
       next().catch((error) => {
         this.warn(`connection ${connection.connectionId} closed: ${error instanceof Error ? error.message : error}`)
         socket.destroy()

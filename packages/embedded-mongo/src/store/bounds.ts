@@ -1,4 +1,4 @@
-import { MAX_KEY, MIN_KEY, Regex, UNDEFINED, isNumeric, type Value } from '../bson/values.ts'
+import { isNumeric, MAX_KEY, MIN_KEY, Regex, UNDEFINED, type Value } from '../bson/values.ts'
 import type { Filter } from '../query/filter.ts'
 import { anchoredPrefix } from '../query/regex.ts'
 import { RANK, rankOf } from '../value/compare.ts'

@@ -1,6 +1,6 @@
+import { sortBy } from '../agg/sorter.ts'
 import { decode, type Needed } from '../bson/decode.ts'
 import type { Doc, Value } from '../bson/values.ts'
-import { sortBy } from '../agg/sorter.ts'
 import { type Filter, matches, mergeNeeded, neededBy } from '../query/filter.ts'
 import { neededBySort, type SortKey } from '../query/sort.ts'
 import type { Collection } from './collection.ts'

@@ -31,7 +31,7 @@ export function makePlan(collection: Collection, filter: Filter, sort: SortKey[]
     const candidate = useIndex(index, conjuncts, sort, false)
     if (candidate && (!best || candidate.score > best.score)) best = candidate
   }
-  if (!best || best.plan.kind !== 'index' || best.score < RANGE_SCORE) {
+  if (best?.plan.kind !== 'index' || best.score < RANGE_SCORE) {
     const union = unionPlan(collection, filter, sort)
     if (union) return union
   }
@@ -122,7 +122,7 @@ function unionPlan(collection: Collection, filter: Filter, sort: SortKey[]): Pla
       : filter.kind === 'and'
         ? filter.branches.find((branch) => branch.kind === 'or')
         : undefined
-  if (!or || or.kind !== 'or' || or.branches.length === 0) return undefined
+  if (or?.kind !== 'or' || or.branches.length === 0) return undefined
   const parts: IndexAccess[] = []
   for (const branch of or.branches) {
     let best: { plan: Plan; score: number } | undefined
@@ -130,7 +130,7 @@ function unionPlan(collection: Collection, filter: Filter, sort: SortKey[]): Pla
       const candidate = index.hidden ? undefined : useIndex(index, conjunctsOf(branch), [], false)
       if (candidate && (!best || candidate.score > best.score)) best = candidate
     }
-    if (!best || best.plan.kind !== 'index') return undefined
+    if (best?.plan.kind !== 'index') return undefined
     parts.push(best.plan.access)
   }
   return { kind: 'union', parts, sorted: sort.length === 0 }

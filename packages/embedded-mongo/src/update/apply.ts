@@ -150,7 +150,7 @@ function remove(root: Doc, path: string[]): void {
   else if (Array.isArray(container) && isIndex(part) && Number(part) < container.length) container[Number(part)] = null
 }
 
-function applyChange(root: Doc, change: Change, path: string[], context: ApplyContext): void {
+function applyChange(root: Doc, change: Change, path: string[], context: ApplyContext) {
   const old = read(root, path)
   switch (change.op) {
     case '$set':
@@ -246,7 +246,7 @@ function refuseArrayOnPath(root: Doc, path: string[], kind: string): void {
 
 function push(root: Doc, change: Change & { op: '$push' }, path: string[], old: Value | undefined): void {
   if (old !== undefined && !Array.isArray(old)) {
-    return fail(
+    fail(
       2,
       `The field '${path.join('.')}' must be an array but is of type ${typeName(old)} in document {_id: ${show(root.get('_id'))}}`,
     )
@@ -263,7 +263,7 @@ function push(root: Doc, change: Change & { op: '$push' }, path: string[], old: 
 
 function addToSet(root: Doc, change: Change & { op: '$addToSet' }, path: string[], old: Value | undefined): void {
   if (old !== undefined && !Array.isArray(old)) {
-    return fail(
+    fail(
       2,
       `Cannot apply $addToSet to non-array field. Field named '${path.at(-1)}' has non-array type ${typeName(old)}`,
     )
@@ -276,7 +276,7 @@ function addToSet(root: Doc, change: Change & { op: '$addToSet' }, path: string[
 function bit(root: Doc, change: Change & { op: '$bit' }, path: string[], old: Value | undefined): void {
   const type = old === undefined ? 'int' : typeName(old)
   if (type !== 'int' && type !== 'long') {
-    return fail(
+    fail(
       2,
       `Cannot apply $bit to a value of non-integral type.{_id: ${show(root.get('_id'))}} has the field ${path.at(-1)} of non-integer type ${type}`,
     )

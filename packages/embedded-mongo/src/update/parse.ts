@@ -1,15 +1,14 @@
-import { type Doc, isDoc, isNumeric, type Numeric, Timestamp, typeName, type Value } from '../bson/values.ts'
+import { type Mapper, parseUpdatePipeline } from '../agg/update-pipeline.ts'
+import { type Doc, isDoc, isNumeric, type Numeric, Regex, typeName, type Value } from '../bson/values.ts'
 import { fail } from '../errors.ts'
-import { elemMatchFilter, isOperatorDoc, parseFilter, parseOperators } from '../query/parse.ts'
 import { matches, matchesValue } from '../query/filter.ts'
+import { elemMatchFilter, isOperatorDoc, parseFilter, parseOperators } from '../query/parse.ts'
+import { SafeRegex } from '../query/regex.ts'
+import { parseSort, type SortKey } from '../query/sort.ts'
 import { equal } from '../value/compare.ts'
 import { asInteger } from '../value/numbers.ts'
 import { isIndex } from '../value/path.ts'
 import { show } from '../value/show.ts'
-import { parseSort, type SortKey } from '../query/sort.ts'
-import { type Mapper, parseUpdatePipeline } from '../agg/update-pipeline.ts'
-import { SafeRegex } from '../query/regex.ts'
-import { Regex } from '../bson/values.ts'
 
 /** One operator on one path, its argument already checked. */
 export type Change =

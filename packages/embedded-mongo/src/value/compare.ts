@@ -1,3 +1,4 @@
+import { decode } from '../bson/decode.ts'
 import {
   Binary,
   BsonSymbol,
@@ -13,10 +14,8 @@ import {
   Raw,
   Regex,
   Timestamp,
-  UNDEFINED,
   type Value,
 } from '../bson/values.ts'
-import { decode } from '../bson/decode.ts'
 import { compareExact, exactOf } from './decimal.ts'
 
 /**
@@ -150,7 +149,8 @@ export function compareNumbers(a: Numeric, b: Numeric): number {
   if (x instanceof Decimal || y instanceof Decimal) return compareExact(exactOf(x), exactOf(y))
   if (x < y) return -1
   if (x > y) return 1
-  if (x == y) return 0 // mixes number and bigint, which compare exactly
+  // biome-ignore lint/suspicious/noDoubleEquals: mixes number and bigint, which compare exactly
+  if (x == y) return 0
   return Number(Number.isNaN(y)) - Number(Number.isNaN(x))
 }
 

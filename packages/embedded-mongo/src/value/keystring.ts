@@ -1,5 +1,6 @@
 import {
   Binary,
+  BsonSymbol,
   Code,
   DbPointer,
   Decimal,
@@ -9,7 +10,6 @@ import {
   ObjectId,
   Regex,
   Timestamp,
-  BsonSymbol,
   type Value,
 } from '../bson/values.ts'
 import { RANK, rankOf } from './compare.ts'
@@ -94,7 +94,7 @@ class Writer {
 
 const writer = new Writer()
 
-function writeValue(value: Value): void {
+function writeValue(value: Value) {
   const rank = rankOf(value)
   writer.byte(rank)
   switch (rank) {
@@ -151,7 +151,7 @@ function writeDoc(document: Doc): void {
  * A number is the largest double not above it, made order-preserving, and what is left over: nothing for int32 and
  * double, an exact positive decimal for the longs and decimals between two doubles.
  */
-function writeNumber(value: Numeric): void {
+function writeNumber(value: Numeric) {
   if (typeof value === 'number') return writeDouble(value, undefined)
   if (value instanceof Double) return writeDouble(value.value, undefined)
   if (typeof value === 'bigint') {
@@ -172,7 +172,7 @@ function writeNumber(value: Numeric): void {
 const BELOW_ALL = { coefficient: -1n, exponent: 6_200 }
 const scratch = Buffer.alloc(8)
 
-function writeDouble(value: number, rest: Exclude<Exact, string> | undefined): void {
+function writeDouble(value: number, rest: Exclude<Exact, string> | undefined) {
   writer.reserve(8)
   if (Number.isNaN(value)) {
     writer.bytes.fill(0, writer.pos, writer.pos + 8)

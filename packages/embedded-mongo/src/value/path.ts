@@ -1,4 +1,4 @@
-import { isDoc, type Doc, type Value } from '../bson/values.ts'
+import { type Doc, isDoc, type Value } from '../bson/values.ts'
 
 const INDEX = /^(0|[1-9]\d*)$/
 
