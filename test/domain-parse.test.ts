@@ -1,0 +1,390 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { numeral } from '../src/domain/chat-text.ts'
+import { parseReport, type ReportContext } from '../src/domain/parse-plan.ts'
+import { describeScore, parseScores, type Scoreable } from '../src/domain/parse-score.ts'
+import { contentText, templateText } from '../src/domain/template-text.ts'
+import { addDays, addWeeks, mondayOf } from '../src/domain/time.ts'
+import type { PlanItem, Summary, WeeklyContent } from '../src/domain/weekly-report.ts'
+import { outcomeLines, planLines, scoreLines } from './domain-chat-corpus.ts'
+
+const planned: PlanItem[] = [
+  { text: '招聘方案', kind: 'key', points: 20 },
+  { text: '组织消防培训', kind: 'key', points: 30 },
+  { text: '月度考勤汇总', kind: 'routine', points: 50 },
+]
+const context: ReportContext = { today: '2026-11-27', summaryWeek: '2026-W48', planWeek: '2026-W49', planned }
+const read = (text: string, more: Partial<ReportContext> = {}) => parseReport(text, { ...context, ...more })
+
+const people: Scoreable[] = [
+  { id: 'wang', name: '王五', aliases: ['小王', '老王'], planned: [20, 30, 50] },
+  { id: 'li', name: '李四', aliases: ['四哥', '李工'], planned: [40, 40] },
+  { id: 'zhao', name: '赵六', planned: [100] },
+  { id: 'zhang1', name: '张伟', department: '行政部', planned: [60, 40] },
+  { id: 'zhang2', name: '张伟', department: '车队', planned: [50, 50] },
+  { id: 'ouyang', name: '欧阳娜娜', aliases: ['Nana'], planned: [30, 70] },
+  { id: 'qian', name: '钱多多' },
+]
+
+test('the corpus holds at least 200 lines', () => {
+  expect(planLines.length + outcomeLines.length + scoreLines.length).toBeGreaterThanOrEqual(200)
+})
+
+describe('a line of a plan', () => {
+  const shownItem = (item: PlanItem | undefined, withKind: boolean) =>
+    item
+      ? [
+          item.text,
+          item.points,
+          item.due?.slice(5) ?? '',
+          withKind ? { key: '重点', routine: '日常' }[item.kind] : '',
+          item.support ? `${item.support.who ?? ''}:${item.support.what}` : '',
+        ]
+          .join('|')
+          .replace(/\|+$/, '')
+      : '(nothing)'
+  test.each(planLines)('%s', (line, expected) => {
+    const result = read(`周计划\n${line}`)
+    expect(result.plan).toHaveLength(1)
+    expect(result.unread).toEqual([])
+    expect(shownItem(result.plan[0], expected.split('|')[3] !== undefined && expected.split('|')[3] !== '')).toBe(
+      expected,
+    )
+  })
+})
+
+describe('a line of a summary', () => {
+  const shownOutcomes = (summary: Summary | undefined) =>
+    (summary?.outcomes ?? [])
+      .map((one) =>
+        one ? { done: '完', partly: '部', 'not-done': '未' }[one.outcome] + (one.note ? `(${one.note})` : '') : '-',
+      )
+      .join(' ')
+  test.each(outcomeLines)('%s', (line, expected) => {
+    const result = read(`周总结\n${line}`)
+    expect(shownOutcomes(result.summary)).toBe(expected)
+    expect(result.unread).toEqual([])
+    // Without a heading the same words say the same.
+    expect(shownOutcomes(read(line).summary)).toBe(expected)
+  })
+})
+
+describe('a manager’s line', () => {
+  test.each(scoreLines)('%s', (line, expected) => {
+    const { scores, problems } = parseScores(line, people)
+    const shown = [
+      ...scores.map((one) =>
+        [
+          one.name,
+          ...(one.points ?? ['-']),
+          ...(one.percent === undefined ? [] : [`${one.percent}%`]),
+          ...one.deductions.flatMap((each) => ['扣', each.requirement, each.points]),
+        ].join(' '),
+      ),
+      ...problems.map((one) => `!${one.kind}`),
+    ]
+    expect(shown.join(';')).toBe(expected)
+    for (const { text } of problems) expect(text).toMatch(/[\u4e00-\u9fff]/)
+  })
+
+  test('says whom it could mean, what is wrong, and what it read', () => {
+    const [problem] = parseScores('张伟 90', people).problems
+    expect(problem).toMatchObject({
+      candidates: ['zhang1', 'zhang2'],
+      text: '“张伟”对应2人：张伟（行政部）、张伟（车队），请选择',
+    })
+    expect(parseScores('王五 21 30 40', people).problems[0]?.text).toBe('王五第1项计划20分，21分超出，请核对')
+    expect(parseScores('王五 18 30', people).problems[0]?.text).toBe('王五的计划有3项，您写了2个分数，请逐项写出')
+    const { scores } = parseScores('王五 92 总结不完整扣2', people)
+    expect(describeScore(scores[0]!, [20, 30, 50])).toBe(
+      '王五：18.4/20、27.6/30、46/50，合计92/100，按92%分摊，总结不完整扣2分',
+    )
+  })
+
+  test('one person’s mistake does not lose another’s score', () => {
+    const result = parseScores('王五 18 30 40，孙七 90，李四 40 36', people)
+    expect(result.scores.map((one) => one.personId)).toEqual(['wang', 'li'])
+    expect(result.problems.map((one) => one.kind)).toEqual(['unknown-name'])
+  })
+})
+
+describe('a whole message', () => {
+  test('summary and plan together, under headings of kinds', () => {
+    const result = read(`周总结
+1完成 2部分完成：缺数据 3未完成
+计划外：接待检查组
+不足：沟通不够及时
+遇到的问题：会议室不够
+改进方法：提前一天预约
+
+下周计划
+重点工作：
+1. 供应商谈判 40分 周四 需支持：张三 提供数据
+日常工作：
+2. 车辆年检 （２０分）4日
+3. 考勤统计 40分
+合计 100分`)
+    expect(result).toEqual({
+      summary: {
+        outcomes: [{ outcome: 'done' }, { outcome: 'partly', note: '缺数据' }, { outcome: 'not-done' }],
+        extra: ['接待检查组'],
+        shortcomings: '沟通不够及时',
+        problems: '会议室不够',
+        improvements: '提前一天预约',
+      },
+      plan: [
+        { text: '供应商谈判', kind: 'key', points: 40, due: '2026-12-03', support: { who: '张三', what: '提供数据' } },
+        { text: '车辆年检', kind: 'routine', points: 20, due: '2026-12-04' },
+        { text: '考勤统计', kind: 'routine', points: 40 },
+      ],
+      unread: [],
+      assumptions: [],
+    })
+  })
+
+  test('a table pasted from Excel, with its headings in any order and a total that does not add up', () => {
+    const result = read(
+      '序号\t完成时间\t工作内容\t类别\t需支持\t分值\n1\t12.4\t招聘方案\t重点\t无\t20\n2\t周五\t考勤统计\t日常\t财务部 对账\t30\n合计\t\t\t\t\t60',
+    )
+    expect(result.plan).toEqual([
+      { text: '招聘方案', kind: 'key', points: 20, due: '2026-12-04' },
+      { text: '考勤统计', kind: 'routine', points: 30, due: '2026-12-04', support: { what: '财务部 对账' } },
+    ])
+    expect(result.assumptions).toEqual(['合计写的是60分，逐项相加为50分，按逐项分值计'])
+  })
+
+  test('several items in one line', () => {
+    const names = (text: string) => read(text).plan.map((item) => `${item.text} ${item.points}`)
+    const three = ['招聘方案 20', '消防培训 30', '考勤 50']
+    expect(names('周计划 1、招聘方案 20分 2、消防培训 30分 3、考勤 50分')).toEqual(three)
+    expect(names('周计划：①招聘方案20分②消防培训30分③考勤50分')).toEqual(three)
+    expect(names('下周计划：招聘方案20分，消防培训30分，考勤50分')).toEqual(three)
+    expect(names('周计划 招聘方案（20分）；消防培训（30分）；考勤（50分）')).toEqual(three)
+    expect(names('1. 招聘方案 20分\n2. 消防培训 30分\n3. 考勤 50分')).toEqual(three)
+  })
+
+  test('attributes and further words on lines of their own belong to the item above', () => {
+    const { plan, assumptions } = read(
+      '周计划\n1. 年会方案 20分\n需支持：王经理 场地\n完成时间：周四\n2. 消防培训 30分\n含新员工和外包人员',
+    )
+    expect(plan[0]).toMatchObject({ due: '2026-12-03', support: { who: '王经理', what: '场地' } })
+    expect(plan[1]!.text).toBe('消防培训 含新员工和外包人员')
+    expect(assumptions).toContain('第6行并入计划第2项')
+  })
+
+  test('what cannot be read is named by line and kept', () => {
+    expect(read('王总好\n周计划\n招聘 20分').unread).toEqual([
+      { line: 1, text: '王总好', why: '没有看出这是计划还是总结，可在前面加一行“周计划”或“周总结”' },
+    ])
+    expect(read('周总结\n2. 组织消防培训 很顺利').unread[0]).toMatchObject({ line: 2, text: '2. 组织消防培训 很顺利' })
+    expect(read('').unread).toEqual([])
+    expect(read(`周计划\n${'长'.repeat(2501)}`).unread[0]).toMatchObject({ line: 2 })
+    expect(read(`周计划\n${'长'.repeat(2500)}`).unread).toEqual([])
+  })
+
+  test('work that was not planned is taken as beyond the plan, and said so', () => {
+    const result = read('周总结\n1. 招聘方案 完成\n4. 接待检查组')
+    expect(result.summary?.extra).toEqual(['接待检查组'])
+    expect(result.assumptions).toEqual(['第3行不在本周计划内，计入计划外工作'])
+  })
+
+  test('本周 or 下周 is asked only where both weeks are open', () => {
+    const monday = { today: '2026-11-30', otherPlanWeek: '2026-W50' }
+    expect(read('下周计划\n招聘 20分', monday).ask).toEqual({
+      kind: 'which-week',
+      weeks: ['2026-W49', '2026-W50'],
+      text: '您说的“下周计划”是指11月30日至12月6日，还是12月7日至13日？',
+    })
+    expect(read('周计划\n招聘 20分', monday).ask).toBeUndefined()
+    expect(read('下周计划\n招聘 20分').ask).toBeUndefined()
+    expect(read('本周计划\n【重点】招聘 20分').assumptions).toEqual(['“本周计划”按11月30日至12月6日这一周理解'])
+    expect(read('下周计划\n【重点】招聘 20分').assumptions).toEqual([])
+  })
+
+  test('the untouched template says nothing and leaves nothing unread', () => {
+    const result = read(templateText(context))
+    expect(result).toEqual({ plan: [], unread: [], assumptions: [] })
+    expect(templateText(context)).toContain('1. 招聘方案（20分）：')
+  })
+})
+
+describe('properties', () => {
+  const safeText = fc
+    .array(
+      fc.constantFrom('招聘', '方案', '客户', '培训', 'A4', 'ERP', '（华东）', '“新”', '-', ' 与 ', '1.5', '20%'),
+      { minLength: 1, maxLength: 6 },
+    )
+    .map((parts) => `推进${parts.join('')}`.trim())
+  const points = fc.integer({ min: 1, max: 20_000 }).map((halves) => halves / 20)
+  const item: fc.Arbitrary<PlanItem> = fc
+    .record(
+      {
+        text: safeText,
+        kind: fc.constantFrom('key' as const, 'routine' as const),
+        points,
+        due: fc.integer({ min: -30, max: 500 }).map((offset) => addDays(mondayOf('2026-W49'), offset)),
+        support: fc.oneof(
+          fc.record({ who: fc.constantFrom('张三', '财务部', '王经理'), what: safeText }),
+          fc.record({ what: fc.constant('提供数据') }),
+        ),
+        carriedFrom: fc.integer({ min: 1, max: 20 }).map((weeks) => addWeeks('2026-W49', -weeks)),
+      },
+      { requiredKeys: ['text', 'kind', 'points'] },
+    )
+    .map((one) => one as PlanItem)
+  const note = fc.constantFrom('缺数据', '等领导签字', '还差一场')
+  const outcome = fc.option(
+    fc.record(
+      { outcome: fc.constantFrom('done' as const, 'partly' as const, 'not-done' as const), note },
+      { requiredKeys: ['outcome'] },
+    ),
+  )
+
+  test('the template is read back without loss', () => {
+    const plan = fc.array(item, { minLength: 1, maxLength: 6 })
+    fc.assert(
+      fc.property(
+        plan,
+        plan.chain((items) =>
+          fc.record({
+            items: fc.constant(items),
+            outcomes: fc.array(outcome, { minLength: items.length, maxLength: items.length }),
+          }),
+        ),
+        fc.array(safeText, { maxLength: 3 }),
+        fc.tuple(safeText, safeText, safeText),
+        (next, week, extra, [shortcomings, problems, improvements]) => {
+          const here = { ...context, planned: week.items }
+          const content: WeeklyContent = {
+            summary: { outcomes: week.outcomes, extra, shortcomings, problems, improvements },
+            plan: next,
+          }
+          const text = contentText(content, here)
+          const back = parseReport(text, here)
+          // Two planned items of one text are told apart by their numbers.
+          expect(back).toEqual({ ...content, unread: [], assumptions: [] })
+        },
+      ),
+      { numRuns: 300 },
+    )
+  })
+
+  test('nothing typed makes a parser throw or take long', () => {
+    const bits = fc.constantFrom(
+      '1',
+      '、',
+      '分',
+      '20',
+      '周三',
+      '需',
+      '支持',
+      '：',
+      '（',
+      '）',
+      '完成',
+      '没',
+      '除',
+      '外',
+      '都',
+      '\t',
+      '\n',
+      ' ',
+      '王五',
+      '其他',
+      '扣',
+      '总结',
+      '计划',
+      '一',
+      '十',
+      '半',
+      '-',
+      '.',
+      '%',
+      '月',
+      '日',
+      '重点',
+    )
+    const text = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 400 }),
+      fc.array(bits, { maxLength: 300 }).map((parts) => parts.join('')),
+    )
+    fc.assert(
+      fc.property(text, (typed) => {
+        const result = read(typed)
+        expect(Array.isArray(result.plan)).toBe(true)
+        parseScores(typed, people)
+      }),
+      { numRuns: 400 },
+    )
+  })
+
+  test.each([
+    '1',
+    '、',
+    '1、',
+    '（',
+    '需',
+    '需支持',
+    '一',
+    ' ',
+    '周三',
+    '完成',
+    '1完成',
+    '20分',
+    '扣',
+    '王五',
+    '12-',
+    '\t',
+    '计划',
+    '预计',
+  ])('a long run of “%s” is over quickly', (unit) => {
+    const started = performance.now()
+    read(`周计划\n${unit.repeat(2000 / unit.length)}\n周总结\n${unit.repeat(2000 / unit.length)}`)
+    parseScores(unit.repeat(4000), people)
+    expect(performance.now() - started).toBeLessThan(1500)
+  })
+
+  test('every line is accounted for: its words come back in the reading or as unread', () => {
+    const words = fc.constantFrom('甲乙丙', '丁戊己', '庚辛壬')
+    const line = fc
+      .tuple(
+        fc.constantFrom('', '1. ', '- ', '不足：', '计划外：', '【日常】'),
+        words,
+        fc.constantFrom('', ' 20分', '（20分，周三）', ' 完成', ' 需支持：场地'),
+      )
+      .map((parts) => parts.join(''))
+    fc.assert(
+      fc.property(
+        fc.constantFrom('', '周计划\n', '周总结\n'),
+        fc.array(line, { minLength: 1, maxLength: 6 }),
+        (heading, lines) => {
+          const back = JSON.stringify(read(heading + lines.join('\n')))
+          for (const word of ['甲乙丙', '丁戊己', '庚辛壬']) {
+            const typed = lines.filter((one) => one.includes(word)).length
+            expect(back.split(word).length - 1).toBeGreaterThanOrEqual(typed)
+          }
+        },
+      ),
+    )
+  })
+})
+
+test.each([
+  ['二十', 20],
+  ['十五', 15],
+  ['一百', 100],
+  ['一百零五', 105],
+  ['一百二', 120],
+  ['两百', 200],
+  ['九十一', 91],
+  ['九二', 92],
+  ['三点五', 3.5],
+  ['零', 0],
+  ['14.5', 14.5],
+  ['十百', undefined],
+  ['', undefined],
+  ['一点', undefined],
+  ['1.2.3', undefined],
+])('the numeral %s is %s', (text, value) => {
+  expect(numeral(text)).toBe(value)
+})
