@@ -64,6 +64,8 @@ export function checkCard(card: Card): Card {
   if (buttons.length > 6) fail('more than 6 buttons')
   for (const { action } of buttons)
     if (!/^[a-z0-9-]{1,40}(:[A-Za-z0-9_-]{1,60})?$/.test(action)) fail(`bad action ${action}`)
+  // Phones show about ten characters of a button (wecom.md §4.2).
+  for (const { text } of buttons) if ([...text].length > 10) fail(`button longer than 10 characters: ${text}`)
   if (new Set(buttons.map((b) => b.action)).size !== buttons.length) fail('two buttons with one action')
   if (card.input) {
     if (buttons.length !== 1) fail('an input needs exactly one button')

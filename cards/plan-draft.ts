@@ -56,6 +56,7 @@ export function planDraftCard(d: PlanDraft): Card {
     buttons.push({ text: '本周计划全部完成', action: 'outcomes-all', style: ready ? 'plain' : 'primary' })
     buttons.push({ text: '逐项选择完成情况', action: 'outcomes-step:0', style: 'plain' })
   }
+  if (d.toCarry > 0) buttons.push({ text: '未完成列入下周', action: 'carry-over', style: 'plain' })
   buttons.push(
     { text: '修改', action: 'edit-week', style: 'plain' },
     { text: '取消', action: 'cancel-draft', style: 'plain' },

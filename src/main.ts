@@ -85,6 +85,7 @@ export async function startBot({ env, clock = systemClock, log: given }: BotOpti
     file,
     () => {
       log.info('company file read again')
+      schedule.changed()
       void directory.refreshAll().catch((err) => log.error({ err }, 'contacts not read'))
     },
     (err) =>
@@ -186,7 +187,7 @@ export async function startBot({ env, clock = systemClock, log: given }: BotOpti
   await inbox.recover()
   const sweep = setInterval(() => {
     inbox.recover().catch((err) => log.error({ err }, 'recovery failed'))
-    outbox.wake()
+    outbox.sweep()
   }, 10_000)
   const stopWaking = clock.everyMinute(() => outbox.wake())
   schedule.start()

@@ -7,7 +7,7 @@ import { createSender } from '../src/outbox/sender.ts'
 import type { CardUpdate, Delivery, Platform, SendResult, UpdateResult } from '../src/platforms/port.ts'
 import { cardStore } from '../src/store/cards.ts'
 import type { Db } from '../src/store/connect.ts'
-import { peopleStore, type Person } from '../src/store/people.ts'
+import { type Person, peopleStore } from '../src/store/people.ts'
 import { standingClock } from './clock.ts'
 import { openTestDb } from './db.ts'
 
@@ -18,7 +18,8 @@ beforeAll(async () => {
 })
 afterAll(() => database.stop())
 beforeEach(async () => {
-  for (const model of [outboxModel(database.db), cardStore(database.db).model]) await model.deleteMany({})
+  await outboxModel(database.db).deleteMany({})
+  await cardStore(database.db).model.deleteMany({})
 })
 afterEach(async () => {
   for (const stop of stopping.splice(0)) await stop()
@@ -49,7 +50,9 @@ function fakePlatform(name: 'wecom' | 'dingtalk', answers: (SendResult | 'lost')
       if (answer && answer !== 'lost') return answer
       if (!seen.has(d.id)) arrived.push(d)
       seen.add(d.id)
-      return answer === 'lost' ? { kind: 'unknown', reason: 'no answer' } : { kind: 'sent', messageId: `m${arrived.length}`, code: `c-${d.id}` }
+      return answer === 'lost'
+        ? { kind: 'unknown', reason: 'no answer' }
+        : { kind: 'sent', messageId: `m${arrived.length}`, code: `c-${d.id}` }
     },
     async update(u: CardUpdate): Promise<UpdateResult> {
       const answer = updateAnswers.shift()
@@ -61,7 +64,15 @@ function fakePlatform(name: 'wecom' | 'dingtalk', answers: (SendResult | 'lost')
   return { platform, arrived, updates, updateAnswers }
 }
 
-async function world(options: { people: Person[]; wecom?: ReturnType<typeof fakePlatform>; dingtalk?: ReturnType<typeof fakePlatform>; render?: Parameters<typeof createSender>[0]['render']; at?: string; mostPerDay?: number; owner?: string }) {
+async function world(options: {
+  people: Person[]
+  wecom?: ReturnType<typeof fakePlatform>
+  dingtalk?: ReturnType<typeof fakePlatform>
+  render?: Parameters<typeof createSender>[0]['render']
+  at?: string
+  mostPerDay?: number
+  owner?: string
+}) {
   const { db } = database
   const clock = standingClock(options.at ?? '2026-11-27T16:00:00+08:00')
   const people = peopleStore(db)
@@ -76,7 +87,10 @@ async function world(options: { people: Person[]; wecom?: ReturnType<typeof fake
     clock,
     people,
     cards,
-    platforms: { ...(options.wecom && { wecom: options.wecom.platform }), ...(options.dingtalk && { dingtalk: options.dingtalk.platform }) },
+    platforms: {
+      ...(options.wecom && { wecom: options.wecom.platform }),
+      ...(options.dingtalk && { dingtalk: options.dingtalk.platform }),
+    },
     zone: () => 'Asia/Shanghai',
     quiet: () => ({ from: '21:30', to: '07:30', mostPerDay: options.mostPerDay ?? 8 }),
     render: options.render ?? (async () => ({ cancel: 'none' })),
@@ -88,7 +102,13 @@ async function world(options: { people: Person[]; wecom?: ReturnType<typeof fake
   return { outbox, clock, cards, people }
 }
 
-const text = (key: string, to: string, more: Partial<Add> = {}): Add => ({ key, to, mode: 'push', content: { kind: 'text', text: key }, ...more })
+const text = (key: string, to: string, more: Partial<Add> = {}): Add => ({
+  key,
+  to,
+  mode: 'push',
+  content: { kind: 'text', text: key },
+  ...more,
+})
 const card: Card = { title: '请确认', buttons: [{ text: '确认', action: 'ok' }] }
 const state = (key: string) => outboxModel(database.db).findById(key).lean()
 
@@ -109,13 +129,15 @@ test('two replicas send a thousand messages once between them', async () => {
   const a = await world({ people, wecom, mostPerDay: 100, owner: 'a' })
   const b = await world({ people, wecom, mostPerDay: 100, owner: 'b' })
   await a.outbox.add(Array.from({ length: 1000 }, (_, i) => text(`many/${i}`, `p${i % 50}`)))
-  b.outbox.wake()
-  await expect.poll(async () => {
-    a.outbox.wake()
-    b.outbox.wake()
-    await Promise.all([a.outbox.idle(), b.outbox.idle()])
-    return outboxModel(database.db).countDocuments({ state: 'sent' })
-  }).toBe(1000)
+  b.outbox.sweep()
+  await expect
+    .poll(async () => {
+      a.outbox.sweep()
+      b.outbox.sweep()
+      await Promise.all([a.outbox.idle(), b.outbox.idle()])
+      return outboxModel(database.db).countDocuments({ state: 'sent' })
+    })
+    .toBe(1000)
   expect(new Set(wecom.arrived.map((d) => d.id)).size).toBe(1000)
   expect(wecom.arrived).toHaveLength(1000)
 })
@@ -133,7 +155,9 @@ test('a refusal goes to the list with its reason and what to do, and can be sent
   const { outbox } = await world({ people: [person('zhao')], wecom })
   await outbox.add([text('refused', 'zhao')])
   await outbox.idle()
-  expect(await outbox.failed()).toMatchObject([{ _id: 'refused', reason: 'IP不在可信列表', advice: '在管理后台加入可信IP' }])
+  expect(await outbox.failed()).toMatchObject([
+    { _id: 'refused', reason: 'IP不在可信列表', advice: '在管理后台加入可信IP' },
+  ])
   expect(await outbox.retry('refused')).toBe(true)
   await outbox.idle()
   expect(wecom.arrived).toHaveLength(1)
@@ -149,7 +173,9 @@ test('a reason that has gone by the time of sending cancels the message', async 
     render: async () => (submitted ? { cancel: '已提交' } : { text: '请提交' }),
   })
   const content = { kind: 'notice' as const, name: 'plan-reminder', args: {} }
-  await outbox.add([{ key: 'later', to: 'zhao', mode: 'push', content, notBefore: new Date('2026-11-27T17:00:00+08:00') }])
+  await outbox.add([
+    { key: 'later', to: 'zhao', mode: 'push', content, notBefore: new Date('2026-11-27T17:00:00+08:00') },
+  ])
   await outbox.idle()
   expect((await state('later'))?.state).toBe('pending')
   submitted = true
@@ -208,7 +234,11 @@ test('somebody who has left gets nothing', async () => {
 test('a person on both platforms is written to where they last were, and on the other where that fails for them', async () => {
   const wecom = fakePlatform('wecom')
   const dingtalk = fakePlatform('dingtalk', [{ kind: 'refused', reason: 'gone', advice: '', personGone: true }])
-  const { outbox } = await world({ people: [person('zhao', { dingtalk: 'zhao-d', lastPlatform: 'dingtalk' })], wecom, dingtalk })
+  const { outbox } = await world({
+    people: [person('zhao', { dingtalk: 'zhao-d', lastPlatform: 'dingtalk' })],
+    wecom,
+    dingtalk,
+  })
   await outbox.add([text('first', 'zhao')])
   await outbox.idle()
   expect([dingtalk.arrived.length, wecom.arrived.length]).toEqual([0, 1])
@@ -220,13 +250,25 @@ test('a person on both platforms is written to where they last were, and on the 
 test('a sent card is remembered with who may press it and the code that can change it; the code is used once', async () => {
   const wecom = fakePlatform('wecom')
   const { outbox, cards } = await world({ people: [person('zhao')], wecom })
-  await outbox.add([{ key: 'card', to: 'zhao', mode: 'push', content: { kind: 'card', card, subject: 's', context: { week: '2026-W48' } } }])
+  await outbox.add([
+    {
+      key: 'card',
+      to: 'zhao',
+      mode: 'push',
+      content: { kind: 'card', card, subject: 's', context: { week: '2026-W48' } },
+    },
+  ])
   await outbox.idle()
   const [instance] = await cards.openAbout('s')
   expect(instance).toMatchObject({ personId: 'zhao', platform: 'wecom', context: { week: '2026-W48' } })
   expect(instance!._id).toMatch(/^[0-9A-Za-z_-]{32}$/)
   const closed: Card = { title: '请确认', closed: '已确认' }
-  const update = (key: string, orSend: boolean): Add => ({ key, to: 'zhao', mode: 'answer', content: { kind: 'update', cardId: instance!._id, card: closed, orSend } })
+  const update = (key: string, orSend: boolean): Add => ({
+    key,
+    to: 'zhao',
+    mode: 'answer',
+    content: { kind: 'update', cardId: instance!._id, card: closed, orSend },
+  })
   await outbox.add([update('u1', false)])
   await outbox.idle()
   expect(wecom.updates).toMatchObject([{ id: instance!._id, code: `c-${instance!._id}` }])
@@ -241,11 +283,20 @@ test('a sent card is remembered with who may press it and the code that can chan
 test('a code older than 71 hours is not tried: a new message says it instead', async () => {
   const wecom = fakePlatform('wecom')
   const { outbox, cards, clock } = await world({ people: [person('zhao')], wecom })
-  await outbox.add([{ key: 'card', to: 'zhao', mode: 'push', content: { kind: 'card', card, subject: 'old', context: {} } }])
+  await outbox.add([
+    { key: 'card', to: 'zhao', mode: 'push', content: { kind: 'card', card, subject: 'old', context: {} } },
+  ])
   await outbox.idle()
   const [instance] = await cards.openAbout('old')
   clock.set('2026-11-30T15:00:01+08:00')
-  await outbox.add([{ key: 'u', to: 'zhao', mode: 'answer', content: { kind: 'update', cardId: instance!._id, card: { title: 't', closed: 'c' }, orSend: true } }])
+  await outbox.add([
+    {
+      key: 'u',
+      to: 'zhao',
+      mode: 'answer',
+      content: { kind: 'update', cardId: instance!._id, card: { title: 't', closed: 'c' }, orSend: true },
+    },
+  ])
   await outbox.idle()
   expect([wecom.updates.length, wecom.arrived.length]).toEqual([0, 2])
 })
@@ -255,7 +306,9 @@ test('messages to one person arrive in the order they were written', async () =>
   const { outbox } = await world({ people: [person('zhao')], wecom, mostPerDay: 100 })
   await outbox.add(Array.from({ length: 30 }, (_, i) => text(`${i}`, 'zhao', { mode: 'answer' })))
   await outbox.idle()
-  expect(wecom.arrived.map((d) => (d.message as { text: string }).text)).toEqual(Array.from({ length: 30 }, (_, i) => `${i}`))
+  expect(wecom.arrived.map((d) => (d.message as { text: string }).text)).toEqual(
+    Array.from({ length: 30 }, (_, i) => `${i}`),
+  )
 })
 
 test('stopping in the middle leaves the rest for the next start', async () => {

@@ -228,6 +228,11 @@ export function createOutbox({ db, clock, log, owner, sender, leaseMs = 60_000, 
     answer,
     /** Looks again, for what has become due by the clock. */
     wake,
+    /** Looks again, also for what other processes wrote or left behind. */
+    sweep(): void {
+      nothingBefore = 0
+      wake()
+    },
     /** Resolves when nothing that could be sent at this instant is left. */
     async idle(): Promise<void> {
       while (working) await working

@@ -61,6 +61,8 @@ export interface ScheduleOptions<Ctx> {
 
 const MAX_TRIES = 5
 
+const slotId = (job: string, at: Date) => `${job}@${at.toISOString()}`
+
 /**
  * Runs jobs at their slots. A slot `(job, instant)` is claimed by one replica through a unique document; what was missed
  * while down is caught up if it still makes sense; a run that died is taken over (design §4).
@@ -115,7 +117,7 @@ export function createSchedule<Ctx>({
   }
 
   async function runSlot(job: Job<Ctx>, at: Date): Promise<void> {
-    const id = `${job.name}@${at.toISOString()}`
+    const id = slotId(job.name, at)
     if (settled.has(id)) return
     const slot = await claim(id, job, at)
     if (!slot) {
@@ -145,12 +147,25 @@ export function createSchedule<Ctx>({
     }
   }
 
+  /** No slot falls into [from, until) and all before are settled, as far as this process knows. */
+  let quiet = { from: 0, until: 0 }
+
+  /** The first slot after `now`, looking two days ahead; jobs are asked once for it and not every minute. */
+  function nextSlot(now: Date): number {
+    const today = dayOf(now, zone())
+    const ahead = [0, 1, 2].flatMap((n) => jobs.flatMap((job) => job.times(addDays(today, n), ctx)))
+    return Math.min(now.getTime() + 86_400_000, ...ahead.map((at) => at.getTime()).filter((at) => at > now.getTime()))
+  }
+
   async function tick(): Promise<void> {
     const now = clock.now()
+    if (now.getTime() >= quiet.from && now.getTime() < quiet.until) return
     const slots = jobs.flatMap((job) => due(job, now).map((at) => ({ job, at })))
     slots.sort((a, b) => a.at.getTime() - b.at.getTime())
     for (const { job, at } of slots)
       await runSlot(job, at).catch((err) => log.error({ err, job: job.name }, 'slot not claimed'))
+    const allSettled = slots.every(({ job, at }) => settled.has(slotId(job.name, at)))
+    if (allSettled) quiet = { from: now.getTime(), until: nextSlot(now) }
     if (settled.size > 10_000) settled.clear()
   }
 
@@ -166,6 +181,10 @@ export function createSchedule<Ctx>({
   return {
     model,
     tick: tickNow,
+    /** The jobs' times have changed with the company file. */
+    changed(): void {
+      quiet = { from: 0, until: 0 }
+    },
     start(): void {
       stopAlarm = clock.everyMinute(() => tickNow().catch((err) => log.error({ err }, 'tick failed')))
     },

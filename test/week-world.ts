@@ -1,0 +1,137 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { PhoneMessage, SandboxPerson, StandIn } from '../sandbox/stand-in.ts'
+import { startWecomStandIn } from '../sandbox/wecom/stand-in.ts'
+import { createLog } from '../src/log.ts'
+import { type Bot, startBot } from '../src/main.ts'
+import { standingClock } from './clock.ts'
+import { companyOfFive, companyYaml } from './company-of-five.ts'
+
+const aesKey = 'jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C'
+
+export interface WeekWorld {
+  clock: ReturnType<typeof standingClock>
+  bot(): Bot
+  /** Lets business time pass minute by minute, so that everything on the way happens. */
+  go(at: string): Promise<void>
+  restart(): Promise<void>
+  phone(userId: string): Phone
+  standIn: StandIn
+  stop(): Promise<void>
+}
+
+export interface Phone {
+  messages(): PhoneMessage[]
+  last(): PhoneMessage
+  type(text: string): Promise<void>
+  /** Presses the newest button with this label, with what is chosen: label of the select to label of the option. */
+  tap(label: string, choose?: Record<string, string>): Promise<void>
+  /** All that can be read in the newest message. */
+  sees(): string
+}
+
+/** Everything that stands on a message, as text. */
+export function readable(m: PhoneMessage | undefined): string {
+  if (!m) return ''
+  const c = m.card
+  if (!c) return m.text ?? ''
+  const facts = c.facts.map((f) => `${f.label}：${f.value}`)
+  const selects = c.selects.map((s) => `${s.title}[${s.options.map((o) => o.text).join('|')}]`)
+  const buttons = c.buttons.map((b) => `<${b.text}>`)
+  return [c.title, c.subtitle, c.text, ...facts, ...selects, buttons.join(''), c.closed && `（${c.closed}）`]
+    .filter(Boolean)
+    .join('\n')
+}
+
+/** The bot on WeCom's stand-in, with a company of five, from a Monday morning on. */
+export async function startWeekWorld(options: {
+  start: string
+  people?: SandboxPerson[]
+  yaml?: string
+}): Promise<WeekWorld> {
+  const clock = standingClock(options.start)
+  const dir = mkdtempSync(join(tmpdir(), 'jixiao-week-'))
+  writeFileSync(join(dir, 'company.yaml'), options.yaml ?? companyYaml)
+  const wecom = await startWecomStandIn({
+    clock,
+    corpId: 'ww1',
+    agentId: 1000002,
+    secret: 'app-secret',
+    people: options.people ?? companyOfFive,
+  })
+  const env = {
+    PORT: '0',
+    DATA_DIR: dir,
+    COMPANY_FILE: join(dir, 'company.yaml'),
+    PUBLIC_BASE_URL: 'https://jixiao.example.com',
+    SESSION_SECRET: 'a-session-secret-of-thirty-two-or-more',
+    WECOM_CORP_ID: 'ww1',
+    WECOM_AGENT_ID: '1000002',
+    WECOM_SECRET: 'app-secret',
+    WECOM_TOKEN: 'token',
+    WECOM_ENCODING_AES_KEY: aesKey,
+    WECOM_API_BASE: wecom.apiBase,
+    WECOM_OAUTH_BASE: wecom.oauthBase,
+  }
+  const log = createLog(process.env.TEST_LOG ?? 'silent')
+  const launch = async () => {
+    const bot = await startBot({ env, clock, log })
+    await wecom.setCallback({ url: `${bot.url}/wecom/callback`, token: 'token', aesKey })
+    await bot.idle()
+    return bot
+  }
+  let bot = await launch()
+
+  const phone = (userId: string): Phone => ({
+    messages: () => wecom.chat(userId),
+    last: () => wecom.chat(userId).at(-1)!,
+    sees: () => readable(wecom.chat(userId).at(-1)),
+    async type(text) {
+      await wecom.type(userId, text)
+      await bot.idle()
+    },
+    async tap(label, choose = {}) {
+      const message = wecom.chat(userId).findLast((m) => m.card?.buttons.some((b) => b.text === label && b.key))
+      const button = message?.card?.buttons.find((b) => b.text === label)
+      if (!message?.card || !button?.key)
+        throw new Error(`${userId} sees no button ${label} on:\n${readable(wecom.chat(userId).at(-1))}`)
+      const selected: Record<string, string[]> = {}
+      for (const s of message.card.selects) {
+        const wanted = choose[s.title]
+        const option =
+          wanted === undefined ? s.options.find((o) => o.id === s.selected) : s.options.find((o) => o.text === wanted)
+        if (!option) throw new Error(`${s.title} has no option ${wanted}`)
+        selected[s.key] = [option.id]
+      }
+      await wecom.tap(userId, message.id, button.key, selected)
+      await bot.idle()
+    },
+  })
+
+  return {
+    clock,
+    standIn: wecom,
+    bot: () => bot,
+    phone,
+    async go(at) {
+      const target = new Date(at).getTime()
+      for (let t = clock.now().getTime(); t < target; ) {
+        // To the next whole minute, or the target.
+        t = Math.min(target, Math.floor(t / 60_000) * 60_000 + 60_000)
+        clock.set(new Date(t).toISOString())
+        await clock.minute()
+      }
+      await bot.idle()
+    },
+    async restart() {
+      await bot.stop()
+      bot = await launch()
+    },
+    async stop() {
+      await bot.stop()
+      await wecom.stop()
+      rmSync(dir, { recursive: true, force: true })
+    },
+  }
+}
