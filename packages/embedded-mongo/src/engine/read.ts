@@ -69,7 +69,7 @@ function prepareFind(command: Doc, ns: string, context: Context): Query {
       if (!collection) return
       const found = findRecords(
         collection,
-        { filter, sort, skip, limit, hint, needed, checkDeadline: context.checkDeadline },
+        { filter, sort, skip, limit, hint, needed, keepBytes: !projection, checkDeadline: context.checkDeadline },
         counters,
       )
       if (projection) yield* asRaw(projected(found, projection.apply))

@@ -99,6 +99,7 @@ export function runUpdate(
         sort: plan.sort ?? [],
         limit,
         hint: plan.hint,
+        keepBytes: true,
         needed: undefined,
         checkDeadline,
       }),

@@ -3,7 +3,7 @@ import { decode } from '../bson/decode.ts'
 import { type Doc, isDoc, Regex, UNDEFINED, type Value } from '../bson/values.ts'
 import { fail } from '../errors.ts'
 import { Index } from './index.ts'
-import { docKey, prefix, readRecord, type Store } from './store.ts'
+import { docKey, prefix, readRecord, type Store, writeRecord } from './store.ts'
 
 export const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024
 const MAX_RECORD = Number.MAX_SAFE_INTEGER
@@ -72,8 +72,9 @@ export class Collection {
     if (this.count !== this.savedCount) this.save()
   }
 
+  /** The bytes of a record, lent until the next read of the store. */
   get(record: number): Buffer | undefined {
-    return this.store.docs.getBinary(docKey(this.id, record))
+    return this.store.docs.getBinaryFast(docKey(this.id, record))
   }
 
   /** Adds a document given in its bytes, `_id` included. */
@@ -117,25 +118,38 @@ export class Collection {
     }
   }
 
-  /** All records in the order of insertion, read in chunks so that no cursor stays open between two of them. */
+  /**
+   * All records in the order of insertion. No LMDB cursor stays open between two of them, and their bytes are lent:
+   * they hold until the next read of the store. Records that follow each other in number are read straight by key,
+   * which costs a third less than a range; where numbers are missing, the next ones are looked up.
+   */
   *records(reverse: boolean): Iterable<{ record: number; bytes: Buffer }> {
-    let start = reverse ? docKey(this.id, MAX_RECORD) : prefix(this.id)
-    const end = reverse ? docKey(this.id, 0) : prefix(this.id + 1)
-    for (let chunk = 32; ; chunk = 512) {
-      let read = 0
-      let last: Buffer | undefined
-      const batch: { record: number; bytes: Buffer }[] = []
-      for (const { key, value } of this.store.docs.getRange({ start, end, reverse, limit: chunk })) {
-        batch.push({ record: readRecord(key, 4), bytes: value })
-        last = key
-        read++
+    const step = reverse ? -1 : 1
+    const key = docKey(this.id, 0)
+    let record = this.nextPresent(reverse ? MAX_RECORD : 0, reverse, 1)[0]
+    while (record !== undefined && record >= 0) {
+      writeRecord(key, record, 4)
+      const bytes = this.store.docs.getBinaryFast(key)
+      if (bytes) {
+        yield { record, bytes }
+        record += step
+        continue
       }
-      yield* batch
-      if (read < chunk || !last) return
-      const record = readRecord(last, 4) + (reverse ? -1 : 1)
-      if (record < 0) return
-      start = docKey(this.id, record)
+      const present = this.nextPresent(record, reverse, 64)
+      for (const next of present) {
+        writeRecord(key, next, 4)
+        const found = this.store.docs.getBinaryFast(key)
+        if (found) yield { record: next, bytes: found }
+      }
+      const last = present.at(-1)
+      record = last === undefined ? undefined : last + step
     }
+  }
+
+  private nextPresent(from: number, reverse: boolean, limit: number): number[] {
+    const start = docKey(this.id, from)
+    const end = reverse ? docKey(this.id, 0) : prefix(this.id + 1)
+    return [...this.store.docs.getKeys({ start, end, reverse, limit })].map((key) => readRecord(key, 4))
   }
 
   drop(): void {
@@ -146,23 +160,13 @@ export class Collection {
 
   /** Record numbers follow the highest key present, never a saved counter: a kill could leave that behind. */
   private newRecord(): number {
-    if (this.nextRecord === undefined) {
-      const [last] = [
-        ...this.store.docs.getKeys({
-          start: docKey(this.id, MAX_RECORD),
-          end: docKey(this.id, 0),
-          reverse: true,
-          limit: 1,
-        }),
-      ]
-      this.nextRecord = last ? readRecord(last, 4) + 1 : 1
-    }
+    this.nextRecord ??= (this.nextPresent(MAX_RECORD, true, 1)[0] ?? 0) + 1
     return this.nextRecord++
   }
 
   byteSize(): number {
     let total = 0
-    for (const { bytes } of this.records(false)) total += bytes.length
+    for (const { bytes } of this.records(false)) total += bytes.readInt32LE(0)
     return total
   }
 }

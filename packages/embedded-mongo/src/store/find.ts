@@ -3,11 +3,13 @@ import { decode, type Needed } from '../bson/decode.ts'
 import type { Doc, Value } from '../bson/values.ts'
 import { type Filter, matches, mergeNeeded, neededBy } from '../query/filter.ts'
 import { neededBySort, type SortKey } from '../query/sort.ts'
+import { roughSize } from '../value/size.ts'
 import type { Collection } from './collection.ts'
 import { type IndexAccess, makePlan, type Plan } from './plan.ts'
 
 export interface Found {
   record: number
+  /** The whole document; empty unless `keepBytes` was asked for. */
   bytes: Buffer
   /** Decoded as far as the query needs it. */
   document: Doc
@@ -21,6 +23,8 @@ export interface FindOptions {
   hint?: Value | undefined
   /** Fields wanted of `document`; `undefined` for all. */
   needed: Needed | undefined
+  /** Copies the stored bytes of what is found. */
+  keepBytes?: boolean
   /** Throws when the command's time is over. */
   checkDeadline: () => void
 }
@@ -40,10 +44,15 @@ export function find(collection: Collection, options: FindOptions, counters?: Co
   const { filter, sort = [], skip = 0, limit = Number.POSITIVE_INFINITY } = options
   const plan = makePlan(collection, filter, sort, options.hint)
   const needed = withQueryFields(options)
-  const matching = filtered(collection, plan, filter, needed, options.checkDeadline, counters)
+  const matching = filtered(collection, plan, options, needed, counters)
   const ordered = plan.sorted
     ? matching
-    : sortBy(matching, sort, (found) => ({ document: found.document, bytes: found.bytes.length + 100 }), skip + limit)
+    : sortBy(
+        matching,
+        sort,
+        (found) => ({ document: found.document, bytes: found.bytes.length + roughSize(found.document) }),
+        skip + limit,
+      )
   return skip === 0 && limit === Number.POSITIVE_INFINITY ? ordered : part(ordered, skip, limit)
 }
 
@@ -67,9 +76,8 @@ function withQueryFields({ filter, sort = [], needed }: FindOptions): Needed | u
 function* filtered(
   collection: Collection,
   plan: Plan,
-  filter: Filter,
+  { filter, keepBytes, checkDeadline }: FindOptions,
   needed: Needed | undefined,
-  checkDeadline: () => void,
   counters: Counters | undefined,
 ): Iterable<Found> {
   let examined = 0
@@ -77,8 +85,15 @@ function* filtered(
     if (examined++ % DEADLINE_EVERY === 0) checkDeadline()
     if (counters) counters.docsExamined++
     const document = decode(bytes, 0, needed)
-    if (matches(filter, document)) yield { record, bytes, document }
+    if (matches(filter, document)) yield { record, bytes: keepBytes ? copied(bytes) : NO_BYTES, document }
   }
+}
+
+const NO_BYTES = Buffer.alloc(0)
+
+/** The lent buffer may be longer than the document in it. */
+function copied(bytes: Buffer): Buffer {
+  return Buffer.from(bytes.subarray(0, bytes.readInt32LE(0)))
 }
 
 type Records = Iterable<{ record: number; bytes: Buffer }>
