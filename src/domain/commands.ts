@@ -111,8 +111,8 @@ const trimStart = (text: string): string => text.replace(/^[\s:：,，。;；]+/
 /** Without what politeness and haste put around a wish. */
 function polish(text: string): string {
   return trimMarks(halfWidth(text).slice(0, 200))
-    .replace(/[!~.。…\s]+$/, '')
-    .replace(/^(?:请问|请|麻烦(?:你|您)?|帮我|给我|我想|我要|小助手|机器人)[\s,]?(?=\S)/, '')
+    .replace(/(?<=.)[!?~.。…\s]{1,20}$/, '')
+    .replace(/^(?:请问|请(?!假)|麻烦(?:你|您)?|帮我|给我|我想|我要|小助手|机器人)[\s,]?(?=\S)/, '')
     .replace(/(?<=..)(?:一下|吧|呀|啊|哦|呢|了|谢谢|哈)$/, (tail) => (tail === '了' || tail === '一下' ? tail : ''))
     .replace(/^["“”'‘’「『/#]|["“”'‘’」』]$/g, '')
     .trim()

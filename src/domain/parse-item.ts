@@ -55,7 +55,7 @@ const SUPPORT_BY = /^需要?([^:\s,;。、()]{1,12}?)(?:给予)?(支持|协助|�
 
 /**
  * Takes one attribute from a piece of text (half-width `half`, the same text as typed in `raw`) when the whole piece is one.
- * `bare`: whether a lone number is points.
+ * `bare`: whether a lone number is points; where it is not, 11.25 is a day.
  */
 function takeAttribute(raw: string, item: ReadItem, context: DayContext, bare: boolean): boolean {
   const text = raw.trim()
@@ -78,7 +78,9 @@ function takeAttribute(raw: string, item: ReadItem, context: DayContext, bare: b
     }
   }
   if (item.due === undefined) {
-    const match = DAY.exec(half) ?? (item.points === undefined ? null : DOTTED.exec(half))
+    // 11.25 is a day only where it can be no points: these are known, or 前 or 完成 follows.
+    const dotted = DOTTED.exec(half)
+    const match = DAY.exec(half) ?? (dotted && (item.points !== undefined || !bare || /\D$/.test(half)) ? dotted : null)
     const read = match
       ? dayFrom(
           match[1]!.replace(/[日号之以前完成\s]*$/, (end) => end.match(/^[日号]/)?.[0] ?? ''),
@@ -219,8 +221,12 @@ function takeTail(line: string, item: ReadItem, context: DayContext): string {
       continue
     }
     const half = halfWidth(clean)
-    const cut = lastSeparator(half)
-    if (cut > 0 && takeAttribute(clean.slice(cut), item, context, true)) {
+    const bare = item.points === undefined && !INLINE_POINTS.test(half)
+    // 「分值：20」 is one attribute; 「招聘方案：20分」 has it behind the colon.
+    const cut = [lastSeparator(half, /[\s,;、|]/), lastSeparator(half, /[\s,;、|:]/)].find(
+      (at) => at > 0 && takeAttribute(clean.slice(at), item, context, bare),
+    )
+    if (cut !== undefined) {
       text = clean.slice(0, cut).trim()
       continue
     }
@@ -231,8 +237,8 @@ function takeTail(line: string, item: ReadItem, context: DayContext): string {
   return text
 }
 
-const lastSeparator = (half: string): number => {
-  for (let i = half.length - 1; i >= 0; i--) if (/[\s,;、|:]/.test(half[i]!)) return i + 1
+const lastSeparator = (half: string, marks: RegExp): number => {
+  for (let i = half.length - 1; i >= 0; i--) if (marks.test(half[i]!)) return i + 1
   return 0
 }
 

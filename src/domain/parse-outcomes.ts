@@ -30,7 +30,7 @@ const unbracket = (text: string): string => {
   return match ? match[1]! : text
 }
 
-const ONE = `\\d{1,2}|[${NUMERAL}]{1,3}`
+const ONE = `\\d{1,2}(?!\\d)|[${NUMERAL}]{1,3}`
 /** `1`, `1、3`, `第1到3项`, `一、二`, and the outcome right behind it. */
 const LISTED = new RegExp(
   `(?<![\\d.])(?:第|工作)?((?:${ONE})(?:\\s?[、,和及与&\\-~至到]\\s?第?(?:${ONE})){0,15})\\s?(?:项|条|个)?(?:工作|任务)?\\s?[:.、)]?\\s?(?:都|均|也|全部|已经?)?(?:${WORD})`,
@@ -134,7 +134,7 @@ const plainText = (text: string): string => halfWidth(text).replace(/[^\p{L}\p{N
 export function readPerItem(
   line: string,
   planned: readonly PlanItem[],
-): { item: number; outcome?: Outcome; assumed?: string } | undefined {
+): { item: number; named: boolean; outcome?: Outcome; assumed?: string } | undefined {
   const half = halfWidth(line)
   const marker = markerOf(half)
   const body = line.slice(marker?.length ?? 0)
@@ -142,18 +142,23 @@ export function readPerItem(
   if (named) {
     const rest = afterName(body, named.end)
     const outcome = firstOutcome(rest)
-    return outcome ? { item: named.index, outcome } : { item: named.index }
+    return { item: named.index, named: true, ...(outcome ? { outcome } : {}) }
   }
   const number = marker?.number
   if (number === undefined || number < 1 || number > planned.length) return undefined
   const leading = firstOutcome(body)
-  if (leading) return { item: number - 1, outcome: leading }
+  if (leading) return { item: number - 1, named: false, outcome: leading }
   const last = [...halfWidth(body).slice(0, 2000).matchAll(TAIL_WORD)].at(-1)
   if (!last) return undefined
   // Other words than the plan's: the number decides, and they are kept as the note.
   const words = trimMarks(body.slice(0, last.index))
   const note = trimMarks([words, trimMarks(body.slice(last.index + last[0].length))].filter(Boolean).join('，'))
-  return { item: number - 1, outcome: withNote(outcomeOf(last, 1), note), assumed: `第${number}项按序号对应本周计划` }
+  return {
+    item: number - 1,
+    named: false,
+    outcome: withNote(outcomeOf(last, 1), note),
+    assumed: `第${number}项按序号对应本周计划`,
+  }
 }
 
 /** An outcome that the text begins with, and what follows as its note. */
@@ -186,6 +191,7 @@ function longestNamed(body: string, planned: readonly PlanItem[], number: number
 function endOfName(body: string, name: string): number | undefined {
   const wanted = plainText(name)
   if (wanted === '') return undefined
+  if (body.startsWith(name)) return name.length
   const half = halfWidth(body)
   let matched = 0
   for (let i = 0; i < half.length && i < 1200; i++) {
@@ -200,7 +206,7 @@ function endOfName(body: string, name: string): number | undefined {
 function afterName(body: string, end: number): string {
   const rest = body.slice(end).replace(/^[\s"”》」』]+/, '')
   const bracket = /^[（([][^（()）\]]{0,80}[)）\]]/.exec(rest)
-  if (bracket && /\d|[一二三四五六七八九十]/.test(bracket[0]) && /分|月|日|周|重点|日常/.test(bracket[0]))
+  if (bracket && /\d|[一二三四五六七八九十]/.test(halfWidth(bracket[0])) && /分|月|日|周|重点|日常/.test(bracket[0]))
     return rest.slice(bracket[0].length)
   return rest
 }

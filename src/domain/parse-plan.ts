@@ -235,8 +235,8 @@ class ReportReader {
     if (NOTHING.test(halfWidth(line))) return
     const single = readPerItem(line, planned)
     const listed = readListed(line, planned.length)
-    // 「1完成 2没做完」 also begins like item 1: several numbers, or no item named, make it a list.
-    if (listed && (listed.outcomes.size > 1 || !single?.outcome)) {
+    // 「1完成 2没做完」 also begins like item 1: several numbers make it a list; an item named by its text is that item.
+    if (listed && !single?.named && (listed.outcomes.size > 1 || !single?.outcome)) {
       for (const [item, outcome] of listed.outcomes) this.outcomes[item - 1] = outcome
       for (const one of listed.assumed) this.assumptions.push(`第${number}行：${one}`)
       if (listed.left) this.skip(number, listed.left, '没有看出这一部分的意思')
@@ -331,14 +331,14 @@ class ReportReader {
   }
 }
 
-const INLINE_MARKER = /(?:^|[\s;,。、)\]])(\(\d{1,2}\)|\d{1,2}\s?[.、)](?!\d)|[①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳])/g
+const INLINE_MARKER = /(?:^|(?<=[\s;,。、)\]分]))(?:\(\d{1,2}\)|\d{1,2}\s?[.、)](?!\d))|[①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳]/g
 
 /** Several items in one line: numbered 1, 2, 3…, or each with its own points between semicolons or commas. */
 export function splitItems(line: string, context: { planWeek: Week; today: Day }): string[] {
   const half = halfWidth(line)
   const starts: number[] = []
   for (const match of half.matchAll(INLINE_MARKER)) {
-    const start = match.index + match[0].length - match[1]!.length
+    const start = match.index
     if (starts.length === 0 && half.slice(0, start).trim() !== '') break
     if (markerOf(half.slice(start))?.number === starts.length + 1) starts.push(start)
   }

@@ -112,6 +112,12 @@ export function parseScores(text: string, people: readonly Scoreable[]): ParsedS
       )
     } else scoreOne(person, segment, scores, fail)
   }
+  if (text.length > MAX_LENGTH)
+    problems.push({
+      kind: 'unread',
+      text: `内容超过${MAX_LENGTH}字，其后的部分未读取，请分次发送`,
+      source: text.slice(MAX_LENGTH, MAX_LENGTH + 200),
+    })
   return dropTwice({ scores, problems })
 }
 
@@ -188,7 +194,7 @@ const FULL = /^(?:满分|全满|全部满分|都满分|都是满分|给满|拉�
 function readPoints(text: string): { numbers: number[]; percent: boolean } | 'full' | undefined {
   const half = halfWidth(text)
     .replace(/[\s,;。、:=+/|()[\]]+/g, ' ')
-    .replace(/(分半|分|%)(?=\S)/g, '$1 ')
+    .replace(/((?<!百)分半|(?<!百)分|%)(?=\S)/g, '$1 ')
     .replace(/分 半/g, '分半')
     .trim()
   const words = half
@@ -281,12 +287,12 @@ function segmentsOf(text: string, people: readonly Scoreable[]): Segment[] {
   for (let at = 0; at < half.length; at++) {
     const before = at === 0 ? '' : half[at - 1]!
     const inside = half.slice(at, at + 24)
-    const separated = before === '' || /[\s,;。、|:]/.test(before)
+    const separated = before === '' || /[\s,;。、|:给]/.test(before)
     // 「王五92李四91」: a name may also follow digits, 分, 半 or % directly.
     if (!separated && !/[\d分半%]/.test(before)) continue
     const others = OTHERS.exec(inside)
     const form = forms.find(([key]) => inside.toLowerCase().startsWith(key))
-    if (form && followsName(half[at + form[0].length]))
+    if (form && followsName(half.slice(at + form[0].length, at + form[0].length + 8)))
       starts.push({ at, length: form[0].length, people: form[1], others: false })
     else if (others) starts.push({ at, length: others[0].length, people: [], others: true })
     else {
@@ -300,7 +306,7 @@ function segmentsOf(text: string, people: readonly Scoreable[]): Segment[] {
   const lead = trimMarks(text.slice(0, starts[0]?.at))
   if (
     lead !== '' &&
-    !/^(?:@?[a-zA-Z]{0,20}\s?)?(?:打分|评分|本周评分|本周打分|打分如下|评分如下)$/.test(halfWidth(lead))
+    !/^(?:@?[a-zA-Z]{0,20}\s?)?(?:打分|评分|本周评分|本周打分|打分如下|评分如下|给|请给)$/.test(halfWidth(lead))
   )
     segments.push({ people: [], others: false, spoken: '', rest: '', source: lead.slice(0, 200) })
   for (const [index, start] of starts.entries()) {
@@ -318,8 +324,11 @@ function segmentsOf(text: string, people: readonly Scoreable[]): Segment[] {
 }
 
 /** 王五 before 王五一 is decided by length; before another character of a name it is no name at all: 王五一 is not 王五. */
-function followsName(next: string | undefined): boolean {
+function followsName(rest: string): boolean {
+  const next = rest[0]
   if (next === undefined) return true
+  // 「王五五 90」: a longer name, for nobody writes one numeral in Chinese and the next in digits.
+  if (/^[一二三四五六七八九]\s?[:,]?\s?\d/.test(rest)) return false
   return (
     !/[\u4e00-\u9fffA-Za-z]/.test(next) || new RegExp(`[${NUMERAL}满总周计扣减得打给评各都是全分第百的]`).test(next)
   )
@@ -342,7 +351,7 @@ function formsOf(people: readonly Scoreable[]): [string, Scoreable[]][] {
 const NO_NAMES =
   /^(?:总结|计划|周总结|周计划|满分|扣|减|得分|得|打分|打|给|评分|评|分|第.项|各项|分别|全部|百分之|全满|都)/
 const UNKNOWN = new RegExp(
-  `^([\\u4e00-\\u9fff]{2,4}?|[A-Za-z][A-Za-z .]{0,18}?)(?=\\s{0,3}[:]?\\s{0,3}(?:\\d|满分|[${NUMERAL}]{2,7}(?:分|$|[\\s,;])|总结|计划|$|[,;。、\\n]))`,
+  `^([\\u4e00-\\u9fff]{2,4}?|[A-Za-z][A-Za-z .]{0,18}?)(?=\\s{0,3}[:]?\\s{0,3}(?:\\d|满分|[${NUMERAL}]{2,7}(?:分|$|[\\s,;])|总结|计划))`,
 )
 
 /** What stands where a name would: two to four characters before a number. */

@@ -86,7 +86,15 @@ function takeNumbers(
 ) {
   const left = [...numbers]
   const value = (index: number) => halfWidth(cells[index]!).trim()
-  if (left[0] === 0 && (Number(value(0)) === row || (left.length > 1 && Number(value(0)) <= 30))) left.shift()
+  const counted = left.length > 1 || item.points !== undefined
+  if (left[0] === 0 && (Number(value(0)) === row || (counted && Number(value(0)) <= 30))) left.shift()
+  // Of two numbers one may be a day, 12.4; the day stands last, as in most sheets.
+  if (
+    left.length > 1 &&
+    /^\d{1,2}\.\d{1,2}$/.test(value(left.at(-1)!)) &&
+    takeCell(cells[left.at(-1)!]!, item, context, 'due')
+  )
+    left.pop()
   const points = left.pop()
   if (points !== undefined && !takeCell(cells[points]!, item, context, 'points')) others.push(cells[points]!.trim())
   for (const index of left) others.push(cells[index]!.trim())

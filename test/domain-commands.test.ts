@@ -1,0 +1,126 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { type Intent, readLeaveUntil, readSnooze, recognise } from '../src/domain/commands.ts'
+import { planLines } from './domain-chat-corpus.ts'
+
+const said: [Intent, string[]][] = [
+  ['help', ['帮助', '菜单', '你好', '您好！', '请问怎么用？', 'help', 'Hi', '?', '？', '@绩效机器人 帮助', '你好呀']],
+  ['weekly-plan', ['周计划', '下周计划', '写周计划', '我要写周计划', '周计划：', '周报']],
+  ['weekly-summary', ['周总结', '总结', '写总结', '帮我写周总结']],
+  ['my-status', ['我的', '状态', '进度', '我交了吗', '什么时候截止？', '查看进度']],
+  ['who-is-missing', ['谁没交', '谁没交？', '还有谁没交', '提交情况', '谁没交啊']],
+  ['chase', ['催一下', '催办', '催一下没交的', '帮我催一下']],
+  ['score', ['打分', '评分', '我要打分', '开始评分吧']],
+  ['undo', ['撤销', '撤回', '撤销！', '“撤销”', '撤回提交']],
+  ['submit', ['提交', '确认提交', '提交吧', '交了']],
+  ['confirm', ['确认', '确定', '好的', '好', '没问题', 'OK', 'ok。', '嗯']],
+  ['cancel', ['取消', '算了', '不提交', '不对']],
+  ['change', ['修改', '改一下', '我要修改', '重新填']],
+  [
+    'on-leave',
+    ['我在请假', '请假', '请假到周五', '我请假到12月4日', '今天请假', '请假3天', '我休年假了', '我在出差', '请病假'],
+  ],
+  [
+    'snooze',
+    [
+      '1小时后',
+      '一小时后',
+      '半小时后再说',
+      '两个小时后提醒我',
+      '30分钟后',
+      '下午',
+      '下午再交',
+      '稍后',
+      '等会儿',
+      '晚点',
+      '明天',
+      '明早',
+    ],
+  ],
+  ['my-data', ['我的数据', '导出我的数据', '删除我的数据']],
+  ['my-result', ['我的结果', '绩效结果', '查分']],
+  ['no-wishes', ['不要祝福', '关闭祝福']],
+  ['birthday', ['改生日', '改生日 8月15日']],
+  ['appeal', ['申诉', '我要申诉', '申诉：10月考勤有误']],
+  ['acknowledge', ['知道了', '收到', '收到！']],
+  ['thanks', ['谢谢', '谢谢您', '辛苦了']],
+  [
+    'unknown',
+    [
+      '',
+      '今天天气不错',
+      '撤销旧账户 20分',
+      '撤销 旧账户 20分',
+      '确认合同条款 20分',
+      '取消订单处理 10分',
+      '修改制度 20分',
+      '请假制度宣贯 10分',
+      '催办欠款 20分',
+      '我的电脑坏了',
+      '打分表设计 20分',
+      '帮助新同事 5分',
+      '下午茶采购 10分',
+      '明天会更好',
+      '总结上半年数据 20分',
+      '计划外出培训 10分',
+      '提交年度预算 30分',
+      '谁没交作业登记 5分',
+    ],
+  ],
+]
+
+describe('a short wish', () => {
+  for (const [intent, texts] of said)
+    test.each(texts)(`${intent}: %s`, (text) => {
+      expect(recognise(text).intent).toBe(intent)
+    })
+
+  test('keeps what stands behind it', () => {
+    expect(recognise('周计划\n1. 招聘 20分\n2. 培训 30分')).toEqual({
+      intent: 'weekly-plan',
+      rest: '1. 招聘 20分\n2. 培训 30分',
+    })
+    expect(recognise('打分：王五 18 30 40')).toEqual({ intent: 'score', rest: '王五 18 30 40' })
+    expect(recognise('周总结 1完成 2未完成')).toEqual({ intent: 'weekly-summary', rest: '1完成 2未完成' })
+    expect(recognise('今天天气不错').rest).toBe('今天天气不错')
+  })
+
+  test('is never found in a line of a plan', () => {
+    for (const [line] of planLines) expect([line, recognise(line).intent]).toEqual([line, 'unknown'])
+  })
+
+  test('nothing typed makes it throw', () => {
+    fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => void recognise(text)))
+  })
+})
+
+describe('snooze and leave', () => {
+  test.each([
+    ['1小时后', { minutes: 60 }],
+    ['一个半小时后', { minutes: 90 }],
+    ['半小时后', { minutes: 30 }],
+    ['20分钟后提醒我', { minutes: 20 }],
+    ['稍后', { minutes: 60 }],
+    ['下午', { daysAhead: 0, at: '14:00' }],
+    ['今晚', { daysAhead: 0, at: '19:00' }],
+    ['明天上午', { daysAhead: 1, at: '09:00' }],
+    ['0小时后', undefined],
+    ['周计划', undefined],
+  ])('%s', (text, expected) => {
+    expect(readSnooze(text)).toEqual(expected)
+  })
+
+  // 周五 is of the week one is in: the leave is said on Wednesday 25 November.
+  test.each([
+    ['请假到周五', '2026-11-27'],
+    ['请假到11月30日', '2026-11-30'],
+    ['请假到下周三', '2026-12-02'],
+    ['请假3天', '2026-11-27'],
+    ['请假十天', '2026-12-04'],
+    ['请假一天', '2026-11-25'],
+    ['我在请假', undefined],
+    ['请假到周二', undefined],
+  ])('%s', (text, expected) => {
+    expect(readLeaveUntil(text, { planWeek: '2026-W48', today: '2026-11-25' })).toBe(expected)
+  })
+})
