@@ -172,6 +172,31 @@ describe('a whole message', () => {
     expect(assumptions).toContain('第6行并入计划第2项')
   })
 
+  test('several parts on one line, and items counted without marks', () => {
+    const { summary, plan, assumptions } = read(`总结：1、2完成了，3完成一半
+不足：核对太慢。问题：系统卡。改进：换个时间导出
+计划：
+1年会策划30分
+2车辆年检20分`)
+    expect(summary).toEqual({
+      outcomes: [{ outcome: 'done' }, { outcome: 'done' }, { outcome: 'partly', note: '完成一半' }],
+      extra: [],
+      shortcomings: '核对太慢。',
+      problems: '系统卡。',
+      improvements: '换个时间导出',
+    })
+    expect(plan.map((item) => item.text)).toEqual(['年会策划', '车辆年检'])
+    expect(assumptions).toContain('各项开头的数字按序号理解')
+    expect(read('周计划\n3D打印机维护 20分\n考勤 10分').plan[0]!.text).toBe('3D打印机维护')
+  })
+
+  test('an outcome of something else is never lost in the note above', () => {
+    const result = read('本周完成情况：\n招聘方案 完成\n接待检查组 完成')
+    expect(result.summary).toMatchObject({ outcomes: [{ outcome: 'done' }, null, null], extra: ['接待检查组 完成'] })
+    const part = read('周总结\n消防培训 没完成')
+    expect(part.assumptions).toEqual(['“消防培训”按第2项“组织消防培训”理解'])
+  })
+
   test('what cannot be read is named by line and kept', () => {
     expect(read('王总好\n周计划\n招聘 20分').unread).toEqual([
       { line: 1, text: '王总好', why: '没有看出这是计划还是总结，可在前面加一行“周计划”或“周总结”' },

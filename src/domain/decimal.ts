@@ -80,6 +80,7 @@ export function shown(a: Exact, places = 2): string {
  * As a decimal without needless zeros, or undefined when it has no end within `mostPlaces` (a third never has).
  */
 export function decimalText(a: Exact, mostPlaces = 12): string | undefined {
+  if (a.d === 1n) return `${a.n}`
   const scaled = a.n * 10n ** BigInt(mostPlaces)
   if (scaled % a.d !== 0n) return undefined
   return trimZeros(shown(a, mostPlaces))

@@ -223,7 +223,7 @@ function takeTail(line: string, item: ReadItem, context: DayContext): string {
     const half = halfWidth(clean)
     const bare = item.points === undefined && !INLINE_POINTS.test(half)
     // 「分值：20」 is one attribute; 「招聘方案：20分」 has it behind the colon.
-    const cut = [lastSeparator(half, /[\s,;、|]/), lastSeparator(half, /[\s,;、|:]/)].find(
+    const cut = [lastSeparator(half, /[\s,;。、|]/), lastSeparator(half, /[\s,;。、|:]/)].find(
       (at) => at > 0 && takeAttribute(clean.slice(at), item, context, bare),
     )
     if (cut !== undefined) {

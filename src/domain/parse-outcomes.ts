@@ -5,7 +5,7 @@ import type { Outcome, PlanItem } from './weekly-report.ts'
 const NOT_DONE =
   '未完成|没有?完成|没有?做完|没有?做|未做|未开始|没有?开始|未启动|尚未完成|尚未开始|还没完成|还没做完|还没做|完不成|取消|暂缓|推迟|延期|✗|✘|×'
 const PARTLY =
-  '部分完成|完成部分|完成一部分|完成了一部分|基本完成|大部分完成|未全部完成|没有?全部完成|没有?全做完|完成了?一半|做了一半|做了一部分|进行中|正在进行|推进中|还在做|(?:完成|做)了?\\s?\\d{1,2}(?:\\.\\d{1,2})?%|\\d{1,2}(?:\\.\\d{1,2})?%'
+  '部分完成|完成部分|完成一部分|完成了一部分|基本完成|大部分完成|未全部完成|没有?全部完成|没有?全做完|完成了?一半|做了一半|做了一部分|进行中|正在进行|推进中|还在做|(?:已经?)?(?:完成|做)了?\\s?\\d{1,2}(?:\\.\\d{1,2})?%|\\d{1,2}(?:\\.\\d{1,2})?%'
 const DONE =
   '已经?全部完成|全部完成|按时完成|按期完成|如期完成|提前完成|已经完成|已完成|完成了|完成|已经做完|做完了|做完|做好了|搞定了?|已办结|办结|100%|√|✓|✔|[Oo][Kk]'
 const WORD = `(${NOT_DONE})|(${PARTLY})|(${DONE})`
@@ -145,7 +145,8 @@ export function readPerItem(
     return { item: named.index, named: true, ...(outcome ? { outcome } : {}) }
   }
   const number = marker?.number
-  if (number === undefined || number < 1 || number > planned.length) return undefined
+  if (number === undefined) return readByPart(body, planned)
+  if (number < 1 || number > planned.length) return undefined
   const leading = firstOutcome(body)
   if (leading) return { item: number - 1, named: false, outcome: leading }
   const last = [...halfWidth(body).slice(0, 2000).matchAll(TAIL_WORD)].at(-1)
@@ -159,6 +160,25 @@ export function readPerItem(
     outcome: withNote(outcomeOf(last, 1), note),
     assumed: `第${number}项按序号对应本周计划`,
   }
+}
+
+/** Whether a line says an outcome of something. */
+export const saysOutcome = (line: string): boolean => halfWidth(line).slice(0, 2000).search(TAIL_WORD) >= 0
+
+/** 「消防培训 没完成」 for the item 组织消防培训: part of a name that only one item has. */
+function readByPart(body: string, planned: readonly PlanItem[]) {
+  const match = [...halfWidth(body).slice(0, 2000).matchAll(TAIL_WORD)][0]
+  const words = match ? plainText(body.slice(0, match.index)) : ''
+  if (!match || words.length < 2) return undefined
+  const fitting = planned.flatMap((item, index) => {
+    const name = plainText(item.text)
+    return name.includes(words) || (name.length > 1 && words.includes(name)) ? [index] : []
+  })
+  const [index] = fitting
+  if (index === undefined || fitting.length > 1) return undefined
+  const outcome = withNote(outcomeOf(match, 1), body.slice(match.index + match[0].trimEnd().length))
+  const typed = trimMarks(body.slice(0, match.index))
+  return { item: index, named: true, outcome, assumed: `“${typed}”按第${index + 1}项“${planned[index]!.text}”理解` }
 }
 
 /** An outcome that the text begins with, and what follows as its note. */

@@ -2,7 +2,7 @@ import { halfWidth, trimMarks } from './chat-text.ts'
 import { compare, exact, sum } from './decimal.ts'
 import { commandHeading, type Heading, headingOf, type Section } from './parse-headings.ts'
 import { markerOf, type ReadItem, readItem, takeAttributeLine, toPlanItem } from './parse-item.ts'
-import { readListed, readPerItem } from './parse-outcomes.ts'
+import { readListed, readPerItem, saysOutcome } from './parse-outcomes.ts'
 import { type Column, columnsOf, readRow } from './parse-table.ts'
 import { sumPoints } from './score.ts'
 import { type Day, formatWeek, type Week, weekOf } from './time.ts'
@@ -51,6 +51,10 @@ export interface ParsedReport {
 export const MAX_LINES = 300
 export const MAX_LINE_LENGTH = 2500
 const MAX_UNREAD_TEXT = 200
+
+/** 「不足：太慢。问题：系统卡」: a further part on the same line, behind the end of a sentence. */
+const SECTION_BREAK =
+  /(?<=[。；;\s])(?=(?:存在的?|遇到的?)?(?:不足(?:之处)?|问题|困难|改进(?:措施|方法)?|心得(?:体会)?|更好的方法|计划外(?:工作)?)[:：])/
 
 const NOTHING = /^(?:无|没有|暂无|无。|没有。|-|\/)$/
 const TOTAL = /^(?:合计|总计|总分|共计|小计)\s?[:]?\s?(\d{1,5}(?:\.\d{1,6})?)\s?分?$/
@@ -102,6 +106,11 @@ class ReportReader {
     if (number > MAX_LINES) return this.skip(number, line, `一次最多读取${MAX_LINES}行，请分次发送`)
     if (raw.length > MAX_LINE_LENGTH) return this.skip(number, line, `本行超过${MAX_LINE_LENGTH}字，请分行发送`)
     if (line.includes('\t')) return this.row(line, raw, number)
+    const [piece = line, ...more] = line.split(SECTION_BREAK)
+    if (more.length > 0) {
+      for (const one of [piece, ...more]) this.line(one, number)
+      return
+    }
     const heading =
       headingOf(line) ??
       (this.section === undefined || this.section === this.context.expect ? commandHeading(line) : undefined)
@@ -265,7 +274,7 @@ class ReportReader {
       return this.planLines(line, number)
     }
     const before = this.lastOutcome === undefined ? null : this.outcomes[this.lastOutcome]
-    if (!marker && before && this.lastOutcome !== undefined) {
+    if (!marker && before && this.lastOutcome !== undefined && !saysOutcome(line)) {
       this.outcomes[this.lastOutcome] = { ...before, note: before.note ? `${before.note}，${body}` : body }
       this.assumptions.push(`第${number}行并入第${this.lastOutcome + 1}项的说明`)
       return
@@ -288,6 +297,7 @@ class ReportReader {
 
   result(): ParsedReport {
     const { planWeek } = this.context
+    this.takeLooseNumbers()
     const plan = this.drafts.map((draft) => toPlanItem(draft, draft.heading, this.context))
     const unsaid = this.drafts.filter((draft) => draft.kind === undefined && draft.heading === undefined).length
     if (unsaid > 0) this.assumptions.push('没有注明重点或日常的，按重点工作理解')
@@ -306,6 +316,17 @@ class ReportReader {
       assumptions: this.assumptions,
       ...(ask ? { ask } : {}),
     }
+  }
+
+  /** 「1年会策划 2车辆年检」: digits without a mark, which count only when every item has the next one. */
+  private takeLooseNumbers(): undefined {
+    const { drafts } = this
+    const counted = drafts.every(
+      (draft, index) => !draft.numbered && new RegExp(`^${index + 1}(?=[^\\d.\\s])`).test(halfWidth(draft.text)),
+    )
+    if (drafts.length < 2 || !counted) return
+    for (const [index, draft] of drafts.entries()) draft.text = draft.text.slice(String(index + 1).length)
+    this.assumptions.push('各项开头的数字按序号理解')
   }
 
   /** 本周 or 下周 said while both readings are open. */
