@@ -1,0 +1,64 @@
+import { toScore } from '../../../handlers/score-week.ts'
+import { runningWeek, weeksFor } from '../../../handlers/weekly/target.ts'
+import { isOwing, teamOf, teamView } from '../../../handlers/weekly/team.ts'
+import { viewWeek, worksByWeeklyPlan } from '../../../handlers/weekly/week.ts'
+import { formatWeek } from '../../domain/time.ts'
+import type { Sessions } from '../session.ts'
+import type { HomePage, Me } from './contract.ts'
+import { type Endpoint, endpoint } from './endpoint.ts'
+import { noQuery } from './fields.ts'
+import { seesAll } from './team.ts'
+import { dueOf, nameOfWeek, statusForOneself, waitingChange } from './views.ts'
+
+export const homeEndpoints = (sessions: Sessions): Endpoint[] => [
+  endpoint({
+    method: 'GET',
+    path: '/api/me',
+    query: noQuery,
+    async run({ ctx, me, platform, session }): Promise<Me> {
+      return {
+        id: me._id,
+        name: me.name,
+        platform,
+        csrf: sessions.csrfToken(session),
+        leads: (await teamOf(ctx, me, 'own')).length > 0,
+        seesAll: seesAll(me),
+        plans: worksByWeeklyPlan(ctx.company(), me),
+        company: ctx.company().name,
+      }
+    },
+  }),
+  endpoint({
+    method: 'GET',
+    path: '/api/home',
+    query: noQuery,
+    async run({ ctx, me, now }): Promise<HomePage> {
+      const home: HomePage = { now: now.toISOString(), toScore: 0, requests: [] }
+      if (worksByWeeklyPlan(ctx.company(), me)) {
+        const which = (await weeksFor(ctx, me, now))[0] ?? runningWeek(ctx, now)
+        const view = await viewWeek(ctx, me, which, now)
+        home.week = {
+          ...nameOfWeek(which),
+          status: view.status,
+          statusText: statusForOneself(view),
+          ...dueOf(ctx, view),
+        }
+      }
+      if ((await teamOf(ctx, me, 'own')).length === 0) return home
+      home.toScore = (await toScore(ctx, me, now)).length
+      const running = runningWeek(ctx, now)
+      const weeks = [running, ctx.company().weeks.previousOpenWeek(running)]
+      const teams = await Promise.all(weeks.map((w) => teamView(ctx, me, w, now)))
+      home.owing = teams[0]!.views.filter(isOwing).length
+      for (const view of teams.flatMap((t) => t.views)) {
+        const about = { person: { id: view.person._id, name: view.person.name }, week: view.week }
+        const title = formatWeek(view.week)
+        if (view.row.excuse?.state === 'proposed')
+          home.requests.push({ kind: 'excuse', ...about, title, text: view.row.excuse.reason })
+        if (waitingChange(view) && !view.row.score)
+          home.requests.push({ kind: 'change', ...about, title, text: '申请修改已提交的内容' })
+      }
+      return home
+    },
+  }),
+]
