@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type Koa from 'koa'
 import { handlers } from '../handlers/index.ts'
 import { jobs } from '../jobs/index.ts'
@@ -12,6 +13,7 @@ import { type Config, ConfigError, readConfig } from './config.ts'
 import type { Ctx } from './context.ts'
 import { dayOf, monthOf, weekOf } from './domain/time.ts'
 import { createApp } from './http/app.ts'
+import { pageRoutes } from './http/pages.ts'
 import { createDispatch } from './inbox/dispatch.ts'
 import { createInbox } from './inbox/inbox.ts'
 import { createLog, type Log } from './log.ts'
@@ -141,6 +143,16 @@ export async function startBot({ env, clock = systemClock, log: given }: BotOpti
   const directory = createDirectory({ people, platforms, company, clock, log })
   const inbox = createInbox({ db, clock, log, owner, handle: createDispatch(ctx, handlers, directory) })
   slotModel(db)
+  const pages = pageRoutes(ctx, {
+    db,
+    publicBaseUrl,
+    ...(config.SESSION_SECRET && { secret: config.SESSION_SECRET }),
+    ...(wecom && { wecom }),
+    ...(dingtalk && { dingtalk }),
+    // Beside `src` and beside `dist` alike.
+    webDir: fileURLToPath(new URL('../web/dist', import.meta.url)),
+    config: dingtalk ? { dingtalk: { corpId: config.DINGTALK_CORP_ID!, clientId: config.DINGTALK_CLIENT_ID! } } : {},
+  })
   await prepare(db)
   const since = new Date(await meta.setOnce('started', clock.now().toISOString()))
   ctx.firstWeek = weekOf(dayOf(since, zone()))
@@ -152,6 +164,7 @@ export async function startBot({ env, clock = systemClock, log: given }: BotOpti
     ...(wecom && { wecom }),
     ...(dingtalk && { dingtalk }),
     ...(config.ADMIN_TOKEN && { adminToken: config.ADMIN_TOKEN }),
+    mount: (app) => app.use(pages.routes()),
     async ready() {
       const checks: Record<string, string> = {}
       checks.database = await db.db!.command({ ping: 1 }).then(
