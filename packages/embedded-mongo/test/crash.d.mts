@@ -8,5 +8,5 @@ export function startWriter(
   lanes: number,
   tag: string,
   acked: Acks,
-): Promise<{ owner: boolean; kill(): Promise<void> }>
+): Promise<{ owner: boolean; wrote(count: number): Promise<void>; kill(): Promise<void> }>
 export function check(dir: string, acked: Acks): Promise<{ problems: string[]; documents: number }>

@@ -12,6 +12,8 @@ export async function startWriter(dir, lanes, tag, acked) {
   const child = spawn(process.execPath, [writer, dir, String(lanes), tag], { stdio: ['ignore', 'pipe', 'inherit'] })
   let rest = ''
   let owner
+  let told = 0
+  const waiting = []
   let seen
   const ready = new Promise((resolve, reject) => {
     seen = resolve
@@ -25,13 +27,19 @@ export async function startWriter(dir, lanes, tag, acked) {
       if (kind === 'ready') {
         owner = id === 'true'
         seen()
-      } else if (kind === 'i') acked.items.push(id)
+        continue
+      }
+      if (kind === 'i') acked.items.push(id)
       else acked.counters.set(id, (acked.counters.get(id) ?? 0) + 1)
+      told++
+      for (const wait of waiting) if (told >= wait.count) wait.resolve()
     }
   })
   await ready
   return {
     owner,
+    /** Resolves when this writer has been told of so many writes. */
+    wrote: (count) => new Promise((resolve) => void (told >= count ? resolve() : waiting.push({ count, resolve }))),
     async kill() {
       const gone = once(child, 'close')
       child.kill('SIGKILL')

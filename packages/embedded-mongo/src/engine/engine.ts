@@ -266,8 +266,8 @@ export function errorReply(error: unknown): Doc {
 /** Failures that are not the client's: a full disk, a stack that ended, a bug. */
 function translate(error: unknown): MongoError {
   const message = error instanceof Error ? error.message : String(error)
-  if (/ENOSPC|MDB_MAP_FULL|No space left/i.test(message))
-    return new MongoError(14031, `[embedded-mongo] the disk is full: ${message}`)
+  if (/ENOSPC|MDB_MAP_FULL|No space left|Input\/output error/i.test(message))
+    return new MongoError(14031, `[embedded-mongo] the disk is full or failing: ${message}`)
   if (error instanceof RangeError && /call stack/i.test(message))
     return new MongoError(15, '[embedded-mongo] the request is nested too deeply')
   if (error instanceof RangeError) return new MongoError(146, `[embedded-mongo] the result is too large: ${message}`)
