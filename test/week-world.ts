@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type DingtalkStandIn, startDingtalkStandIn } from '../sandbox/dingtalk/stand-in.ts'
 import type { PhoneMessage, SandboxPerson, StandIn } from '../sandbox/stand-in.ts'
-import { startWecomStandIn } from '../sandbox/wecom/stand-in.ts'
+import { startWecomStandIn, type WecomStandIn } from '../sandbox/wecom/stand-in.ts'
 import { createLog } from '../src/log.ts'
 import { type Bot, startBot } from '../src/main.ts'
 import { standingClock } from './clock.ts'
@@ -16,8 +17,10 @@ export interface WeekWorld {
   /** Lets business time pass minute by minute, so that everything on the way happens. */
   go(at: string): Promise<void>
   restart(): Promise<void>
-  phone(userId: string): Phone
-  standIn: StandIn
+  /** On the first platform of the world, unless told. */
+  phone(userId: string, platform?: 'wecom' | 'dingtalk'): Phone
+  wecom?: WecomStandIn
+  dingtalk?: DingtalkStandIn
   stop(): Promise<void>
 }
 
@@ -44,58 +47,82 @@ export function readable(m: PhoneMessage | undefined): string {
     .join('\n')
 }
 
-/** The bot on WeCom's stand-in, with a company of five, from a Monday morning on. */
+export type Platforms = readonly ('wecom' | 'dingtalk')[]
+
+/** The bot on stand-ins of the platforms, with a company of five. */
 export async function startWeekWorld(options: {
   start: string
+  platforms?: Platforms
   people?: SandboxPerson[]
   yaml?: string
 }): Promise<WeekWorld> {
   const clock = standingClock(options.start)
   const dir = mkdtempSync(join(tmpdir(), 'jixiao-week-'))
   writeFileSync(join(dir, 'company.yaml'), options.yaml ?? companyYaml)
-  const wecom = await startWecomStandIn({
-    clock,
-    corpId: 'ww1',
-    agentId: 1000002,
-    secret: 'app-secret',
-    people: options.people ?? companyOfFive,
-  })
+  const platforms = options.platforms ?? ['wecom']
+  const people = options.people ?? companyOfFive
+  const wecom = platforms.includes('wecom')
+    ? await startWecomStandIn({ clock, corpId: 'ww1', agentId: 1000002, secret: 'app-secret', people })
+    : undefined
+  const dingtalk = platforms.includes('dingtalk')
+    ? await startDingtalkStandIn({
+        clock,
+        corpId: 'dingcorp',
+        clientId: 'dingapp',
+        clientSecret: 'ding-secret',
+        agentId: '77',
+        people,
+      })
+    : undefined
   const env = {
     PORT: '0',
     DATA_DIR: dir,
     COMPANY_FILE: join(dir, 'company.yaml'),
     PUBLIC_BASE_URL: 'https://jixiao.example.com',
     SESSION_SECRET: 'a-session-secret-of-thirty-two-or-more',
-    WECOM_CORP_ID: 'ww1',
-    WECOM_AGENT_ID: '1000002',
-    WECOM_SECRET: 'app-secret',
-    WECOM_TOKEN: 'token',
-    WECOM_ENCODING_AES_KEY: aesKey,
-    WECOM_API_BASE: wecom.apiBase,
-    WECOM_OAUTH_BASE: wecom.oauthBase,
+    ...(wecom && {
+      WECOM_CORP_ID: 'ww1',
+      WECOM_AGENT_ID: '1000002',
+      WECOM_SECRET: 'app-secret',
+      WECOM_TOKEN: 'token',
+      WECOM_ENCODING_AES_KEY: aesKey,
+      WECOM_API_BASE: wecom.apiBase,
+      WECOM_OAUTH_BASE: wecom.oauthBase,
+    }),
+    ...(dingtalk && {
+      DINGTALK_CORP_ID: 'dingcorp',
+      DINGTALK_CLIENT_ID: 'dingapp',
+      DINGTALK_CLIENT_SECRET: 'ding-secret',
+      DINGTALK_AGENT_ID: '77',
+      DINGTALK_API_BASE: dingtalk.apiBase,
+      DINGTALK_OAPI_BASE: dingtalk.oapiBase,
+    }),
   }
   const log = createLog(process.env.TEST_LOG ?? 'silent')
   const launch = async () => {
     const bot = await startBot({ env, clock, log })
-    await wecom.setCallback({ url: `${bot.url}/wecom/callback`, token: 'token', aesKey })
+    await wecom?.setCallback({ url: `${bot.url}/wecom/callback`, token: 'token', aesKey })
+    await dingtalk?.connected()
     await bot.idle()
     return bot
   }
   let bot = await launch()
 
-  const phone = (userId: string): Phone => ({
-    messages: () => wecom.chat(userId),
-    last: () => wecom.chat(userId).at(-1)!,
-    sees: () => readable(wecom.chat(userId).at(-1)),
+  const standIns: Record<string, StandIn | undefined> = { wecom, dingtalk }
+  const phone = (userId: string, platform = platforms[0]!): Phone => phoneOn(standIns[platform]!, userId)
+  const phoneOn = (standIn: StandIn, userId: string): Phone => ({
+    messages: () => standIn.chat(userId),
+    last: () => standIn.chat(userId).at(-1)!,
+    sees: () => readable(standIn.chat(userId).at(-1)),
     async type(text) {
-      await wecom.type(userId, text)
+      await standIn.type(userId, text)
       await bot.idle()
     },
     async tap(label, choose = {}) {
-      const message = wecom.chat(userId).findLast((m) => m.card?.buttons.some((b) => b.text === label && b.key))
+      const message = standIn.chat(userId).findLast((m) => m.card?.buttons.some((b) => b.text === label && b.key))
       const button = message?.card?.buttons.find((b) => b.text === label)
       if (!message?.card || !button?.key)
-        throw new Error(`${userId} sees no button ${label} on:\n${readable(wecom.chat(userId).at(-1))}`)
+        throw new Error(`${userId} sees no button ${label} on:\n${readable(standIn.chat(userId).at(-1))}`)
       const selected: Record<string, string[]> = {}
       for (const s of message.card.selects) {
         const wanted = choose[s.title]
@@ -104,14 +131,15 @@ export async function startWeekWorld(options: {
         if (!option) throw new Error(`${s.title} has no option ${wanted}`)
         selected[s.key] = [option.id]
       }
-      await wecom.tap(userId, message.id, button.key, selected)
+      await standIn.tap(userId, message.id, button.key, selected)
       await bot.idle()
     },
   })
 
   return {
     clock,
-    standIn: wecom,
+    ...(wecom && { wecom }),
+    ...(dingtalk && { dingtalk }),
     bot: () => bot,
     phone,
     async go(at) {
@@ -130,7 +158,8 @@ export async function startWeekWorld(options: {
     },
     async stop() {
       await bot.stop()
-      await wecom.stop()
+      await wecom?.stop()
+      await dingtalk?.stop()
       rmSync(dir, { recursive: true, force: true })
     },
   }
