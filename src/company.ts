@@ -1,6 +1,7 @@
 import { readFileSync, unwatchFile, watchFile } from 'node:fs'
 import { isNode, LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
+import { columnSettings, momentSettings, retentionSettings } from './company-moments.ts'
 import { type Calendar, makeCalendar } from './domain/calendar.ts'
 import { type DeadlineSettings, defaultDeadlineSettings } from './domain/deadline.ts'
 import { isDay } from './domain/time.ts'
@@ -57,6 +58,9 @@ const companySchema = z.strictObject({
       undoMinutes: minutes(60).default(10),
     })
     .prefault({}),
+  moments: momentSettings,
+  columns: columnSettings,
+  retention: retentionSettings,
   quiet: z
     .strictObject({
       from: time.default('21:30'),

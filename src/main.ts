@@ -29,6 +29,7 @@ import { auditStore } from './store/audit.ts'
 import { cardStore } from './store/cards.ts'
 import { connect, prepare } from './store/connect.ts'
 import { metaStore } from './store/meta.ts'
+import { momentStores } from './store/moments.ts'
 import { peopleStore } from './store/people.ts'
 import { talkStore } from './store/talks.ts'
 import { weekStore } from './store/weeks.ts'
@@ -139,8 +140,9 @@ export async function startBot({ env, clock = systemClock, log: given }: BotOpti
   })
   const outbox = createOutbox({ db, clock, log, owner, sender })
   const store = { people, cards, meta, weeks: weekStore(db), talks: talkStore(db), audit: auditStore(db) }
-  const ctx: Ctx = { clock, log, company, ...store, outbox, platforms, firstWeek: '' }
-  const directory = createDirectory({ people, platforms, company, clock, log })
+  const moments = momentStores(db)
+  const ctx: Ctx = { clock, log, company, ...store, ...moments, outbox, platforms, firstWeek: '' }
+  const directory = createDirectory({ people, platforms, company, clock, log, ...moments })
   const inbox = createInbox({ db, clock, log, owner, handle: createDispatch(ctx, handlers, directory) })
   slotModel(db)
   const pages = pageRoutes(ctx, {

@@ -28,7 +28,20 @@ test('the example that ships is right and shows every setting', () => {
   const source = readFileSync('company.example.yaml', 'utf8')
   const company = parseCompany(source)
   expect(schemeOf(company, '行政人事助理')?.kind).toBe('weekly')
-  for (const key of ['timeZone', 'roles', 'standIns', 'schemes', 'positions', 'people', 'calendar', 'weekly', 'quiet'])
+  for (const key of [
+    'timeZone',
+    'roles',
+    'standIns',
+    'schemes',
+    'positions',
+    'people',
+    'calendar',
+    'weekly',
+    'moments',
+    'columns',
+    'retention',
+    'quiet',
+  ])
     expect(source).toContain(`${key}:`)
 })
 
@@ -76,4 +89,15 @@ test('a wrong edit keeps the last good file in force', () => {
   watch.reload()
   expect(watch.current().name).toBe('新名')
   watch.stop()
+})
+
+test("the example shows the wordings of people's moments as they are without it", () => {
+  const example = parseCompany(readFileSync('company.example.yaml', 'utf8'))
+  const plain = parseCompany('name: 示例\n')
+  expect(example.moments).toEqual(plain.moments)
+  expect(example.retention).toEqual(plain.retention)
+  expect(mistakes('name: 示例\nmoments:\n  birthday: ["{名字}，生日快乐", "祝您晚年幸福"]\n')).toEqual([
+    'line 3: moments.birthday.0: knows only {称呼} {公司} in braces',
+    'line 3: moments.birthday.1: must not mention age',
+  ])
 })

@@ -4,7 +4,9 @@ import { createLog } from '../src/log.ts'
 import { createDirectory } from '../src/people/directory.ts'
 import type { Member, Platform } from '../src/platforms/port.ts'
 import type { Db } from '../src/store/connect.ts'
+import { contactStore } from '../src/store/contacts.ts'
 import { peopleStore } from '../src/store/people.ts'
+import { personalStore } from '../src/store/personal.ts'
 import { standingClock } from './clock.ts'
 import { openTestDb } from './db.ts'
 
@@ -33,6 +35,8 @@ function world(yaml = 'name: 示例\n') {
     company: () => parseCompany(yaml),
     clock: standingClock('2026-11-27T16:00:00+08:00'),
     log: createLog('silent'),
+    contacts: contactStore(database.db),
+    personal: personalStore(database.db),
   })
   return { lists, people, directory, who: (name: string) => people.model.find({ name }).lean() }
 }

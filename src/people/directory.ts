@@ -1,10 +1,14 @@
 import { findByRef } from '../../handlers/rights.ts'
 import type { Clock } from '../clock.ts'
 import type { Company } from '../company.ts'
-import { dayOf } from '../domain/time.ts'
+import { type Day, dayOf } from '../domain/time.ts'
 import type { Log } from '../log.ts'
 import type { Member, Platform, PlatformName } from '../platforms/port.ts'
-import { type People, type Person, personIdOf, type Role } from '../store/people.ts'
+import type { Contacts } from '../store/contacts.ts'
+import type { People, Person, Role } from '../store/people.ts'
+import type { PersonalStore } from '../store/personal.ts'
+import { factsOf } from './facts.ts'
+import { mergeMembers, type Note, withoutAccount } from './merge.ts'
 
 export interface DirectoryDeps {
   people: People
@@ -12,13 +16,19 @@ export interface DirectoryDeps {
   company(): Company
   clock: Clock
   log: Log
+  /** Who may be whom, and what HR should know. */
+  contacts: Contacts
+  personal: PersonalStore
+  /** Called when a reading is done. */
+  afterRead?(): Promise<void>
 }
 
 /**
  * Keeps our people in step with the platforms' contacts. One person on both platforms is one employee: known by 工号, or by
- * name and department where that is beyond doubt.
+ * name and department where that is beyond doubt (see merge.ts); HR decides the rest.
  */
-export function createDirectory({ people, platforms, company, clock, log }: DirectoryDeps) {
+export function createDirectory(deps: DirectoryDeps) {
+  const { people, platforms, company, clock, log, contacts, personal } = deps
   const running = new Map<PlatformName, Promise<void>>()
 
   async function read(name: PlatformName): Promise<void> {
@@ -28,12 +38,54 @@ export function createDirectory({ people, platforms, company, clock, log }: Dire
       return
     }
     const known = await people.all()
-    const merged = merge(known, name, members, dayOf(clock.now(), company().timeZone))
+    const today = dayOf(clock.now(), company().timeZone)
+    const first = !known.some((p) => p[name] !== undefined)
+    const decided = await contacts.decisions()
+    const { people: merged, doubts, notes } = mergeMembers(known, name, members, today, { decided, first })
     assignManagers(merged, name, members)
     assignRoles(merged, company())
-    const before = new Map(known.map((p) => [p._id, JSON.stringify(p)]))
-    for (const person of merged) if (JSON.stringify(person) !== before.get(person._id)) await people.save(person)
-    log.info({ platform: name, members: members.length }, 'contacts read')
+    const before = new Map(known.map((p) => [p._id, p]))
+    const changed = merged.filter((p) => JSON.stringify(p) !== JSON.stringify(before.get(p._id)))
+    // An account that goes from one person to another is free before it is taken: it is unique.
+    const moved = changed.filter(
+      (p) => before.get(p._id)?.[name] !== undefined && before.get(p._id)?.[name] !== p[name],
+    )
+    await people.dropAccounts(
+      moved.map((p) => p._id),
+      name,
+    )
+    for (const person of changed) await people.save(person)
+    const byUser = new Map(merged.map((p) => [p[name]?.toLowerCase(), p]))
+    for (const doubt of doubts) {
+      const fresh = byUser.get(doubt.userId.toLowerCase())
+      if (fresh) await contacts.open(doubt, fresh._id, clock.now())
+    }
+    const unread = await takeFacts(name, members, byUser, today)
+    await contacts.note([...notes, ...unread], clock.now())
+    log.info({ platform: name, members: members.length, doubts: doubts.length }, 'contacts read')
+    await deps.afterRead?.()
+  }
+
+  /** Birthdays and ends of probation and contract out of what people or the HR application wrote on the platform. */
+  async function takeFacts(
+    name: PlatformName,
+    members: Member[],
+    byUser: Map<string | undefined, Person>,
+    today: Day,
+  ): Promise<Note[]> {
+    const notes: Note[] = []
+    for (const member of members) {
+      const person = byUser.get(member.userId.toLowerCase())
+      if (!person?.active || !member.extra) continue
+      const { facts, unread } = factsOf(member, company().moments.fields, today)
+      for (const field of unread)
+        notes.push({
+          key: `unread/${name}/${person._id}/${field}`,
+          text: `${person.name}在通讯录中的“${field}”无法识别为日期，请更正（例如 2024-03-01 或 农历八月十五）。`,
+        })
+      if (Object.keys(facts).length > 0) await personal.takeIn(person._id, facts, name)
+    }
+    return notes
   }
 
   /** A burst of changes is one reading, and one more for what came during it. */
@@ -67,65 +119,6 @@ export function createDirectory({ people, platforms, company, clock, log }: Dire
   }
 }
 
-/** Off one platform; off the last one means out of the company. */
-function withoutAccount(person: Person, name: PlatformName, today: string): Person {
-  if (person[name === 'wecom' ? 'dingtalk' : 'wecom']) {
-    const rest = { ...person }
-    delete rest[name]
-    return rest
-  }
-  // The account stays known, so that somebody who comes back is the same person.
-  return { ...person, active: false, leftOn: person.leftOn ?? today }
-}
-
-function merge(known: Person[], name: PlatformName, members: Member[], today: string): Person[] {
-  const people = known.map((p) => ({ ...p }))
-  const present = new Set<string>()
-  for (const m of members) {
-    const person = match(people, name, m, members) ?? create(people, name, m)
-    present.add(person._id)
-    person[name] = m.userId
-    if (!person.active) {
-      person.active = true
-      delete person.leftOn
-    }
-    person.name = m.name
-    person.departments = m.departments
-    if (m.title) person.position = m.title
-    if (m.jobNumber) person.jobNumber = m.jobNumber
-    if (m.hiredOn) person.joinedOn = m.hiredOn
-  }
-  return people.map((p) => (p[name] && !present.has(p._id) && p.active ? withoutAccount(p, name, today) : p))
-}
-
-function match(people: Person[], name: PlatformName, m: Member, members: Member[]): Person | undefined {
-  const same = (p: Person) => p[name]?.toLowerCase() === m.userId.toLowerCase()
-  const byAccount = people.find(same)
-  if (byAccount) return byAccount
-  if (m.jobNumber) return people.find((p) => p.jobNumber === m.jobNumber && !p[name])
-  const twins = members.filter((o) => o.name === m.name && o.departments[0] === m.departments[0])
-  const candidates = people.filter(
-    (p) => !p[name] && p.active && p.name === m.name && p.departments[0] === m.departments[0],
-  )
-  return twins.length === 1 && candidates.length === 1 ? candidates[0] : undefined
-}
-
-function create(people: Person[], name: PlatformName, m: Member): Person {
-  const person: Person = {
-    _id: personIdOf(m.jobNumber ? `number/${m.jobNumber}` : `${name}/${m.userId}`),
-    name: m.name,
-    position: m.title ?? '',
-    departments: m.departments,
-    roles: [],
-    nicknames: [],
-    active: true,
-  }
-  // Two people with one 工号 on one platform: the number decides nothing then.
-  if (people.some((p) => p._id === person._id)) person._id = personIdOf(`${name}/${m.userId}`)
-  people.push(person)
-  return person
-}
-
 /** The direct superior as the platform tells it; else the leader of the nearest department that has one. */
 function assignManagers(people: Person[], name: PlatformName, members: Member[]): void {
   const byUser = new Map(people.filter((p) => p[name]).map((p) => [p[name]!.toLowerCase(), p]))
@@ -151,7 +144,8 @@ function assignRoles(people: Person[], company: Company): void {
     p.roles = (['hr', 'gm', 'admin'] as const).filter((r) => sets[r].has(p._id))
     const own = company.people[p.jobNumber ?? ''] ?? company.people[p.name]
     p.nicknames = own?.nicknames ?? []
-    if (own?.address) p.address = own.address
+    const address = own?.address ?? p.rosterAddress
+    if (address) p.address = address
     else delete p.address
   }
 }

@@ -19,7 +19,16 @@ export interface Person {
   /** Where they last wrote or pressed something: pushes go there. */
   lastPlatform?: PlatformName
   joinedOn?: string
+  /** The last day, which still counts as employed; may be set ahead. */
   leftOn?: string
+  /** `roster`: HR gave the last day; `platform`: gone from the contacts. */
+  leftBy?: 'roster' | 'platform'
+  /** First seen in the contacts after the bot was set up, or seen again after having left. */
+  appearedOn?: string
+  /** Counts employments, 1 when absent. */
+  stint?: number
+  /** The form of address of the imported roster; the company file may say another. */
+  rosterAddress?: string
   /** How the bot says their name (roster), e.g. 王姐; the name itself when unknown. */
   address?: string
   nicknames: string[]
@@ -40,6 +49,10 @@ const schema = new Schema<Person>(
     lastPlatform: String,
     joinedOn: String,
     leftOn: String,
+    leftBy: String,
+    appearedOn: String,
+    stint: Number,
+    rosterAddress: String,
     address: String,
     nicknames: { type: [String], default: [] },
     active: { type: Boolean, default: true },
@@ -50,6 +63,20 @@ schema.index({ wecom: 1 }, { unique: true, partialFilterExpression: { wecom: { $
 schema.index({ dingtalk: 1 }, { unique: true, partialFilterExpression: { dingtalk: { $exists: true } } })
 schema.index({ jobNumber: 1 }, { partialFilterExpression: { jobNumber: { $exists: true } } })
 schema.index({ managerId: 1 })
+
+const OPTIONAL = [
+  'jobNumber',
+  'managerId',
+  'wecom',
+  'dingtalk',
+  'joinedOn',
+  'leftOn',
+  'leftBy',
+  'appearedOn',
+  'stint',
+  'rosterAddress',
+  'address',
+] as const
 
 /** A person's id: short, stable, says nothing about them. Made from the first identity they were known by. */
 export function personIdOf(identity: string): string {
@@ -75,15 +102,16 @@ export function peopleStore(db: Db) {
     withRole: (role: Role) => model.find({ roles: role, active: true }).sort({ _id: 1 }).lean<Person[]>(),
     async save(person: Person): Promise<void> {
       const { _id, ...rest } = person
-      const gone = (['jobNumber', 'managerId', 'wecom', 'dingtalk', 'joinedOn', 'leftOn', 'address'] as const).filter(
-        (k) => rest[k] === undefined,
-      )
+      const gone = OPTIONAL.filter((k) => rest[k] === undefined)
       const set = Object.fromEntries(Object.entries(rest).filter(([k, v]) => v !== undefined && k !== 'lastPlatform'))
       await model.updateOne(
         { _id },
         { $set: set, ...(gone.length > 0 && { $unset: Object.fromEntries(gone.map((k) => [k, 1])) }) },
         { upsert: true },
       )
+    },
+    async dropAccounts(ids: string[], platform: PlatformName): Promise<void> {
+      if (ids.length > 0) await model.updateMany({ _id: { $in: ids } }, { $unset: { [platform]: 1 } })
     },
     async seenOn(id: string, platform: PlatformName): Promise<void> {
       await model.updateOne({ _id: id, lastPlatform: { $ne: platform } }, { $set: { lastPlatform: platform } })
