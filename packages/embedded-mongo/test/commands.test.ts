@@ -273,6 +273,8 @@ describe('collections', () => {
     const [stats] = (await db.run({ aggregate: 'c', pipeline: [{ $collStats: { count: {} } }], cursor: {} })).cursor
       .firstBatch
     expect(stats).toMatchObject({ ns: 't.c', count: 7 })
+    const indexes = await db.run({ aggregate: 'c', pipeline: [{ $indexStats: {} }], cursor: {} })
+    expect(indexes.cursor.firstBatch).toMatchObject([{ name: '_id_', key: { _id: 1 } }])
   })
 })
 

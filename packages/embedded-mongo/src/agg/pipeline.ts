@@ -16,6 +16,8 @@ export interface Reader {
   read(collection: string, query: SourceQuery): Iterable<Doc>
   /** The figures of `$collStats`. */
   stats(collection: string): Doc
+  /** Specifications of the indexes of a collection. */
+  indexes(collection: string): Doc[]
   /** Throws when the time limit of the command has passed. */
   checkDeadline(): void
 }
@@ -51,7 +53,7 @@ export interface Pipeline {
 const MAX_STAGES = 1000
 const REFUSED = new Set(
   (
-    '$changeStream $changeStreamSplitLargeEvent $currentOp $densify $fill $geoNear $graphLookup $indexStats ' +
+    '$changeStream $changeStreamSplitLargeEvent $currentOp $densify $fill $geoNear $graphLookup ' +
     '$listLocalSessions $listSessions $merge $out $planCacheStats $redact $search $searchMeta $vectorSearch ' +
     '$setWindowFields $shardedDataDistribution $bucketAuto $querySettings $queryStats $listSampledQueries'
   ).split(' '),

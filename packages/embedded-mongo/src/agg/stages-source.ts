@@ -1,12 +1,12 @@
 import { type Doc, isDoc, type Value } from '../bson/values.ts'
 import { fail, notImplemented } from '../errors.ts'
 import { parseExpression, type Variables } from './expression.ts'
-import type { Stage } from './pipeline.ts'
+import type { Reader, Stage } from './pipeline.ts'
 
 /** Name under which a pipeline asks for the figures of the collection it runs on. */
 export const OWN_COLLECTION = ''
 
-/** Stages that make documents themselves: `$documents` and `$collStats`. */
+/** Stages that make documents themselves: `$documents`, `$collStats` and `$indexStats`. */
 export function parseSourceStage(name: string, spec: Value, variables: Variables): Stage | undefined {
   if (name === '$documents') {
     const expression = parseExpression(spec, { needed: new Map(), vars: variables.names })
@@ -22,6 +22,10 @@ export function parseSourceStage(name: string, spec: Value, variables: Variables
         return list as Doc[]
       },
     }
+  }
+  if (name === '$indexStats') {
+    if (!isDoc(spec) || spec.size > 0) return fail(28803, 'The $indexStats stage specification must be an empty object')
+    return { name, reads: undefined, closes: true, source: true, run: (_input, reader) => indexStats(reader) }
   }
   if (name === '$collStats') {
     if (!isDoc(spec)) return fail(5447000, '$collStats must take a nested object')
@@ -53,4 +57,24 @@ export function parseSourceStage(name: string, spec: Value, variables: Variables
     }
   }
   return undefined
+}
+
+/** Uses are not counted, which is told as none since now. */
+function indexStats(reader: Reader): Doc[] {
+  return reader.indexes(OWN_COLLECTION).map(
+    (spec): Doc =>
+      new Map<string, Value>([
+        ['name', spec.get('name')!],
+        ['key', spec.get('key')!],
+        ['host', 'embedded'],
+        [
+          'accesses',
+          new Map<string, Value>([
+            ['ops', 0n],
+            ['since', new Date()],
+          ]),
+        ],
+        ['spec', spec],
+      ]),
+  )
 }

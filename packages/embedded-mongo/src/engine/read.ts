@@ -229,6 +229,7 @@ function readerFor(ns: string, context: Context, hint?: Value): Reader {
     context.catalog.get(collection === OWN_COLLECTION ? ns : `${context.db}.${collection}`)
   return {
     checkDeadline: context.checkDeadline,
+    indexes: (collection) => resolve(collection)?.indexes.map((index) => index.spec) ?? [],
     stats: (collection) => collectionStats(resolve(collection), ns),
     read(name, query) {
       const collection = resolve(name)
