@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type DingtalkStandIn, startDingtalkStandIn } from '../sandbox/dingtalk/stand-in.ts'
 import type { PhoneMessage, SandboxPerson, StandIn } from '../sandbox/stand-in.ts'
 import { startWecomStandIn, type WecomStandIn } from '../sandbox/wecom/stand-in.ts'
-import { createLog } from '../src/log.ts'
+import { createLog, type Log } from '../src/log.ts'
 import { type Bot, startBot } from '../src/main.ts'
 import { standingClock } from './clock.ts'
 import { companyOfFive, companyYaml } from './company-of-five.ts'
@@ -55,6 +55,7 @@ export async function startWeekWorld(options: {
   platforms?: Platforms
   people?: SandboxPerson[]
   yaml?: string
+  log?: Log
 }): Promise<WeekWorld> {
   const clock = standingClock(options.start)
   const dir = mkdtempSync(join(tmpdir(), 'jixiao-week-'))
@@ -98,7 +99,7 @@ export async function startWeekWorld(options: {
       DINGTALK_OAPI_BASE: dingtalk.oapiBase,
     }),
   }
-  const log = createLog(process.env.TEST_LOG ?? 'silent')
+  const log = options.log ?? createLog(process.env.TEST_LOG ?? 'silent')
   const launch = async () => {
     const bot = await startBot({ env, clock, log })
     await wecom?.setCallback({ url: `${bot.url}/wecom/callback`, token: 'token', aesKey })
