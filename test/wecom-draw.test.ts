@@ -42,7 +42,7 @@ const buttons = (minLength: number, maxLength: number) =>
   fc.uniqueArray(
     fc.record(
       {
-        text: word,
+        text: word.filter((text) => [...text].length <= 10),
         action: fc.stringMatching(/^[a-z0-9-]{1,40}(:[A-Za-z0-9_-]{1,60})?$/),
         style: fc.constantFrom('primary' as const, 'plain' as const, 'danger' as const),
       },
