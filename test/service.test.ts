@@ -143,3 +143,17 @@ test('stopping lets what is under way finish and serves nothing new', async () =
   const stored = await inboxSize()
   expect(answers).toBe(stored)
 })
+
+test('with passive updates on, the click’s own answer shows the next face; ignored by the platform, the API does it', async () => {
+  for (const ignored of [false, true]) {
+    world = await startWeekWorld({ ...start, env: { WECOM_PASSIVE_UPDATES: 'true' } })
+    world.wecom!.quirks.passiveUpdateIgnored = ignored
+    const zhao = world.phone('zhao')
+    await zhao.type('周计划\n1. 考勤统计 50分')
+    await zhao.tap('提交')
+    expect(zhao.sees()).toContain('已提交')
+    const click = world.wecom!.callbacks.at(-1)
+    expect([click?.reply, click?.replyProblem]).toEqual(['update_template_card', undefined])
+    await world.stop()
+  }
+})

@@ -56,6 +56,8 @@ export async function startWeekWorld(options: {
   people?: SandboxPerson[]
   yaml?: string
   log?: Log
+  /** Further variables. */
+  env?: Record<string, string>
 }): Promise<WeekWorld> {
   const clock = standingClock(options.start)
   const dir = mkdtempSync(join(tmpdir(), 'jixiao-week-'))
@@ -81,6 +83,7 @@ export async function startWeekWorld(options: {
     COMPANY_FILE: join(dir, 'company.yaml'),
     PUBLIC_BASE_URL: 'https://jixiao.example.com',
     SESSION_SECRET: 'a-session-secret-of-thirty-two-or-more',
+    ...options.env,
     ...(wecom && {
       WECOM_CORP_ID: 'ww1',
       WECOM_AGENT_ID: '1000002',

@@ -26,7 +26,7 @@ export interface CallbackOptions {
   /** Undefined while nothing may be taken in: such callbacks are answered 503, and the platform repeats them. */
   receive: () => Receive | undefined
   /** XML to answer a stored event with; only asked when given. */
-  passiveReply?: (event: Incoming) => string | undefined
+  passiveReply?: (event: Incoming) => Promise<string | undefined>
 }
 
 export interface Log {
@@ -105,7 +105,7 @@ export function createCallback(options: CallbackOptions): (request: CallbackRequ
       )
       return empty(500)
     }
-    return { status: 200, body: options.passiveReply?.(event) ?? '' }
+    return { status: 200, body: (await options.passiveReply?.(event)) ?? '' }
   }
 
   function logUnknown(kind: string) {

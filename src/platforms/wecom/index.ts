@@ -39,7 +39,7 @@ export interface WecomDeps {
   clock: Clock
   log: Log
   /** The next face of the clicked card, known when the click has been stored. Asked with `passiveUpdates` only. */
-  passiveReply?: (event: Incoming) => Card | undefined
+  passiveReply?: (event: Incoming) => Card | undefined | Promise<Card | undefined>
 }
 
 export type CallbackKind = 'app' | 'contacts'

@@ -12,18 +12,18 @@ export interface PassiveReplyOptions {
   publicBaseUrl: string
   clock: Clock
   log: Log
-  next: (event: Incoming) => Card | undefined
+  next: (event: Incoming) => Card | undefined | Promise<Card | undefined>
 }
 
 /** Names that are not simply the PascalCase of the JSON's (wecom.md §1.7). */
 const NAMES: Record<string, string> = { checkbox: 'CheckBox', keyname: 'KeyName' }
 
 /** Builds the encrypted answer that shows the clicker the card's next face; '' or undefined means none. */
-export function createPassiveReply(options: PassiveReplyOptions): (event: Incoming) => string | undefined {
+export function createPassiveReply(options: PassiveReplyOptions): (event: Incoming) => Promise<string | undefined> {
   const { keys, publicBaseUrl, clock, log, next } = options
-  return (event) => {
+  return async (event) => {
     try {
-      const card = next(event)
+      const card = await next(event)
       if (!card) return undefined
       const seconds = String(Math.floor(clock.now().getTime() / 1000))
       const inner =
