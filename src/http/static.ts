@@ -35,6 +35,7 @@ const CSP = [
 
 /** What the page needs to know before anybody is signed in. */
 export interface PageConfig {
+  wecom?: { corpId: string }
   dingtalk?: { corpId: string; clientId: string }
 }
 

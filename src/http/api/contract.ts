@@ -24,6 +24,8 @@ export interface Me {
   /** Whether their own position works by weekly plans. */
   plans: boolean
   company: string
+  /** The company's time zone: instants are shown in it. */
+  zone: string
 }
 
 export interface WeekName {

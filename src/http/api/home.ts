@@ -25,6 +25,7 @@ export const homeEndpoints = (sessions: Sessions): Endpoint[] => [
         seesAll: seesAll(me),
         plans: worksByWeeklyPlan(ctx.company(), me),
         company: ctx.company().name,
+        zone: ctx.company().timeZone,
       }
     },
   }),

@@ -1,0 +1,15 @@
+import 'vant/es/style/base.css'
+import 'vant/es/overlay/index.css'
+import 'vant/es/popup/index.css'
+import 'vant/es/loading/index.css'
+import 'vant/es/button/index.css'
+import 'vant/es/action-bar/index.css'
+import 'vant/es/action-bar-button/index.css'
+import 'vant/es/dialog/index.css'
+import 'vant/es/toast/index.css'
+import './style.css'
+import { createApp } from 'vue'
+import App from './App.vue'
+import { router } from './router.ts'
+
+createApp(App).use(router).mount('#app')

@@ -1,0 +1,2 @@
+export { default as ScoreQueue } from './score/ScoreQueue.vue'
+export { default as ScoreSheet } from './score/ScoreSheet.vue'

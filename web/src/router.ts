@@ -1,0 +1,32 @@
+import { createRouter, createWebHistory } from 'vue-router'
+
+/**
+ * Addresses are paths, as the cards write them. The SDK of WeCom signs the address anew when it has changed (wecom.md §8.2); of
+ * DingTalk nothing is used that needs a signature (dingtalk.md §9.2), so it does not matter which address it takes.
+ */
+export const router = createRouter({
+  history: createWebHistory('/h5/'),
+  routes: [
+    { path: '/', component: () => import('./pages/HomePage.vue'), meta: { title: '绩效' } },
+    { path: '/week/:week?', component: () => import('./pages/WeekPage.vue'), meta: { title: '我的本周' } },
+    {
+      path: '/score',
+      component: () => import('./pages/ScorePages.ts').then((m) => m.ScoreQueue),
+      meta: { title: '评分' },
+    },
+    {
+      path: '/score/:person/:week',
+      component: () => import('./pages/ScorePages.ts').then((m) => m.ScoreSheet),
+      meta: { title: '评分' },
+    },
+    { path: '/team/:week?', component: () => import('./pages/TeamPage.vue'), meta: { title: '团队' } },
+    { path: '/results', component: () => import('./pages/ResultsPage.vue'), meta: { title: '我的结果' } },
+    { path: '/form/:card', component: () => import('./pages/FormPage.vue'), meta: { title: '填写' } },
+    { path: '/:rest(.*)', redirect: '/' },
+  ],
+  scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+})
+
+router.afterEach((to) => {
+  document.title = String(to.meta.title ?? '绩效')
+})
