@@ -16,6 +16,7 @@ import {
   onWeekNote,
 } from './score-week.ts'
 import { onLeave, onSnooze } from './snooze-reminder.ts'
+import { surveyCards, surveyTalks } from './survey-list.ts'
 import { onChase } from './team-status.ts'
 import {
   onCancelDraft,
@@ -57,8 +58,9 @@ export const handlers: Handlers = {
     'reply-week': onReplyWeek,
     excuse: onExcuse,
     change: onChange,
+    ...surveyCards,
   },
-  talks: { 'return-reason': onReturnReason, 'week-note': onWeekNote },
+  talks: { 'return-reason': onReturnReason, 'week-note': onWeekNote, ...surveyTalks },
   menu: { write: '周计划', mine: '我的', leave: '我在请假', team: '谁没交', 'to-score': '评分', help: '帮助' },
   text: readText,
   media: (_turn, media) => mediaAnswer(media),

@@ -1,8 +1,10 @@
 import type { Ctx } from '../src/context.ts'
 import { type Intent, recognise } from '../src/domain/commands.ts'
 import type { Answer, OnSay, TextTurn } from '../src/inbox/handler.ts'
+import { anonymousComment } from './answer-survey.ts'
 import { help } from './help.ts'
 import { myWeek } from './my-week.ts'
+import { newSurvey, surveyResultsByWord, surveysByWord } from './run-survey.ts'
 import { readScores } from './score-by-line.ts'
 import { scoreNext, withdrawScoreByWord } from './score-week.ts'
 import { onLeaveByWord, snoozeFor } from './snooze-reminder.ts'
@@ -70,6 +72,10 @@ const intents: Partial<Record<Intent, Say>> = {
     const name = /下午/.test(rest) ? 'afternoon' : /明/.test(rest) ? 'tomorrow' : /半|30|三十/.test(rest) ? '30m' : '1h'
     return [{ text: (await snoozeFor(turn, ctx, runningWeek(ctx, turn.at), name)).said }]
   }),
+  survey: (turn, ctx) => surveysByWord(turn, ctx),
+  'survey-results': (turn, ctx) => surveyResultsByWord(turn, ctx),
+  'new-survey': (turn, ctx, rest) => newSurvey(turn, ctx, rest),
+  'anonymous-comment': (turn, ctx) => anonymousComment(turn, ctx),
   acknowledge: async () => [],
   thanks: async () => [{ text: text.welcome }],
 }

@@ -2,6 +2,7 @@ import type { Ctx } from '../src/context.ts'
 import type { Job } from '../src/schedule/schedule.ts'
 import { readContacts } from './read-contacts.ts'
 import { remindWeeklyPlan } from './remind-weekly-plan.ts'
+import { surveyJobs } from './run-surveys.ts'
 import { digestLate, remindScoring } from './tell-managers.ts'
 
 /** Everything the clock does. A new job is one line here. */
@@ -9,5 +10,6 @@ export const jobs = (directory: { refreshAll(): Promise<void> }): Job<Ctx>[] => 
   ...remindWeeklyPlan,
   digestLate,
   remindScoring,
+  ...surveyJobs,
   readContacts(directory),
 ]

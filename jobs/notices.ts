@@ -15,6 +15,7 @@ import { shown } from '../src/domain/decimal.ts'
 import { formatWeek } from '../src/domain/time.ts'
 import type { Rendered } from '../src/outbox/notice.ts'
 import type { Person } from '../src/store/people.ts'
+import { surveyNotices } from './notices-survey.ts'
 
 type Args = Record<string, unknown>
 type Render = (to: Person, args: Args, ctx: Ctx) => Promise<Rendered>
@@ -134,6 +135,7 @@ const say =
 
 /** Messages that are made from live data when they are sent; the outbox keeps only their name and what they are about. */
 export const notices: Record<string, Render> = {
+  ...surveyNotices,
   'plan-reminder': planReminder,
   'late-digest': lateDigest,
   'scoring-reminder': scoringReminder,

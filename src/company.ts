@@ -2,8 +2,10 @@ import { readFileSync, unwatchFile, watchFile } from 'node:fs'
 import { isNode, LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { columnSettings, momentSettings, retentionSettings } from './company-moments.ts'
+import { surveysOf, surveysSchema } from './company-survey.ts'
 import { type Calendar, makeCalendar } from './domain/calendar.ts'
 import { type DeadlineSettings, defaultDeadlineSettings } from './domain/deadline.ts'
+import type { Survey } from './domain/survey.ts'
 import { isDay } from './domain/time.ts'
 
 const time = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day such as "16:00", in quotes')
@@ -61,6 +63,7 @@ const companySchema = z.strictObject({
   moments: momentSettings,
   columns: columnSettings,
   retention: retentionSettings,
+  surveys: surveysSchema,
   quiet: z
     .strictObject({
       from: time.default('21:30'),
@@ -77,6 +80,7 @@ export type CompanyFile = z.infer<typeof companySchema>
 export interface Company extends CompanyFile {
   weeks: Calendar
   deadlines: DeadlineSettings
+  surveyList: Survey[]
 }
 
 /** Every mistake of a company file with its line. */
@@ -148,7 +152,7 @@ export function parseCompany(source: string, file = 'company.yaml'): Company {
   }
   if (problems.length > 0 || !weeks) throw new CompanyError(file, problems)
   const { undoMinutes: _, ...times } = company.weekly
-  return { ...company, weeks, deadlines: { ...times, zone: company.timeZone } }
+  return { ...company, weeks, deadlines: { ...times, zone: company.timeZone }, surveyList: surveysOf(company.surveys) }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
@@ -25,12 +25,14 @@ import { createDingtalk, type Dingtalk } from './platforms/dingtalk/index.ts'
 import type { Platform, PlatformName } from './platforms/port.ts'
 import { createWecom, type MenuItem, type Wecom } from './platforms/wecom/index.ts'
 import { createSchedule, slotModel } from './schedule/schedule.ts'
+import { createSeal } from './seal.ts'
 import { auditStore } from './store/audit.ts'
 import { cardStore } from './store/cards.ts'
 import { connect, prepare } from './store/connect.ts'
 import { metaStore } from './store/meta.ts'
 import { momentStores } from './store/moments.ts'
 import { peopleStore } from './store/people.ts'
+import { surveyStores } from './store/surveys.ts'
 import { talkStore } from './store/talks.ts'
 import { weekStore } from './store/weeks.ts'
 
@@ -141,9 +143,19 @@ export async function startBot({ env, clock = systemClock, log: given }: BotOpti
   const outbox = createOutbox({ db, clock, log, owner, sender })
   const store = { people, cards, meta, weeks: weekStore(db), talks: talkStore(db), audit: auditStore(db) }
   const moments = momentStores(db)
-  const ctx: Ctx = { clock, log, company, ...store, ...moments, outbox, platforms, firstWeek: '' }
+  // Without a platform nobody can answer, and the secret may be missing then.
+  const secret = config.SESSION_SECRET ?? randomBytes(32).toString('hex')
+  const surveys = surveyStores(db, secret)
+  const ctx: Ctx = { clock, log, company, ...store, ...moments, ...surveys, outbox, platforms, firstWeek: '' }
   const directory = createDirectory({ people, platforms, company, clock, log, ...moments })
-  const inbox = createInbox({ db, clock, log, owner, handle: createDispatch(ctx, handlers, directory) })
+  const inbox = createInbox({
+    db,
+    clock,
+    log,
+    owner,
+    seal: createSeal(secret, 'inbox'),
+    handle: createDispatch(ctx, handlers, directory),
+  })
   slotModel(db)
   const pages = pageRoutes(ctx, {
     db,

@@ -22,6 +22,10 @@ export type Intent =
   | 'appeal'
   | 'birthday'
   | 'no-wishes'
+  | 'survey'
+  | 'survey-results'
+  | 'new-survey'
+  | 'anonymous-comment'
   | 'acknowledge'
   | 'thanks'
   | 'unknown'
@@ -55,6 +59,8 @@ const ALONE: [Intent, string][] = [
   ['my-data', '我的数据|我的信息|我的资料|导出我的数据|导出|删除我的数据|我的个人信息|个人信息'],
   ['my-result', '我的结果|我的成绩|我的得分|我的绩效|绩效结果|我的分数|本月结果|月度结果|查分|查结果'],
   ['no-wishes', '不要祝福|不要公开祝福|不用祝福|关闭祝福|取消祝福'],
+  ['survey', '调查|问卷|我的调查|满意度调查|满意度|食堂满意度|填问卷|做问卷|管理调查'],
+  ['survey-results', '调查结果|问卷结果|满意度结果|食堂满意度结果|食堂得分'],
   ['acknowledge', '知道了|收到|已阅|已知悉|明白|了解'],
   ['thanks', '谢谢|多谢|感谢|辛苦了|谢了|谢谢你|谢谢您'],
 ]
@@ -67,6 +73,8 @@ const LEADING: [Intent, string][] = [
   ],
   ['weekly-summary', '周总结|总结|本周总结|写周总结|填周总结|提交周总结|交周总结|写总结|填总结|交总结|工作总结'],
   ['score', '打分|评分|我要打分|我要评分|去评分|开始评分|给分|待评分|给大家打分'],
+  ['new-survey', '发起调查|新建调查|发起问卷|新建问卷'],
+  ['anonymous-comment', '匿名意见'],
   ['appeal', '申诉|我要申诉|绩效申诉'],
   ['birthday', '改生日|修改生日|我的生日|设置生日|更改生日'],
   ['undo', '撤销|撤回'],

@@ -2,12 +2,14 @@ import { Schema } from 'mongoose'
 import { type Clock, machineMs } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { Incoming } from '../platforms/port.ts'
+import type { Seal } from '../seal.ts'
 import type { Db } from '../store/connect.ts'
+import { type Kept, protect, reveal } from './private.ts'
 
 /** One delivery of a platform, kept from its first receipt. */
 interface InboxRow {
   _id: string
-  event: Incoming
+  event: Kept
   receivedAt: Date
   state: 'new' | 'done' | 'parked'
   tries: number
@@ -41,6 +43,8 @@ export interface InboxOptions {
   /** Names this process in leases; different for every start. */
   owner: string
   handle(event: Incoming): Promise<void>
+  /** Keeps anonymous answers unreadable in the store; they are taken out of it once they are handled. */
+  seal?: Seal
   /** How long a row may be worked on before another replica takes it over. */
   leaseMs?: number
   /** Waits before the 2nd, 3rd... try of a failing event; after the last it is parked. */
@@ -59,6 +63,7 @@ export function createInbox({
   log,
   owner,
   handle,
+  seal,
   leaseMs = 30_000,
   retryMs = [200, 2_000, 10_000, 60_000],
 }: InboxOptions) {
@@ -122,8 +127,12 @@ export function createInbox({
     if (stopped) return
     const trail = log.child({ event: row._id })
     try {
-      await handle(row.event)
-      await model.updateOne({ _id: row._id }, { $set: { state: 'done' } })
+      await handle(seal ? reveal(row.event, seal) : row.event)
+      const { sealed } = row.event
+      await model.updateOne(
+        { _id: row._id },
+        { $set: { state: 'done' }, ...(sealed !== undefined && { $unset: { 'event.sealed': 1 } }) },
+      )
     } catch (error) {
       const tries = row.tries + 1
       const wait = retryMs[tries - 1]
@@ -165,8 +174,9 @@ export function createInbox({
     model,
     recover,
     /** Resolves when the event is stored; rejects when it is not, and then it must not be acknowledged. */
-    receive(event: Incoming): Promise<void> {
+    receive(incoming: Incoming): Promise<void> {
       if (stopped) return Promise.reject(new Error('stopping'))
+      const event = seal ? protect(incoming, seal) : incoming
       const row: InboxRow = {
         _id: event.id,
         event,

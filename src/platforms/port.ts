@@ -93,8 +93,18 @@ export interface Member {
   extra?: Record<string, string>
 }
 
+/** A group chat to be made; `id` is `[0-9A-Za-z]{1,32}`, the same for the same wish. */
+export interface NewGroup {
+  id: string
+  name: string
+  owner: string
+  userIds: string[]
+}
+
 export interface Platform {
   readonly name: PlatformName
+  /** False: drop-downs of a card are answered on a page only, so a wizard asks one choice at a time. */
+  readonly drawsSelects?: boolean
   /** Connects, creates the menu. Must not throw for a platform that is down: it keeps trying and `status` says so. */
   start(receive: Receive): Promise<void>
   /** Takes nothing new; finishes what is being received. */
@@ -102,8 +112,12 @@ export interface Platform {
   status(): { ok: boolean; problem?: string }
   send(delivery: Delivery): Promise<SendResult>
   update(update: CardUpdate): Promise<UpdateResult>
-  /** A short text into the group or chat an event came from. */
+  /** A short text into a group: the one an event came from, or one where HR turned posts on. */
   reply(chat: Chat & { kind: 'group' }, id: string, text: string): Promise<SendResult>
+  /** Makes a group that can be posted to, where a platform does not let the app into groups that people made (WeCom). */
+  createGroup?(
+    group: NewGroup,
+  ): Promise<{ kind: 'made'; groupId: string } | { kind: 'refused'; reason: string; advice: string }>
   members(): Promise<Member[]>
   /** Redeems a login code of an H5 page. `undefined`: not a member or a bad code. */
   login(code: string): Promise<{ userId: string } | undefined>

@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.ts'
 import type { Incoming, Platform, Receive } from '../port.ts'
 import { createApi, type Log } from './api.ts'
 import { isCardUnavailable, isQuotaGone, isSetupFault, verdictOf } from './codes.ts'
-import { readMembers, redeemLoginCode } from './contacts.ts'
+import { addRoster, readMembers, redeemLoginCode } from './contacts.ts'
 import { AI_CARD_TEMPLATE, buttonIds } from './draw-card.ts'
 import type { Failure } from './failure.ts'
 import { cardRouteKey, createHttpMode, type HttpReply, type HttpRequest, registerCardCallback } from './http-mode.ts'
@@ -219,6 +219,7 @@ export function createDingtalk(config: DingtalkConfig, deps: DingtalkDeps): Ding
 
   return {
     name: 'dingtalk',
+    drawsSelects: Boolean(config.formTemplateId),
     async start(onEvent) {
       receive = onEvent
       if (stream) await stream.start()
@@ -237,7 +238,12 @@ export function createDingtalk(config: DingtalkConfig, deps: DingtalkDeps): Ding
     send: (delivery) => sender.send(delivery),
     update: (update) => sender.update(update),
     reply: (chat, _id, text) => reply(chat, text),
-    members: () => readMembers(api),
+    async members() {
+      const members = await readMembers(api)
+      if (config.agentId && !(await addRoster(api, config.agentId, members)))
+        log.info({}, '未读取到钉钉智能人事花名册（未开通或未授权 qyapi_hrm_read_user），生日等日期将以其他来源为准')
+      return members
+    },
     login: async (code) =>
       z.string().min(1).max(200).safeParse(code).success ? redeemLoginCode(api, code) : undefined,
     handleRobot: http?.handleRobot ?? elsewhere,

@@ -1,0 +1,118 @@
+import { z } from 'zod'
+import { ALL, canteenSurvey, EVERYBODY, employeeSurvey, LOWEST_THRESHOLD, type Survey } from './domain/survey.ts'
+import { isDay } from './domain/time.ts'
+
+const time = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day such as "11:30", in quotes')
+const day = z.string().refine(isDay, 'must be a day such as 2026-12-01')
+const id = z
+  .string()
+  .regex(
+    /^[a-z0-9-]{1,20}$/,
+    'must be 1 to 20 of a-z, 0-9 and -: it names the question and stays when its words change',
+  )
+const label = z.string().trim().min(1).max(30)
+const dayOfMonth = z.number().int().min(1).max(28, 'must be a day from 1 to 28, which every month has')
+const list = z.array(z.string().min(1)).default([])
+
+/** One survey of the file; the settings' shape, flat where people write it. */
+const surveySchema = z
+  .strictObject({
+    title: z.string().trim().min(1).max(20),
+    /** id to words, asked in this order. */
+    dimensions: z.record(id, label).default({}),
+    choices: z.record(id, z.strictObject({ label, options: z.record(id, label) })).default({}),
+    comment: z.boolean().default(true),
+    anonymous: z.boolean().default(true),
+    threshold: z.number().int().min(LOWEST_THRESHOLD, 'must be 3 or more, 5 is usual').max(100).default(5),
+    audience: z
+      .strictObject({ departments: list, positions: list, exceptPositions: list, exceptPeople: list })
+      .prefault({}),
+    sample: z
+      .strictObject({
+        percent: z.number().int().min(1).max(100),
+        atLeast: z.number().int().min(1).max(100_000),
+        atMost: z.number().int().min(1).max(100_000),
+      })
+      .default(EVERYBODY),
+    every: z.enum(['month', 'half-year', 'once']),
+    opensDay: dayOfMonth.optional(),
+    closesDay: dayOfMonth.optional(),
+    opensOn: day.optional(),
+    closesOn: day.optional(),
+    opensTime: time.default('11:30'),
+    closesTime: time.default('18:00'),
+    resultsTo: z.array(z.enum(['gm', 'asked', 'improvers'])).default(['asked']),
+    byDepartment: z.boolean().default(false),
+    assesses: list,
+    improvedBy: list,
+  })
+  .superRefine((s, c) => {
+    const wrong = (path: string, message: string) => c.addIssue({ code: 'custom', path: [path], message })
+    const questions = [...Object.keys(s.dimensions), ...Object.keys(s.choices)]
+    if (questions.length === 0) wrong('dimensions', 'a survey asks at least one question')
+    if (questions.length > 12) wrong('dimensions', 'more than 12 questions are not answered in a chat')
+    if (new Set(questions).size < questions.length) wrong('choices', 'a dimension and a choice have the same id')
+    for (const [key, { options }] of Object.entries(s.choices)) {
+      const count = Object.keys(options).length
+      if (count < 2 || count > 5)
+        c.addIssue({ code: 'custom', path: ['choices', key, 'options'], message: 'must be 2 to 5 options' })
+    }
+    if (s.sample.atLeast > s.sample.atMost) wrong('sample', 'atLeast must not be more than atMost')
+    const [from, until] = s.every === 'once' ? (['opensOn', 'closesOn'] as const) : (['opensDay', 'closesDay'] as const)
+    for (const key of [from, until]) if (s[key] === undefined) wrong(key, `is missing; every: ${s.every} needs it`)
+    if (s[from] !== undefined && s[until] !== undefined && s[until] <= s[from]) wrong(until, `must be after ${from}`)
+    if (s.assesses.length > 0 && (s.every !== 'month' || questions.length === Object.keys(s.choices).length))
+      wrong('assesses', 'a work score needs a survey of every month with dimensions')
+    if (s.assesses.length > 0 && !s.anonymous) wrong('anonymous', 'colleagues are assessed anonymously only')
+  })
+
+type Written = z.infer<typeof surveySchema>
+
+const written = (s: Survey): z.input<typeof surveySchema> => {
+  const { id: _, dimensions, choices: _choices, when, ...rest } = s
+  return { ...rest, dimensions: Object.fromEntries(dimensions.map((d) => [d.id, d.label])), choices: {}, ...when }
+}
+
+/** What stands in the file is what is held: `surveys: {}` means none. */
+export const surveysSchema = z
+  .record(z.string().regex(/^[a-z0-9-]{1,40}$/, 'must be 1 to 40 of a-z, 0-9 and -'), surveySchema)
+  .prefault({ canteen: written(canteenSurvey), employees: written(employeeSurvey) })
+
+/** The surveys of a checked file. */
+export function surveysOf(file: Record<string, Written>): Survey[] {
+  return Object.entries(file).map(([surveyId, s]) => ({
+    id: surveyId,
+    title: s.title,
+    dimensions: Object.entries(s.dimensions).map(([key, words]) => ({ id: key, label: words })),
+    choices: Object.entries(s.choices).map(([key, choice]) => ({
+      id: key,
+      label: choice.label,
+      options: Object.entries(choice.options).map(([option, words]) => ({ id: option, label: words })),
+    })),
+    comment: s.comment,
+    anonymous: s.anonymous,
+    threshold: s.threshold,
+    audience: { ...ALL, ...s.audience },
+    sample: s.sample,
+    when:
+      s.every === 'once'
+        ? {
+            every: 'once',
+            opensOn: s.opensOn!,
+            closesOn: s.closesOn!,
+            opensTime: s.opensTime,
+            closesTime: s.closesTime,
+          }
+        : {
+            every: s.every,
+            opensDay: s.opensDay!,
+            closesDay: s.closesDay!,
+            opensTime: s.opensTime,
+            closesTime: s.closesTime,
+          },
+    resultsTo: s.resultsTo,
+    byDepartment: s.byDepartment,
+    assesses: s.assesses,
+    improvedBy: s.improvedBy,
+  }))
+}
