@@ -13,13 +13,13 @@ const dingtalk: PlatformName[] = ['dingtalk']
 
 /**
  * 青禾示例公司 on the first of November 2026: a general manager, HR, five departments. Two people are called 王伟;
- * managers are on both platforms, because they have people on both.
+ * a manager is wherever their people are, and most are on both platforms.
  */
 export const samplePeople: SamplePerson[] = [
   {
     userId: 'zhouwenbin',
     name: '周文斌',
-    departments: ['总经办'],
+    departments: [],
     title: '总经理',
     jobNumber: '0001',
     leader: true,
@@ -144,6 +144,7 @@ export const samplePeople: SamplePerson[] = [
     managerUserId: 'zhouwenbin',
     leader: true,
     hiredOn: '2016-01-11',
+    on: wecom,
   },
   {
     userId: 'tangxin',
