@@ -54,7 +54,6 @@ export function pageRoutes(bot: Ctx, deps: PageDeps): Router {
     }
     pages.index(ctx)
   }
-  router.get('/h5', (ctx) => ctx.redirect('/h5/'))
   router.get('/h5/{*rest}', page)
   return router
 }

@@ -100,7 +100,7 @@ export function staticPages(dir: string, config: PageConfig) {
       ctx.set('Referrer-Policy', 'same-origin')
       const page = ctx.path.split('/')[2] || 'home'
       const links = (preload[page] ?? []).map((href) =>
-        href.endsWith('.css') ? `<${href}>; rel=preload; as=style` : `<${href}>; rel=modulepreload`,
+        href.endsWith('.css') ? `<${href}>; rel=preload; as=style; crossorigin` : `<${href}>; rel=modulepreload`,
       )
       if (links.length > 0) ctx.set('Link', links.join(', '))
       send(ctx, index)

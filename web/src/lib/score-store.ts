@@ -58,7 +58,17 @@ export function useScore(myId: string, sheet: ScoreSheet) {
     return answer
   }
 
-  return { given, changed, left, computedScore, waiting, submit, discard: () => local.drop(key), about: key }
+  return {
+    given,
+    deductions,
+    changed,
+    left,
+    computedScore,
+    waiting,
+    submit,
+    discard: () => local.drop(key),
+    about: key,
+  }
 }
 
 const normal = (g: Given) => ({
