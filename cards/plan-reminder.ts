@@ -59,3 +59,13 @@ export function planReminderCard(r: PlanReminder): Card {
     link: { text: '打开填写页', path: `/h5/week/${r.week}` },
   }
 }
+
+/** A newcomer's first week is not assessed, but without a plan the second could not be (domain.md §11.6, §11.10). */
+export function firstPlanCard(week: Week, dueDay: string): Card {
+  return {
+    title: '请写下您的第一份周计划',
+    text: `本周是您入职的第一周，不需要总结。请在${dueDay}前写好下周计划，下周起按计划评分；不清楚怎么写，可以请教上级。`,
+    buttons: [{ text: '在聊天中填写', action: 'start-week', style: 'primary' }],
+    link: { text: '打开填写页', path: `/h5/week/${week}` },
+  }
+}

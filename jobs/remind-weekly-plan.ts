@@ -1,6 +1,6 @@
 import type { ReminderStage } from '../cards/plan-reminder.ts'
-import { isOwing } from '../handlers/weekly/team.ts'
-import { viewWeeks, worksByWeeklyPlan } from '../handlers/weekly/week.ts'
+import { isOwing, withoutJudge } from '../handlers/weekly/team.ts'
+import { viewWeeks, type WeekView, worksByWeeklyPlan } from '../handlers/weekly/week.ts'
 import type { Ctx } from '../src/context.ts'
 import { reminderInstants, weekDeadline } from '../src/domain/deadline.ts'
 import { type Day, dayOf, type Week, weekOf } from '../src/domain/time.ts'
@@ -35,17 +35,22 @@ function remind(stage: Stage, about: string, catchUpMs: number): Job<Ctx> {
         if (deadline === 'closed' || ctx.clock.now() >= deadline.deadline) continue
         const people = (await ctx.people.active()).filter((p) => worksByWeeklyPlan(ctx.company(), p))
         const views = await viewWeeks(ctx, people, week, ctx.clock.now())
+        const add = (name: string, to: string, args: Record<string, unknown>) => ({
+          key: `${name}/${weekRowId(to, week)}/${stage}`,
+          to,
+          mode: 'push' as const,
+          cause: `${stage}@${slot.toISOString()}`,
+          expiresAt: deadline.deadline,
+          content: { kind: 'notice' as const, name, args: { week, ...args } },
+        })
         const owing = views.filter((v) => isOwing(v) && (stage === 'draft' ? v.row.draft : true))
-        await ctx.outbox.add(
-          owing.map(({ person }) => ({
-            key: `plan-reminder/${weekRowId(person._id, week)}/${stage}`,
-            to: person._id,
-            mode: 'push' as const,
-            cause: `${stage}@${slot.toISOString()}`,
-            expiresAt: deadline.deadline,
-            content: { kind: 'notice' as const, name: 'plan-reminder', args: { week, stage } },
-          })),
-        )
+        await ctx.outbox.add(owing.map(({ person }) => add('plan-reminder', person._id, { stage })))
+        if (stage !== 'first') continue
+        const isNew = (v: WeekView) => v.status.kind === 'not-owed' && v.status.because === 'first-week' && !v.counts
+        await ctx.outbox.add(views.filter(isNew).map(({ person }) => add('first-plan', person._id, {})))
+        const unjudged = await withoutJudge(ctx)
+        if (unjudged.length > 0)
+          await ctx.outbox.add((await ctx.people.withRole('hr')).map((hr) => add('nobody-judges', hr._id, {})))
       }
     },
   }

@@ -101,7 +101,13 @@ test('health, readiness and metrics say how it is', async () => {
 
 test('the log has one trail per event and holds no secret, no words and no names', async () => {
   const lines: string[] = []
-  const log = createLog('trace', new Writable({ write: (chunk, _e, done) => (lines.push(String(chunk)), done()) }))
+  const sink = new Writable({
+    write(chunk, _encoding, done) {
+      lines.push(String(chunk))
+      done()
+    },
+  })
+  const log = createLog('trace', sink)
   world = await startWeekWorld({ ...start, log, platforms: ['wecom', 'dingtalk'] })
   const zhao = world.phone('zhao')
   await zhao.type('周计划\n1. 机密采购谈判 50分')

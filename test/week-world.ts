@@ -56,6 +56,7 @@ export async function startWeekWorld(options: {
   people?: SandboxPerson[]
   yaml?: string
   log?: Log
+  groups?: { groupId: string; name: string; members: string[] }[]
   /** Further variables. */
   env?: Record<string, string>
 }): Promise<WeekWorld> {
@@ -75,6 +76,7 @@ export async function startWeekWorld(options: {
         clientSecret: 'ding-secret',
         agentId: '77',
         people,
+        groups: options.groups ?? [],
       })
     : undefined
   const env = {

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
+import { companyOfFive, companyYaml } from './company-of-five.ts'
 import { type Platforms, readable, startWeekWorld, type WeekWorld } from './week-world.ts'
 
 let world: WeekWorld
@@ -306,4 +307,54 @@ test('帮助, nonsense, pictures, groups and strangers get a useful line', async
   await world.wecom!.sendMedia('zhao', 'image')
   await world.bot().idle()
   expect(zhao.sees()).toContain('我暂时看不了图片')
+})
+
+test('somebody who joined this week is asked for a first plan and owes nothing', async () => {
+  const people = companyOfFive.map((p) => (p.userId === 'qian' ? { ...p, hiredOn: '2026-11-18' } : p))
+  world = await startWeekWorld({ start: '2026-11-20T15:59:00+08:00', people })
+  const qian = world.phone('qian')
+  await world.go('2026-11-20T16:00:00+08:00')
+  expect(qian.sees()).toContain('请写下您的第一份周计划')
+  await qian.type('周计划\n1. 熟悉车辆台账 40分')
+  await qian.tap('提交')
+  await world.go('2026-11-27T16:00:00+08:00')
+  expect(qian.sees()).toContain('1. 熟悉车辆台账（40分）')
+})
+
+test('HR is told of people whom nobody may score', async () => {
+  const people = companyOfFive.map(({ managerUserId, leader, ...p }) =>
+    p.userId === 'wang'
+      ? p
+      : {
+          ...p,
+          ...(managerUserId && p.userId !== 'qian' && { managerUserId }),
+          ...(leader && p.userId !== 'li' && { leader }),
+        },
+  )
+  world = await startWeekWorld({
+    start: '2026-11-20T15:59:00+08:00',
+    people,
+    yaml: `${companyYaml}roles: { hr: ['0003'] }\n`,
+  })
+  await world.go('2026-11-20T16:00:00+08:00')
+  const told = world
+    .phone('zhao')
+    .messages()
+    .map(readable)
+    .find((t) => t.includes('没有上级'))
+  expect(told).toContain('钱进')
+  expect(told).not.toContain('赵敏')
+})
+
+test('in a group the bot keeps short and names nobody', async () => {
+  world = await startWeekWorld({
+    start: '2026-11-20T10:00:00+08:00',
+    platforms: ['dingtalk'],
+    groups: [{ groupId: 'cid1==', name: '行政群', members: ['zhao', 'li'] }],
+  })
+  await world.dingtalk!.type('li', '@机器人 谁没交', 'cid1==')
+  await world.bot().idle()
+  const answer = world.dingtalk!.groupChat('cid1==').at(-1)
+  expect(answer?.text).toContain('请私聊我处理')
+  for (const { name } of companyOfFive) expect(answer?.text).not.toContain(name)
 })

@@ -3,6 +3,7 @@ import type { Week } from '../../src/domain/time.ts'
 import { owesReport } from '../../src/domain/weekly-report.ts'
 import type { Person } from '../../src/store/people.ts'
 import { weekRowId } from '../../src/store/weeks.ts'
+import { judgeOf } from '../rights.ts'
 import { viewWeeks, type WeekView, worksByWeeklyPlan } from './week.ts'
 
 /** Who of a manager's people is where with a week. `all`: for HR and the general manager, everybody. */
@@ -39,6 +40,14 @@ export async function teamView(
   scope: 'own' | 'all' = 'own',
 ): Promise<TeamView> {
   return { week, views: await viewWeeks(ctx, await teamOf(ctx, manager, scope), week, now) }
+}
+
+/** Those with weekly plans whom nobody may score. */
+export async function withoutJudge(ctx: Ctx): Promise<Person[]> {
+  const company = ctx.company()
+  const people = (await ctx.people.active()).filter((p) => worksByWeeklyPlan(company, p))
+  const judges = await Promise.all(people.map((p) => judgeOf(ctx, p)))
+  return people.filter((_, i) => !judges[i])
 }
 
 /** Has not handed in, and is owed: whom a reminder may reach. On leave (asked for or granted) is left in peace (features.md B14). */
