@@ -1,4 +1,4 @@
-import { planReminderCard, type ReminderStage } from '../cards/plan-reminder.ts'
+import { firstPlanCard, planReminderCard, type ReminderStage } from '../cards/plan-reminder.ts'
 import { changeRequestCard, excuseRequestCard, noteCard, weekReturnedCard } from '../cards/requests.ts'
 import { weekScoredCard } from '../cards/score-card.ts'
 import { teamStatusCard } from '../cards/team-status.ts'
@@ -7,12 +7,12 @@ import { mayJudge } from '../handlers/rights.ts'
 import { toScore } from '../handlers/score-week.ts'
 import { teamStatus } from '../handlers/team-status.ts'
 import { planWeekOf } from '../handlers/weekly/draft.ts'
-import { isOwing } from '../handlers/weekly/team.ts'
+import { isOwing, withoutJudge } from '../handlers/weekly/team.ts'
 import { viewWeek, weekSubject, worksByWeeklyPlan } from '../handlers/weekly/week.ts'
 import type { Ctx } from '../src/context.ts'
 import { explainDeadline } from '../src/domain/deadline.ts'
 import { shown } from '../src/domain/decimal.ts'
-import { formatWeek } from '../src/domain/time.ts'
+import { formatInstant, formatWeek } from '../src/domain/time.ts'
 import type { Rendered } from '../src/outbox/notice.ts'
 import type { Person } from '../src/store/people.ts'
 import { surveyNotices } from './notices-survey.ts'
@@ -42,6 +42,25 @@ const planReminder: Render = async (to, args, ctx) => {
     ...(view.row.returned && view.status.kind === 'returned' && { returnedWhy: view.row.returned.reason }),
   })
   return { card, subject: weekSubject(to._id, week), context: { week } }
+}
+
+/** The first plan of somebody who has just joined. */
+const firstPlan: Render = async (to, args, ctx) => {
+  const week = String(args.week)
+  const { status, counts, due } = await viewWeek(ctx, to, week, ctx.clock.now())
+  if (status.kind !== 'not-owed' || status.because !== 'first-week' || counts || due === 'closed')
+    return gone('已提交或无需提交')
+  const card = firstPlanCard(week, formatInstant(due.deadline, ctx.company().timeZone))
+  return { card, subject: weekSubject(to._id, week), context: { week } }
+}
+
+/** People whom nobody may score or decide for: HR has to name a stand-in (domain.md §11.16). */
+const nobodyJudges: Render = async (_to, _args, ctx) => {
+  const names = (await withoutJudge(ctx)).map((p) => p.name)
+  if (names.length === 0) return gone('都有上级')
+  return {
+    text: `以下同事在通讯录中没有上级，周计划无人评分和审批：${names.join('、')}。请在通讯录中设置上级，或在公司设置的 standIns 中指定代评人。`,
+  }
 }
 
 /** At the deadline: who of one's own people is late, to their manager in private (domain.md §11.17). */
@@ -137,6 +156,8 @@ const say =
 export const notices: Record<string, Render> = {
   ...surveyNotices,
   'plan-reminder': planReminder,
+  'first-plan': firstPlan,
+  'nobody-judges': nobodyJudges,
   'late-digest': lateDigest,
   'scoring-reminder': scoringReminder,
   'excuse-request': excuseRequest,
