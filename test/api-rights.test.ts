@@ -1,0 +1,169 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { endpoints } from '../src/http/api/index.ts'
+import { type Client, client, type PagesWorld, planOf48, signIn, startPagesWorld } from './pages-world.ts'
+
+/**
+ * Who may what. The matter is 赵敏's week 48; 李静 is her superior and 王建国 above that, 钱进 a colleague, 郑强 leads others,
+ * 周华 is HR, 孙立 has no weekly plan. `2`: done or shown; `4`: refused with 403; `1`: may, but the content is wrong (400); `5`: may, but
+ * there is nothing to do it to (422); `9`: may, but it has changed meanwhile (409).
+ */
+const who = ['zhao', 'qian', 'li', 'wang', 'zheng', 'zhou', 'sun'] as const
+const table: Record<string, { at: (w: PagesWorld) => string; body?: object; may: string }> = {
+  //                                                    赵敏 钱进 李静 王建国 郑强 周华 孙立
+  'GET /api/me': { at: () => '/api/me', may: '2222222' },
+  'GET /api/home': { at: () => '/api/home', may: '2222222' },
+  'GET /api/week': { at: () => '/api/week', may: '2224224' },
+  'PUT /api/week/:week/draft': {
+    at: () => '/api/week/2026-W48/draft',
+    body: { rev: 0, content: planOf48 },
+    // Only ever one's own week: whose it is comes from the session.
+    may: '9224224',
+  },
+  'POST /api/week/:week/submit': {
+    at: () => '/api/week/2026-W48/submit',
+    // A version that nobody has: allowed, and told that it has changed.
+    body: { rev: 999, content: planOf48 },
+    may: '9994994',
+  },
+  'POST /api/week/:week/withdraw': { at: () => '/api/week/2026-W48/withdraw', body: {}, may: '5554554' },
+  'POST /api/week/:week/leave': { at: () => '/api/week/2026-W48/leave', body: { reason: '年假' }, may: '2224224' },
+  'GET /api/score': { at: () => '/api/score', may: '4422244' },
+  'GET /api/score/:person/:week': { at: (w) => `/api/score/${w.idOf('zhao')}/2026-W48`, may: '2422424' },
+  'POST /api/score/:person/:week': {
+    at: (w) => `/api/score/${w.idOf('zhao')}/2026-W48`,
+    body: { points: [20, 30, 51], deductions: [] },
+    may: '4411444',
+  },
+  'POST /api/score/:person/:week/withdraw': {
+    at: (w) => `/api/score/${w.idOf('zhao')}/2026-W48/withdraw`,
+    body: {},
+    may: '4455444',
+  },
+  'POST /api/score/:person/:week/return': {
+    at: (w) => `/api/score/${w.idOf('wu')}/2026-W48/return`,
+    body: { reason: '请补充' },
+    may: '4445544',
+  },
+  'POST /api/score/:person/:week/excuse': {
+    at: (w) => `/api/score/${w.idOf('zhao')}/2026-W48/excuse`,
+    body: { state: 'refused' },
+    may: '4422444',
+  },
+  'POST /api/score/:person/:week/change': {
+    at: (w) => `/api/score/${w.idOf('zhao')}/2026-W48/change`,
+    body: { submittedAt: '2026-11-27T03:00:00.000Z', consent: 'given' },
+    may: '4499444',
+  },
+  'POST /api/notes/:person/:week': {
+    at: (w) => `/api/notes/${w.idOf('zhao')}/2026-W48`,
+    body: { text: '收到' },
+    may: '2422444',
+  },
+  'GET /api/team': { at: () => '/api/team?scope=own', may: '4422224' },
+  'GET /api/team/trend': { at: () => '/api/team/trend?scope=all', may: '4442424' },
+  'POST /api/team/chase': {
+    at: () => '/api/team/chase',
+    body: { week: '2026-W48', scope: 'all' },
+    may: '4442424',
+  },
+  'GET /api/results': { at: () => '/api/results', may: '2222222' },
+  'GET /api/form/:card': { at: () => '/api/form/nobodys-card', may: '4444444' },
+  'POST /api/form/:card': { at: () => '/api/form/nobodys-card', body: { text: '收到' }, may: '4444444' },
+  'GET /api/js-signature': {
+    at: (w) => `/api/js-signature?platform=wecom&url=${encodeURIComponent(`${w.origin}/h5/week`)}`,
+    may: '2222222',
+  },
+}
+const statusOf: Record<string, number> = { '1': 400, '2': 200, '4': 403, '5': 422, '9': 409 }
+
+let world: PagesWorld
+const clients = new Map<string, Client>()
+beforeAll(async () => {
+  world = await startPagesWorld()
+  for (const userId of who) clients.set(userId, await signIn(world, userId))
+  await world.handIn('zhao', '2026-11-27T11:00:00+08:00')
+}, 60_000)
+afterAll(() => world.stop())
+
+const routes = endpoints({ sessions: {} as never, publicBaseUrl: 'http://localhost' })
+
+test('every route has its row in the table of who may what', () => {
+  expect(Object.keys(table).sort()).toEqual(routes.map((e) => `${e.method} ${e.path}`).sort())
+})
+
+describe.each(Object.entries(table))('%s', (route, { at, body, may }) => {
+  const method = route.split(' ')[0] as 'GET' | 'POST' | 'PUT'
+  test.each(who.map((userId, i) => [userId, statusOf[may[i]!]!] as const))('%s gets %d', async (userId, expected) => {
+    const c = clients.get(userId)!
+    const { status, body: answer } =
+      method === 'GET' ? await c.get(at(world)) : await c.send(method, at(world), { requestId: randomUUID(), ...body })
+    expect({ status, answer: status === expected ? undefined : answer }).toEqual({ status: expected })
+  })
+
+  test('nobody without a session, with a forged one, or without the CSRF token gets anywhere', async () => {
+    const call = (headers: Record<string, string>) =>
+      fetch(world.origin + at(world), {
+        method,
+        headers: { 'content-type': 'application/json', ...headers },
+        ...(method !== 'GET' && { body: JSON.stringify({ requestId: randomUUID(), ...body }) }),
+      }).then((r) => r.status)
+    const { cookie, csrf } = clients.get('li')!
+    expect(await call({})).toBe(401)
+    expect(await call({ cookie: `${cookie.slice(0, -2)}xx`, 'x-csrf-token': csrf })).toBe(401)
+    if (method === 'GET') return
+    expect(await call({ cookie })).toBe(403)
+    expect(await call({ cookie, 'x-csrf-token': clients.get('zhao')!.csrf })).toBe(403)
+  })
+})
+
+test('who has left gets in nowhere, at once', async () => {
+  const wu = await signIn(world, 'wu')
+  const person = await world.person('wu')
+  await world.ctx.people.save({ ...person, active: false })
+  for (const e of routes.filter((r) => r.method === 'GET')) {
+    const path = table[`GET ${e.path}`]!.at(world)
+    expect([e.path, (await wu.get(path)).status]).toEqual([e.path, 403])
+  }
+  await world.ctx.people.save(person)
+})
+
+test('a list holds nobody whose week one may not see', async () => {
+  const names = async (userId: string, path: string) =>
+    ((await clients.get(userId)!.get(path)).body as { people: { name: string }[] }).people.map((p) => p.name).sort()
+  expect(await names('li', '/api/team')).toEqual(['赵敏', '钱进'])
+  expect(await names('zheng', '/api/team')).toEqual(['吴芳'])
+  expect(await names('zheng', '/api/score')).toEqual(['吴芳'])
+  expect(await names('wang', '/api/score')).toEqual(['周华', '李静', '郑强'])
+  expect(await names('zhou', '/api/team?scope=all')).toHaveLength(5)
+})
+
+test('a person who does not exist is answered like somebody else’s', async () => {
+  const zheng = clients.get('zheng')!
+  const [none, others] = await Promise.all([
+    zheng.get('/api/score/e00000000000/2026-W48'),
+    zheng.get(`/api/score/${world.idOf('zhao')}/2026-W48`),
+  ])
+  expect(none).toEqual(others)
+})
+
+test('a session ends after half an hour without use and after twelve hours anyway', async () => {
+  const zhao = await signIn(world, 'zhao')
+  const start = world.clock.now().getTime()
+  world.clock.set(new Date(start + 30 * 60_000 - 1000).toISOString())
+  const renewed = await fetch(`${world.origin}/api/me`, { headers: { cookie: zhao.cookie } })
+  expect(renewed.status).toBe(200)
+  let cookie = renewed.headers.getSetCookie()[0]!.split(';')[0]!
+  expect(renewed.headers.getSetCookie()[0]).toMatch(/HttpOnly; SameSite=Lax/)
+  world.clock.set(new Date(start + 30 * 60_000).toISOString())
+  expect((await zhao.get('/api/me')).status).toBe(401)
+  for (let minutes = 50; minutes < 12 * 60; minutes += 20) {
+    world.clock.set(new Date(start + minutes * 60_000).toISOString())
+    const answer = await fetch(`${world.origin}/api/me`, { headers: { cookie } })
+    expect([minutes, answer.status]).toEqual([minutes, 200])
+    cookie = answer.headers.getSetCookie()[0]?.split(';')[0] ?? cookie
+  }
+  world.clock.set(new Date(start + 12 * 3_600_000).toISOString())
+  expect((await (await client(world.origin, cookie)).get('/api/me')).status).toBe(401)
+  world.clock.set(new Date(start).toISOString())
+})
