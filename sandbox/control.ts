@@ -136,8 +136,15 @@ export function createControl(world: World, journal: Journal, worldId: string) {
       .groups()
       .some((g) => g.groupId === chatId)
 
+  /** A page may still show somebody who has left meanwhile. */
+  function knownOn(p: PlatformName, userId: string) {
+    const found = world.standIn(p)
+    if (!found.people().some((one) => one.userId === userId)) throw new CannotDo('公司里没有这个人')
+    return found
+  }
+
   function messagesOf(p: PlatformName, chatId: string, asUserId?: string): PhoneMessage[] {
-    if (!isGroup(p, chatId)) return world.standIn(p).chat(chatId)
+    if (!isGroup(p, chatId)) return knownOn(p, chatId).chat(chatId)
     return p === 'dingtalk' ? world.dingtalk.groupChat(chatId, asUserId) : world.wecom.groupChat(chatId)
   }
 
@@ -267,22 +274,22 @@ export function createControl(world: World, journal: Journal, worldId: string) {
     },
     actions: {
       async type({ platform: p, userId, text, groupId }: z.infer<typeof inputs.type>) {
-        await world.standIn(p).type(userId, text, groupId)
+        await knownOn(p, userId).type(userId, text, groupId)
       },
       async media({ platform: p, userId, media, groupId }: z.infer<typeof inputs.media>) {
-        await world.standIn(p).sendMedia(userId, media, groupId)
+        await knownOn(p, userId).sendMedia(userId, media, groupId)
       },
       async tap({ platform: p, userId, messageId, key, selected }: z.infer<typeof inputs.tap>) {
         const toasts = () => (p === 'dingtalk' ? world.dingtalk.toasts(userId).length : 0)
         const before = toasts()
-        await world.standIn(p).tap(userId, messageId, key, selected)
+        await knownOn(p, userId).tap(userId, messageId, key, selected)
         return toasts() > before ? { toast: world.dingtalk.toasts(userId).at(-1) } : {}
       },
       async menu({ platform: p, userId, key }: z.infer<typeof inputs.menu>) {
-        await world.standIn(p).tapMenu(userId, key)
+        await knownOn(p, userId).tapMenu(userId, key)
       },
       async open({ platform: p, userId }: z.infer<typeof inputs.open>) {
-        await world.standIn(p).open(userId)
+        await knownOn(p, userId).open(userId)
       },
       clock: (wanted: z.infer<typeof inputs.clock>) =>
         travel('to' in wanted ? new Date(wanted.to) : new Date(world.clock.now().getTime() + wanted.minutes * 60_000)),

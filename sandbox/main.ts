@@ -4,9 +4,9 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readConfig } from '../src/config.ts'
 import { createTravelClock } from './clock.ts'
-import { samplePeople } from './company/people.ts'
+import { newcomer, samplePeople } from './company/people.ts'
 import { type Control, createControl } from './control.ts'
-import { livePast, PAST_BEGINS_AT } from './history.ts'
+import { livePast, OPENS_AT, PAST_BEGINS_AT } from './history.ts'
 import { createJournal, journalLog } from './journal.ts'
 import { createPhoneBrowser } from './phone-browser.ts'
 import { type SandboxServer, startSandboxServer } from './server.ts'
@@ -39,7 +39,8 @@ export async function startSandbox(
 ): Promise<Sandbox> {
   const say = options.say ?? console.log
   const { PORT, DATA_DIR } = readConfig(env)
-  const clock = createTravelClock(PAST_BEGINS_AT)
+  const hasPast = options.history !== false
+  const clock = createTravelClock(hasPast ? PAST_BEGINS_AT : OPENS_AT)
   const journal = createJournal()
   let world: World | undefined
   let control: Control | undefined
@@ -58,7 +59,7 @@ export async function startSandbox(
     const dataDir = resolve(join(DATA_DIR, 'sandbox'))
     rmSync(dataDir, { recursive: true, force: true })
     world = await startWorld({
-      ...{ clock, dataDir, people: samplePeople, port: PORT },
+      ...{ clock, dataDir, people: hasPast ? samplePeople : [...samplePeople, newcomer], port: PORT },
       log: journalLog(env.LOG_LEVEL || 'warn', journal, () => clock.now()),
     })
   } catch (error) {
@@ -79,7 +80,7 @@ export async function startSandbox(
 
   let ending = false
   async function livePastThenOpen(): Promise<void> {
-    if (options.history !== false) await livePast(here, { seed: 1, onProgress: shown.progress })
+    if (hasPast) await livePast(here, { seed: 1, onProgress: shown.progress })
     if (ending) return
     clock.run()
     shown.openNow()
