@@ -1,7 +1,8 @@
 import type { Handlers } from '../src/inbox/handler.ts'
 import { onChange, onExcuse } from './decide-request.ts'
 import { help } from './help.ts'
-import { mediaAnswer, readText } from './read-text.ts'
+import { momentCards, momentTalks } from './people-moments.ts'
+import { interrupts, mediaAnswer, readText } from './read-text.ts'
 import { onScoreLines } from './score-by-line.ts'
 import {
   onDeductStep,
@@ -18,6 +19,7 @@ import {
 import { onLeave, onSnooze } from './snooze-reminder.ts'
 import { surveyCards, surveyTalks } from './survey-list.ts'
 import { onChase } from './team-status.ts'
+import { readGroupWords } from './wish-groups.ts'
 import {
   onCancelDraft,
   onCarryOver,
@@ -58,12 +60,15 @@ export const handlers: Handlers = {
     'reply-week': onReplyWeek,
     excuse: onExcuse,
     change: onChange,
+    ...momentCards,
     ...surveyCards,
   },
-  talks: { 'return-reason': onReturnReason, 'week-note': onWeekNote, ...surveyTalks },
+  talks: { 'return-reason': onReturnReason, 'week-note': onWeekNote, ...momentTalks, ...surveyTalks },
   menu: { write: '周计划', mine: '我的', leave: '我在请假', team: '谁没交', 'to-score': '评分', help: '帮助' },
+  interrupts,
   text: readText,
   media: (_turn, media) => mediaAnswer(media),
+  groupWords: readGroupWords,
   group: () => '您好，绩效内容涉及个人信息，请私聊我处理。在私聊中发“帮助”可以查看我能做什么。',
   stranger: '您好，通讯录中暂时没有找到您的资料。请联系人力资源确认您已在应用的可见范围内。',
   stale: {

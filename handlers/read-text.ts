@@ -4,6 +4,7 @@ import type { Answer, OnSay, TextTurn } from '../src/inbox/handler.ts'
 import { anonymousComment } from './answer-survey.ts'
 import { help } from './help.ts'
 import { myWeek } from './my-week.ts'
+import { readMoments } from './people-moments.ts'
 import { newSurvey, surveyResultsByWord, surveysByWord } from './run-survey.ts'
 import { readScores } from './score-by-line.ts'
 import { scoreNext, withdrawScoreByWord } from './score-week.ts'
@@ -13,7 +14,7 @@ import { readsAsReport } from './weekly/draft.ts'
 import { dropDraft } from './weekly/submit.ts'
 import { runningWeek, weeksFor } from './weekly/target.ts'
 import { viewWeek, worksByWeeklyPlan } from './weekly/week.ts'
-import { readReport, startWriting, submitByWord, withdrawByWord } from './write-week.ts'
+import { readReport, showDraftAgain, startWriting, submitByWord, withdrawByWord } from './write-week.ts'
 
 const text = {
   nothingToUndo: '最近没有可以撤销的操作。',
@@ -57,7 +58,7 @@ const intents: Partial<Record<Intent, Say>> = {
   chase: (turn, ctx) => chaseByWord(turn, ctx),
   score: async (turn, ctx, rest) => (rest && (await readScores(turn, ctx))) || scoreNext(turn, ctx),
   submit: weekly((turn, ctx) => submitByWord(turn, ctx)),
-  confirm: async (turn, ctx) => ((await hasDraft(turn, ctx)) ? submitByWord(turn, ctx) : [{ text: text.nothingOpen }]),
+  confirm: async (turn, ctx) => (await showDraftAgain(turn, ctx)) ?? [{ text: text.nothingOpen }],
   change: weekly((turn, ctx) => startWriting(turn, ctx)),
   async cancel(turn, ctx) {
     for (const week of await weeksFor(ctx, turn.person, turn.at)) {
@@ -80,13 +81,10 @@ const intents: Partial<Record<Intent, Say>> = {
   thanks: async () => [{ text: text.welcome }],
 }
 
-async function hasDraft(turn: TextTurn, ctx: Ctx): Promise<boolean> {
-  const weeks = await weeksFor(ctx, turn.person, turn.at)
-  return (await ctx.weeks.ofPerson(turn.person._id, weeks)).some((r) => r.draft)
-}
-
 /** Anything typed in private: a wish, a score line, a plan, or a word that leads on (features.md T1). */
 export const readText: OnSay = async (turn, ctx) => {
+  const moments = await readMoments(turn, ctx)
+  if (moments) return moments
   const { intent, rest } = recognise(turn.text)
   const say = intents[intent]
   if (say) return say(turn, ctx, rest)
@@ -99,4 +97,20 @@ export const readText: OnSay = async (turn, ctx) => {
     if (readsAsReport(ctx, view, turn.text, turn.at)) return readReport(turn, ctx)
   }
   return [{ text: text.lost }]
+}
+
+/** Wishes that are never meant as an answer to what the bot has asked for. */
+const interrupting: ReadonlySet<Intent> = new Set<Intent>([
+  'help',
+  'my-status',
+  'who-is-missing',
+  'chase',
+  'score',
+  'weekly-plan',
+])
+
+/** Whether a text is a command although the bot is waiting for words, e.g. for the reason of sending back. */
+export const interrupts = (said: string): boolean => {
+  const { intent, rest } = recognise(said)
+  return interrupting.has(intent) && rest.trim() === ''
 }

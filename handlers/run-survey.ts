@@ -90,14 +90,17 @@ export async function surveyResultsByWord(turn: Turn, ctx: Ctx): Promise<Answer[
   return answers.length > 0 ? answers : [{ text: text.noResults }]
 }
 
+/** The same for a repeated event. */
+export const surveyIdOf = (eventId: string): string =>
+  `hr-${createHash('sha256').update(eventId).digest('hex').slice(0, 10)}`
+
 /** 发起调查: the form, or the filled form read back. */
 export async function newSurvey(turn: TextTurn, ctx: Ctx, rest: string): Promise<Answer[]> {
   if (!turn.person.roles.includes('hr')) return [{ text: text.notHr }]
   if (rest.trim() === '') return [{ text: text.form }, { text: surveyForm }]
   const { timeZone } = ctx.company()
   const today = dayOf(turn.at, timeZone)
-  const idOf = () => `hr-${createHash('sha256').update(turn.id).digest('hex').slice(0, 10)}`
-  const read = readSurvey(rest, { today, planWeek: weekOf(today) }, idOf)
+  const read = readSurvey(rest, { today, planWeek: weekOf(today) }, () => surveyIdOf(turn.id))
   if ('problems' in read) return [{ text: text.problems(read.problems) }]
   const closesAt = instantAt(read.closesOn, read.survey.when.closesTime, timeZone)
   if (closesAt <= turn.at) return [{ text: text.tooLate }]

@@ -6,7 +6,7 @@ import { describeScore, parseScores, type Scoreable, type ScoreLine } from '../s
 import { type Deduction, weekScore } from '../src/domain/score.ts'
 import { formatWeek, type Week } from '../src/domain/time.ts'
 import type { Answer, OnCard, TextTurn } from '../src/inbox/handler.ts'
-import { explain, toScore } from './score-week.ts'
+import { explain, seenIn, toScore } from './score-week.ts'
 import { scoreSubject, scoreWeek } from './weekly/judge.ts'
 import type { WeekView } from './weekly/week.ts'
 
@@ -46,6 +46,7 @@ export async function readScores(turn: TextTurn, ctx: Ctx): Promise<Answer[] | u
     const context = {
       personId: one.view.person._id,
       week: one.view.week,
+      seen: seenIn(one.view),
       points: Object.fromEntries(one.line.points!.map((p, i) => [i, p])),
       deductions: one.line.deductions,
     }

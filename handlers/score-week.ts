@@ -86,8 +86,12 @@ export async function scoreNext(turn: Turn, ctx: Ctx, after?: string): Promise<A
   return next ? [scoreAnswer(ctx, next)] : [{ text: text.none }]
 }
 
+/** Which submission a scorer has before them. */
+export const seenIn = (view: WeekView): string =>
+  `${view.row.submissions.length}/${view.counts?.submission.at.toISOString() ?? 'none'}`
+
 function scoreAnswer(ctx: Ctx, view: WeekView): Answer {
-  const context = { personId: view.person._id, week: view.week }
+  const context = { personId: view.person._id, week: view.week, seen: seenIn(view) }
   return { card: scoreCard(sheetOf(ctx, view)), subject: scoreSubject(view.person._id, view.week), context }
 }
 
@@ -169,6 +173,7 @@ async function confirmFace(
   const context = {
     personId: view.person._id,
     week: view.week,
+    seen: turn.instance.context.seen ?? seenIn(view),
     points: Object.fromEntries(items.map((x, i) => [i, x.actual])),
     deductions,
   }
@@ -188,7 +193,10 @@ export const onScoreCancel: OnCard = async (turn, ctx) => {
 export const onScoreConfirm: OnCard = async (turn, ctx) => {
   const about = await subjectOf(turn, ctx)
   if (!about) return [{ text: text.gone }]
-  const { points, deductions } = turn.instance.context
+  const { points, deductions, seen } = turn.instance.context
+  const view = await viewWeek(ctx, about.person, about.week, turn.at)
+  if (seen !== undefined && seen !== seenIn(view) && !view.row.score)
+    return [{ replace: closedCard(`${about.person.name}的评分`, '对方更新了内容') }, scoreAnswer(ctx, view)]
   const given = Object.entries((points ?? {}) as Record<string, number>).sort(([a], [b]) => Number(a) - Number(b))
   const outcome = await scoreWeek(ctx, turn, turn.person, about.person, about.week, {
     points: given.map(([, p]) => p),

@@ -1,3 +1,4 @@
+import type { Card } from '../cards/card.ts'
 import { OUTCOMES_PER_STEP, outcomeStepCard } from '../cards/outcome-steps.ts'
 import { closedCard, planSubmittedCard } from '../cards/plan-submitted.ts'
 import { whichWeekCard } from '../cards/requests.ts'
@@ -26,6 +27,7 @@ const text = {
   scored: '本周已评分，不能再修改；如有疑问请回复上级。',
   noDraft: '这份草稿已经处理过了。需要修改请直接发送新的内容。',
   cancelled: '已取消，草稿没有保留',
+  newer: '内容已更新，请核对下面这一份再提交',
 }
 
 const weekOfCard = (turn: CardTurn): Week => String(turn.instance.context.week)
@@ -80,8 +82,12 @@ export const onCancelDraft: OnCard = async (turn, ctx) => {
   return [{ replace: closedCard('周总结和计划', text.cancelled) }]
 }
 
-export const onSubmitWeek: OnCard = async (turn, ctx) =>
-  submitDraft(turn, ctx, weekOfCard(turn), (card) => ({ replace: card, context: turn.instance.context }))
+export const onSubmitWeek: OnCard = async (turn, ctx) => {
+  const week = weekOfCard(turn)
+  const { draft } = turn.instance.context
+  const show = (card: Card): Answer => ({ replace: card, context: { week } })
+  return submitDraft(turn, ctx, week, show, typeof draft === 'string' ? draft : undefined)
+}
 
 /** 提交, typed: the draft that is there. */
 export async function submitByWord(turn: Turn, ctx: Ctx): Promise<Answer[]> {
@@ -98,9 +104,10 @@ async function submitDraft(
   turn: Turn,
   ctx: Ctx,
   week: Week,
-  show: (card: ReturnType<typeof closedCard>) => Answer,
+  show: (card: Card) => Answer,
+  seen?: string,
 ): Promise<Answer[]> {
-  const outcome = await submitWeek(ctx, turn, turn.person, week)
+  const outcome = await submitWeek(ctx, turn, turn.person, week, undefined, undefined, seen)
   switch (outcome.kind) {
     case 'on-time':
     case 'late':
@@ -126,6 +133,8 @@ async function submitDraft(
     }
     case 'incomplete':
       return [await draftAnswer(ctx, turn, week)]
+    case 'other-draft':
+      return [show(closedCard('周总结和计划', text.newer)), await draftAnswer(ctx, turn, week)]
     case 'no-draft':
       return [{ text: text.noDraft }]
     case 'closed':
@@ -141,6 +150,13 @@ async function submitDraft(
 export const onWithdrawWeek: OnCard = async (turn, ctx) => {
   const [answer, done] = await withdraw(turn, ctx, weekOfCard(turn))
   return done ? [{ replace: closedCard('周总结和计划', '已撤销') }, answer] : [answer]
+}
+
+/** 好的, typed while a draft waits: shown once more, because only 提交 hands in (features.md B15). */
+export async function showDraftAgain(turn: Turn, ctx: Ctx): Promise<Answer[] | undefined> {
+  const weeks = await weeksFor(ctx, turn.person, turn.at)
+  const drafted = (await ctx.weeks.ofPerson(turn.person._id, weeks)).find((r) => r.draft)
+  return drafted && [await draftAnswer(ctx, turn, drafted.week)]
 }
 
 /** 撤销, typed. @returns undefined when this person has nothing of the kind */

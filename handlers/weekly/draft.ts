@@ -90,7 +90,7 @@ export async function draftFace(ctx: Ctx, turn: Turn, week: Week) {
     replaces: view.counts !== undefined,
     toCarry: unplanned(ctx, view, draft.content).length,
   }
-  return { card: planDraftCard(face), context: { week } }
+  return { card: planDraftCard(face), context: { week, ...(view.row.draft && { draft: view.row.draft.key }) } }
 }
 
 /** Unfinished items that the new plan does not have yet (features.md T3). */

@@ -31,12 +31,15 @@ export async function saveDraft(
   act: Act,
   person: Person,
   week: Week,
-  draft: Omit<Draft, 'at'>,
+  draft: Omit<Draft, 'at' | 'key'>,
   rev?: number,
 ): Promise<{ kind: 'saved' | 'conflict'; rev: number }> {
   return ctx.weeks.change<{ kind: 'saved' | 'conflict'; rev: number }>(person._id, week, act.id, (row) => {
     if (rev !== undefined && row.rev !== rev) return { outcome: { kind: 'conflict', rev: row.rev } }
-    return { row: { ...row, draft: { ...draft, at: act.at } }, outcome: { kind: 'saved', rev: row.rev + 1 } }
+    return {
+      row: { ...row, draft: { ...draft, at: act.at, key: act.id } },
+      outcome: { kind: 'saved', rev: row.rev + 1 },
+    }
   })
 }
 
@@ -55,6 +58,8 @@ export type SubmitOutcome =
   | { kind: 'unchanged'; rev: number }
   | { kind: 'incomplete'; problems: ContentProblem[] }
   | { kind: 'conflict'; rev: number }
+  /** The draft is not the one that was seen. */
+  | { kind: 'other-draft' }
   /** Nothing can be handed in: closed week, settled month, scored already. */
   | { kind: 'closed' | 'settled' | 'scored' }
   | { kind: 'no-draft' }
@@ -63,6 +68,7 @@ export type SubmitOutcome =
  * Hands in a week: the summary of it and the plan of the next. Judged by `act.at` (design §2).
  * @param content what is handed in; undefined: the draft as it stands
  * @param rev as in `saveDraft`
+ * @param seen the key of the draft that the person saw: another one is not handed in unseen (features.md B15)
  */
 export async function submitWeek(
   ctx: Ctx,
@@ -71,6 +77,7 @@ export async function submitWeek(
   week: Week,
   content?: WeeklyContent,
   rev?: number,
+  seen?: string,
 ): Promise<SubmitOutcome> {
   const due = deadlineOf(ctx.company(), week)
   if (due === 'closed') return { kind: 'closed' }
@@ -79,6 +86,7 @@ export async function submitWeek(
     if (rev !== undefined && row.rev !== rev) return { outcome: { kind: 'conflict', rev: row.rev } }
     const handedIn = content ?? row.draft?.content
     if (!handedIn) return { outcome: { kind: 'no-draft' } }
+    if (seen !== undefined && row.draft?.key !== seen) return { outcome: { kind: 'other-draft' } }
     if (row.score) return { outcome: { kind: 'scored' } }
     const problems = validateContent(handedIn, planned.length)
     if (!isComplete(problems)) return { outcome: { kind: 'incomplete', problems } }
@@ -135,7 +143,7 @@ export async function withdrawWeek(ctx: Ctx, act: Act, person: Person, week: Wee
     if (act.at.getTime() - last.at.getTime() > undoMs) return { outcome: { kind: 'too-long-ago' } }
     if (isOnTime(last.at, due.deadline) && !isOnTime(act.at, due.deadline))
       return { outcome: { kind: 'deadline-passed' } }
-    const draft: Draft = { content: last.content, at: act.at, unread: [], assumptions: [] }
+    const draft: Draft = { content: last.content, at: act.at, key: act.id, unread: [], assumptions: [] }
     return { row: { ...row, submissions: row.submissions.slice(0, -1), draft }, outcome: { kind: 'withdrawn' } }
   })
 }

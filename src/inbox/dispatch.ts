@@ -35,7 +35,10 @@ export function createDispatch(ctx: Ctx, handlers: Handlers, directory: Director
     const person = await personOf(event)
     if (!person) return answerStranger(event)
     if ('chat' in event && event.chat.kind === 'group') {
-      const content = { kind: 'group-reply' as const, chat: event.chat, text: handlers.group(event.chat) }
+      const turn = { id: event.id, at: event.at, platform: event.platform, person }
+      const words =
+        event.type === 'text' && (await handlers.groupWords?.({ ...turn, text: event.text }, event.chat.groupId, ctx))
+      const content = { kind: 'group-reply' as const, chat: event.chat, text: words || handlers.group(event.chat) }
       return ctx.outbox.add([ctx.outbox.answer(event.id, 0, person._id, event.platform, content)])
     }
     await ctx.people.seenOn(person._id, event.platform)
@@ -89,7 +92,7 @@ export function createDispatch(ctx: Ctx, handlers: Handlers, directory: Director
     if (PRIVATE_WORD.test(text)) return handlers.text({ ...turn, text }, ctx)
     const talk = await ctx.talks.of(turn.person._id, turn.at)
     const onTalk = talk && handlers.talks[talk.expects]
-    if (onTalk) return onTalk({ ...turn, text }, talk.data, ctx)
+    if (onTalk && !handlers.interrupts(text)) return onTalk({ ...turn, text }, talk.data, ctx)
     return handlers.text({ ...turn, text }, ctx)
   }
 

@@ -38,12 +38,16 @@ export interface Handlers {
   cards: Record<string, OnCard>
   /** By what the talk expects. */
   talks: Record<string, OnTalk>
+  /** A command all the same while a talk waits for words. */
+  interrupts(text: string): boolean
   /** Menu keys to what would be typed for the same. */
   menu: Record<string, string>
   /** Anything typed in private. */
   text: OnSay
   /** A picture, a voice message without text and so on. */
   media(turn: Turn, media: string): Answer[]
+  /** What may be said to the bot in a group; undefined: the short answer of `group`. */
+  groupWords?(turn: TextTurn, groupId: string, ctx: Ctx): Promise<string | undefined>
   /** In a group the bot keeps short and names nobody. */
   group(chat: Chat): string
   /** What somebody reads whom the company does not know. */

@@ -25,6 +25,8 @@ export interface Excuse {
 export interface Draft {
   content: WeeklyContent
   at: Date
+  /** The event it came from: which draft a card shows. */
+  key: string
   /** Lines the bot could not read: kept, and shown again. */
   unread: { line: number; text: string; why: string }[]
   assumptions: string[]

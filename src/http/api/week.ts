@@ -163,6 +163,8 @@ export const weekEndpoints: Endpoint[] = [
       switch (outcome.kind) {
         case 'conflict':
           throw await conflict(call as Call<never, never>, which)
+        case 'other-draft':
+          throw await conflict(call as Call<never, never>, which)
         case 'incomplete': {
           const stops = outcome.problems.filter((p) => p.level !== 'hint')
           const fields = stops.map((p) => ({

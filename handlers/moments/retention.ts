@@ -1,0 +1,45 @@
+import type { Ctx } from '../../src/context.ts'
+import { addDays, type Day, makeDay, partsOf, weekOf } from '../../src/domain/time.ts'
+
+function yearsBefore(day: Day, years: number): Day {
+  const { year, month, dayOfMonth } = partsOf(day)
+  return makeDay(year - years, month, dayOfMonth) ?? makeDay(year - years, month, 28)!
+}
+
+/**
+ * Deletes what has been kept for as long as the settings say (features.md 5.4): personal facts of people who left, records of
+ * talks, weekly reports, and at last the names of people who left long ago. One audit line a day says how much, not what.
+ */
+export async function keepNoLonger(ctx: Ctx, day: Day): Promise<void> {
+  const { personalDays, talkYears, recordYears } = ctx.company().retention
+  const everybody = await ctx.people.all()
+  const left = (before: Day) => everybody.filter((p) => !p.active && p.leftOn !== undefined && p.leftOn < before)
+  const ids = left(addDays(day, -personalDays)).map((p) => p._id)
+  const personal = await ctx.personal.model.deleteMany({ _id: { $in: ids } })
+  const talks = await ctx.hrTalks.model.deleteMany({ heldOn: { $lt: yearsBefore(day, talkYears) } })
+  const records = yearsBefore(day, recordYears)
+  const weeks = await ctx.weeks.model.deleteMany({ week: { $lt: weekOf(records) } })
+  const nameless = left(records).filter((p) => p.name !== FORMER)
+  for (const { _id, leftOn } of nameless) {
+    const rest = { position: '', departments: [], roles: [], nicknames: [], active: false, leftBy: 'platform' as const }
+    await ctx.people.save({ _id, name: FORMER, leftOn: leftOn!, ...rest })
+  }
+  const counts = {
+    personal: personal.deletedCount,
+    talks: talks.deletedCount,
+    weeks: weeks.deletedCount,
+    people: nameless.length,
+  }
+  if (Object.values(counts).every((n) => n === 0)) return
+  await ctx.audit.add({
+    _id: `retention/${day}`,
+    at: ctx.clock.now(),
+    by: 'system',
+    what: 'retention',
+    to: 'data',
+    detail: counts,
+  })
+}
+
+/** Stands where a name was. */
+const FORMER = '已离职员工'
