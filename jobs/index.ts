@@ -1,5 +1,6 @@
 import type { Ctx } from '../src/context.ts'
 import type { Job } from '../src/schedule/schedule.ts'
+import { momentJobs } from './moments.ts'
 import { readContacts } from './read-contacts.ts'
 import { remindWeeklyPlan } from './remind-weekly-plan.ts'
 import { surveyJobs } from './run-surveys.ts'
@@ -12,4 +13,5 @@ export const jobs = (directory: { refreshAll(): Promise<void> }): Job<Ctx>[] => 
   remindScoring,
   ...surveyJobs,
   readContacts(directory),
+  ...momentJobs,
 ]

@@ -15,6 +15,7 @@ import { shown } from '../src/domain/decimal.ts'
 import { formatInstant, formatWeek } from '../src/domain/time.ts'
 import type { Rendered } from '../src/outbox/notice.ts'
 import type { Person } from '../src/store/people.ts'
+import { momentNotices } from './notices-moments.ts'
 import { surveyNotices } from './notices-survey.ts'
 
 type Args = Record<string, unknown>
@@ -154,6 +155,7 @@ const say =
 
 /** Messages that are made from live data when they are sent; the outbox keeps only their name and what they are about. */
 export const notices: Record<string, Render> = {
+  ...momentNotices,
   ...surveyNotices,
   'plan-reminder': planReminder,
   'first-plan': firstPlan,

@@ -5,6 +5,7 @@ import { columnSettings, momentSettings, retentionSettings } from './company-mom
 import { surveysOf, surveysSchema } from './company-survey.ts'
 import { type Calendar, makeCalendar } from './domain/calendar.ts'
 import { type DeadlineSettings, defaultDeadlineSettings } from './domain/deadline.ts'
+import { type HolidayYear, shippedHolidays } from './domain/holidays.ts'
 import type { Survey } from './domain/survey.ts'
 import { isDay } from './domain/time.ts'
 
@@ -139,20 +140,45 @@ export function parseCompany(source: string, file = 'company.yaml'): Company {
   }
   let weeks: Calendar | undefined
   try {
-    const { restDays, workDays, alternateSaturdays } = company.calendar
-    weeks = makeCalendar({
-      company: {
-        ...(restDays && { restDays }),
-        ...(workDays && { workDays }),
-        ...(alternateSaturdays && { alternateSaturdays }),
-      },
-    })
+    weeks = calendarOf(company)
   } catch (error) {
     problems.push(`line ${lineOf(['calendar'])}: calendar: ${(error as Error).message}`)
   }
   if (problems.length > 0 || !weeks) throw new CompanyError(file, problems)
   const { undoMinutes: _, ...times } = company.weekly
   return { ...company, weeks, deadlines: { ...times, zone: company.timeZone }, surveyList: surveysOf(company.surveys) }
+}
+
+/** The company's working days: the shipped years, those HR confirmed, and its own days. */
+function calendarOf({ calendar }: CompanyFile, confirmed: readonly HolidayYear[] = []): Calendar {
+  const { restDays, workDays, alternateSaturdays } = calendar
+  return makeCalendar({
+    years: [...shippedHolidays, ...confirmed],
+    company: {
+      ...(restDays && { restDays }),
+      ...(workDays && { workDays }),
+      ...(alternateSaturdays && { alternateSaturdays }),
+    },
+  })
+}
+
+/**
+ * The company file in force together with the years that HR has confirmed: a new notice counts from the next question on,
+ * without a restart.
+ *
+ * @param confirmed gives another array when something has changed
+ */
+export function withHolidays(current: () => Company, confirmed: () => readonly HolidayYear[]): () => Company {
+  let made: { from: Company; years: readonly HolidayYear[]; company: Company } | undefined
+  return () => {
+    const from = current()
+    const years = confirmed()
+    if (made?.from !== from || made.years !== years) {
+      const company = years.length === 0 ? from : { ...from, weeks: calendarOf(from, years) }
+      made = { from, years, company }
+    }
+    return made.company
+  }
 }
 
 /**

@@ -4,11 +4,13 @@ import type { AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type Koa from 'koa'
+import type { Card } from '../cards/card.ts'
 import { handlers } from '../handlers/index.ts'
+import { afterContacts } from '../handlers/moments/newcomers.ts'
 import { jobs } from '../jobs/index.ts'
 import { notices } from '../jobs/notices.ts'
 import { type Clock, machineMs, systemClock } from './clock.ts'
-import { CompanyError, watchCompany } from './company.ts'
+import { CompanyError, watchCompany, withHolidays } from './company.ts'
 import { type Config, ConfigError, readConfig } from './config.ts'
 import type { Ctx } from './context.ts'
 import { dayOf, monthOf, weekOf } from './domain/time.ts'
@@ -22,7 +24,7 @@ import { backOffMs, createOutbox } from './outbox/outbox.ts'
 import { createSender } from './outbox/sender.ts'
 import { createDirectory } from './people/directory.ts'
 import { createDingtalk, type Dingtalk } from './platforms/dingtalk/index.ts'
-import type { Platform, PlatformName } from './platforms/port.ts'
+import type { Incoming, Platform, PlatformName } from './platforms/port.ts'
 import { createWecom, type MenuItem, type Wecom } from './platforms/wecom/index.ts'
 import { createSchedule, slotModel } from './schedule/schedule.ts'
 import { createSeal } from './seal.ts'
@@ -99,11 +101,11 @@ export async function startBot({ env, clock = systemClock, log: given }: BotOpti
         'company file is wrong; the last good one stays in force',
       ),
   )
-  const company = companyWatch.current
-  const zone = () => company().timeZone
-
   const database = await openDatabase(config, log)
   const db = await connect(database.uri)
+  const moments = momentStores(db)
+  const company = withHolidays(companyWatch.current, moments.holidays.current)
+  const zone = () => company().timeZone
   const meta = metaStore(db)
   const people = peopleStore(db)
   const cards = cardStore(db)
@@ -112,7 +114,7 @@ export async function startBot({ env, clock = systemClock, log: given }: BotOpti
 
   const publicBaseUrl = config.PUBLIC_BASE_URL ?? `http://localhost:${config.PORT}`
   const month = monthOf(dayOf(clock.now(), zone()))
-  const wecom = config.wecom ? createWecom(wecomConfig(config, publicBaseUrl), { clock, log }) : undefined
+  const wecom = config.wecom ? createWecom(wecomConfig(config, publicBaseUrl), { clock, log, passiveReply }) : undefined
   const dingtalk = config.dingtalk
     ? createDingtalk(dingtalkConfig(config, publicBaseUrl), {
         clock,
@@ -142,12 +144,14 @@ export async function startBot({ env, clock = systemClock, log: given }: BotOpti
   })
   const outbox = createOutbox({ db, clock, log, owner, sender })
   const store = { people, cards, meta, weeks: weekStore(db), talks: talkStore(db), audit: auditStore(db) }
-  const moments = momentStores(db)
   // Without a platform nobody can answer, and the secret may be missing then.
   const secret = config.SESSION_SECRET ?? randomBytes(32).toString('hex')
   const surveys = surveyStores(db, secret)
   const ctx: Ctx = { clock, log, company, ...store, ...moments, ...surveys, outbox, platforms, firstWeek: '' }
-  const directory = createDirectory({ people, platforms, company, clock, log, ...moments })
+  const directory = createDirectory({
+    ...{ people, platforms, company, clock, log, ...moments },
+    afterRead: () => afterContacts(ctx),
+  })
   const inbox = createInbox({
     db,
     clock,
@@ -165,9 +169,13 @@ export async function startBot({ env, clock = systemClock, log: given }: BotOpti
     ...(dingtalk && { dingtalk }),
     // Beside `src` and beside `dist` alike.
     webDir: fileURLToPath(new URL('../web/dist', import.meta.url)),
-    config: dingtalk ? { dingtalk: { corpId: config.DINGTALK_CORP_ID!, clientId: config.DINGTALK_CLIENT_ID! } } : {},
+    config: {
+      ...(wecom && { wecom: { corpId: config.WECOM_CORP_ID! } }),
+      ...(dingtalk && { dingtalk: { corpId: config.DINGTALK_CORP_ID!, clientId: config.DINGTALK_CLIENT_ID! } }),
+    },
   })
   await prepare(db)
+  await moments.holidays.refresh()
   const since = new Date(await meta.setOnce('started', clock.now().toISOString()))
   ctx.firstWeek = weekOf(dayOf(since, zone()))
   const schedule = createSchedule({ db, clock, log, owner, jobs: jobs(directory), ctx, zone, since })
@@ -215,11 +223,22 @@ export async function startBot({ env, clock = systemClock, log: given }: BotOpti
   const sweep = setInterval(() => {
     inbox.recover().catch((err) => log.error({ err }, 'recovery failed'))
     outbox.sweep()
+    // What another replica was told.
+    moments.holidays.refresh().catch((err) => log.error({ err }, 'holidays not read'))
   }, 10_000)
+  moments.holidays.onChange(() => schedule.changed())
   const stopWaking = clock.everyMinute(() => outbox.wake())
   schedule.start()
   outbox.wake()
   log.info({ port, database: database.what, platforms: Object.keys(platforms) }, 'ready')
+
+  /** The new face that the click's handler gave its card, where it is ready in time. The API update follows in any case. */
+  async function passiveReply(event: Incoming): Promise<Card | undefined> {
+    if (event.type !== 'card-action') return undefined
+    await Promise.race([inbox.idle(), new Promise((done) => setTimeout(done, PASSIVE_WAIT_MS).unref())])
+    const row = await outbox.model.findById(`${event.id}/0`).lean()
+    return row?.content.kind === 'update' && row.content.cardId === event.cardId ? row.content.card : undefined
+  }
 
   const idle = async () => {
     for (let round = 0; round < 3; round++) {
@@ -256,6 +275,9 @@ export async function startBot({ env, clock = systemClock, log: given }: BotOpti
     },
   }
 }
+
+/** How long a click's HTTP answer may wait for the next face; the platform hangs up after five seconds. */
+const PASSIVE_WAIT_MS = 2_000
 
 /** The company file, or the example that ships when nobody has written one. */
 function companyFile(config: Config): string {

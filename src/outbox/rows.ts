@@ -11,6 +11,8 @@ export type Content =
   /** Puts a new face on a card that was sent. Without a living code it goes out as a new message when `orSend`. */
   | { kind: 'update'; cardId: string; card: Card; code?: string; context?: Record<string, unknown>; orSend: boolean }
   | { kind: 'group-reply'; chat: Chat & { kind: 'group' }; text: string }
+  /** Into a group, about the person it is addressed to; a text, made or cancelled when it is sent. */
+  | { kind: 'group-notice'; chat: Chat & { kind: 'group' }; name: string; args: Record<string, unknown> }
 
 export interface OutboxRow {
   /** What it is about: the same fact never has two rows. */

@@ -61,6 +61,18 @@ export function createSender(deps: SenderDeps): Sender {
       }
       case 'update':
         return update(row, person, content)
+      case 'group-notice': {
+        const platform = row.platform && platforms[row.platform]
+        if (!platform) return { kind: 'cancelled', reason: '该平台未配置' }
+        const rendered = await deps.render(content.name, person, content.args)
+        if (!('text' in rendered))
+          return { kind: 'cancelled', reason: 'cancel' in rendered ? rendered.cancel : '不是文字' }
+        const result = await platform.reply(content.chat, deliveryId(row._id, platform.name), rendered.text)
+        // A group has no duplicate check: rather once too few than twice before everybody.
+        if (result.kind === 'unknown')
+          return { kind: 'failed', reason: result.reason, advice: '可能已经送达，请在群里核对，需要时手动补发' }
+        return settle(result, platform.name, row)
+      }
       case 'group-reply': {
         const platform = row.platform && platforms[row.platform]
         if (!platform) return { kind: 'cancelled', reason: '该平台未配置' }

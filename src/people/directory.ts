@@ -114,7 +114,8 @@ export function createDirectory(deps: DirectoryDeps) {
     },
     async renamed(name: PlatformName, from: string, to: string): Promise<void> {
       const person = await people.byAccount(name, from)
-      if (person) await people.save({ ...person, [name]: to })
+      // A reading may have been quicker than the event.
+      if (person && !(await people.byAccount(name, to))) await people.save({ ...person, [name]: to })
     },
   }
 }

@@ -23,6 +23,7 @@ export function holidayStore(db: Db) {
   const model = db.model<StoredYear>('holidays', schema, 'holidays')
   let stamp = ''
   let years: HolidayYear[] = []
+  let changed = () => {}
   return {
     model,
     /** As of the last `refresh`; a new array whenever something changed. */
@@ -34,6 +35,10 @@ export function holidayStore(db: Db) {
       if (now === stamp) return
       stamp = now
       years = rows.map((r) => ({ year: Number(r._id), papers: r.papers, days: r.days }))
+      changed()
+    },
+    onChange(listener: () => void): void {
+      changed = listener
     },
     async put({ year, days, papers }: HolidayYear, by: string, at: Date): Promise<void> {
       await model.updateOne({ _id: String(year) }, { $set: { days, papers: papers ?? [], by, at } }, { upsert: true })

@@ -113,6 +113,10 @@ export function peopleStore(db: Db) {
     async dropAccounts(ids: string[], platform: PlatformName): Promise<void> {
       if (ids.length > 0) await model.updateMany({ _id: { $in: ids } }, { $unset: { [platform]: 1 } })
     },
+    /** The reports of one manager become another's. */
+    async reassign(from: string, to: string): Promise<void> {
+      await model.updateMany({ managerId: String(from) }, { $set: { managerId: String(to) } })
+    },
     async seenOn(id: string, platform: PlatformName): Promise<void> {
       await model.updateOne({ _id: id, lastPlatform: { $ne: platform } }, { $set: { lastPlatform: platform } })
     },

@@ -108,6 +108,75 @@ export async function readMembers(api: Api, pauseMs = 1_000): Promise<Member[]> 
   return [...users.values()].map((one) => memberOf(one, paths))
 }
 
+/** Fields of 智能人事 (§8.2), with the names under which they are kept beside a company's own attributes. */
+const ROSTER_FIELDS: Record<string, string> = {
+  'sys02-birthTime': '出生日期',
+  'sys01-planRegularTime': '转正日期',
+  'sys05-nowContractEndTime': '合同到期日',
+}
+/** The day on which 转正 was carried out: where it stands, the planned one is over and done with. */
+const CARRIED_OUT = 'sys01-regularTime'
+const HIRED = 'sys00-confirmJoinTime'
+const rosterPage = z.object({
+  result: z.array(
+    z.object({
+      userId: id,
+      fieldDataList: z
+        .array(
+          z.object({
+            fieldCode: z.string(),
+            fieldValueList: z.array(z.object({ value: optionalText, label: optionalText })).catch([]),
+          }),
+        )
+        .catch([]),
+    }),
+  ),
+})
+
+/**
+ * Adds what the company keeps in 智能人事: birth date, ends of probation and contract, hire date (§8.2). Many companies do not
+ * use it, or do not let the app read it: that is no fault, the members stay as they are then. What an administrator wrote into
+ * the contacts themselves stands before the roster.
+ *
+ * @returns whether the roster could be read
+ */
+export async function addRoster(api: Api, agentId: string, members: Member[]): Promise<boolean> {
+  const byId = new Map(members.map((member) => [member.userId, member]))
+  const ids = [...byId.keys()]
+  for (let from = 0; from < ids.length; from += PAGE) {
+    const answer = await api.call(
+      '/v1.0/hrm/rosters/lists/query',
+      {
+        userIdList: ids.slice(from, from + PAGE),
+        fieldFilterList: [...Object.keys(ROSTER_FIELDS), CARRIED_OUT, HIRED],
+        appAgentId: Number(agentId),
+        text2SelectConvert: true,
+      },
+      { waitMs: 60_000 },
+    )
+    const parsed = answer.ok ? rosterPage.safeParse(answer.data) : undefined
+    if (!parsed?.success) return false
+    for (const { userId, fieldDataList } of parsed.data.result) {
+      const member = byId.get(userId)
+      if (!member) continue
+      const values = new Map(
+        fieldDataList.map(({ fieldCode, fieldValueList: [first] }) => {
+          return [fieldCode, (first?.value ?? first?.label ?? '').trim()] as const
+        }),
+      )
+      const carriedOut = values.get(CARRIED_OUT)
+      if (carriedOut) values.set('sys01-planRegularTime', values.get('sys01-planRegularTime') ? '' : carriedOut)
+      for (const [code, name] of Object.entries(ROSTER_FIELDS)) {
+        const text = values.get(code)
+        if (text) member.extra = { [name]: text, ...member.extra }
+      }
+      const hired = values.get(HIRED)
+      if (hired && !member.hiredOn && /^\d{4}-\d{2}-\d{2}/.test(hired)) member.hiredOn = hired.slice(0, 10)
+    }
+  }
+  return true
+}
+
 /** Redeems a login code of a page (§9.1). `undefined`: wrong, used, expired, or nobody of this company. */
 export async function redeemLoginCode(api: Api, code: string): Promise<{ userId: string } | undefined> {
   const answer = await api.old('/topapi/v2/user/getuserinfo', { code })

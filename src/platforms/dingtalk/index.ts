@@ -106,7 +106,7 @@ export function createDingtalk(config: DingtalkConfig, deps: DingtalkDeps): Ding
     ...(times.timeoutMs && { timeoutMs: times.timeoutMs }),
     onOutcome(api, failure) {
       if (!failure) problems.delete(api)
-      else if (isSetupFault(failure) && !(isCardCall(api) && isCardUnavailable(failure)))
+      else if (isSetupFault(failure) && !isRosterCall(api) && !(isCardCall(api) && isCardUnavailable(failure)))
         problems.set(api, explain(failure))
       if (failure && isQuotaGone(failure)) tellAdmin('dingtalk-quota-gone')
     },
@@ -256,6 +256,9 @@ export function createDingtalk(config: DingtalkConfig, deps: DingtalkDeps): Ding
     quota: () => quota.read(),
   }
 }
+
+/** A company without 智能人事 is no fault of the setup. */
+const isRosterCall = (api: string) => api.includes('/hrm/rosters/')
 
 /** Its refusals have words of their own: the message went out as a link. */
 const isCardCall = (api: string) => api.includes('/card/instances')

@@ -6,6 +6,7 @@ import { type Api, createApi } from './api.ts'
 import { type CallbackRequest, type CallbackResponse, createCallback, type Log } from './callback.ts'
 import { countUnseen, readMembers } from './contacts.ts'
 import { decodeAesKey } from './crypto.ts'
+import { createGroup, postToGroup } from './group.ts'
 import { createJsSignature, type JsSignature, type JsSignatureKind } from './js-signature.ts'
 import { authorizeUrl, redeem } from './login.ts'
 import { drawMenu, ensureMenu, type MenuItem } from './menu.ts'
@@ -160,12 +161,9 @@ export function createWecom(config: WecomConfig, deps: WecomDeps): Wecom {
     },
     send: createSend(shared),
     update: createUpdate(shared),
-    // WeCom shows an app no group messages (wecom.md §2.1), so there is no group to answer in.
-    reply: async () => ({
-      kind: 'refused',
-      reason: '企业微信自建应用不能在群聊中回复',
-      advice: '请在与应用的单聊中使用',
-    }),
+    // WeCom shows an app no group messages (wecom.md §2.1): a group is one that the app made itself.
+    reply: (chat, _id, text) => postToGroup(api, chat.groupId, text),
+    createGroup: (group) => createGroup(api, group),
     async members() {
       const members = await readMembers(api, agentId)
       if (contacts) await warnOfUnseen(contacts, members)
