@@ -71,7 +71,15 @@ export interface SeenCard {
     selected: string
     disabled: boolean
   }[]
-  form?: { name: string; label: string; type: string; required: boolean; options: { value: string; text: string }[] }[]
+  form?: {
+    name: string
+    label: string
+    type: string
+    required: boolean
+    options: { value: string; text: string }[]
+    /** What the field is filled with before anybody touches it. */
+    initial?: string[]
+  }[]
   /** `key` for a button that calls back, `url` for a link. `submit`: sends the inputs along. */
   buttons: { key?: string; url?: string; text: string; style: 'primary' | 'plain' | 'danger'; submit: boolean }[]
   /** Grey text where buttons were. */

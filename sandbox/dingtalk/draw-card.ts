@@ -71,7 +71,16 @@ function drawFormCard(view: ParamMap): SeenCard {
   if (!fields) return seen
   seen.form = fields
     .filter((f) => !f.hidden)
-    .map(({ name, label, type, required, options }) => ({ name, label, type, required, options }))
+    .map(({ name, label, type, required, options, defaultValue }) => ({
+      ...{ name, label, type, required, options },
+      ...(defaultValue !== undefined && { initial: initialOf(defaultValue) }),
+    }))
   seen.buttons = [{ key: 'form', text: label, style: 'primary', submit: true }]
   return seen
+}
+
+/** A default as its field shows it: a drop-down's comes with its place in the list (dingtalk.md §6.8). */
+function initialOf(value: unknown): string[] {
+  const plain = isRecord(value) ? value.value : value
+  return [plain].flat().map(String)
 }
