@@ -139,7 +139,7 @@ export function weekScoredCard(week: Week, shown: string, lines: string[], by: s
     title: `${formatWeek(week)}得分：${shown}`,
     subtitle: `${by}${again ? '修改了评分' : '已评分'}`,
     text: lines.join('\n'),
-    buttons: [{ text: '有疑问，回复上级', action: 'reply-week', style: 'plain' }],
+    buttons: [{ text: '回复上级', action: 'reply-week', style: 'plain' }],
     link: { text: '查看明细', path: `/h5/results` },
   }
 }
