@@ -188,8 +188,8 @@ function withScript(page: string): string {
 
 /** What the app around the page gives it: its name, and in DingTalk the bridge of its iOS client. */
 function phoneScript(platform: PlatformName): string {
-  const name = `Object.defineProperty(navigator, 'userAgent', { get: () => ${JSON.stringify(agents[platform])} })`
-  return platform === 'wecom' ? `${name}\n` : `${name}\n(${bridge.toString()})(${JSON.stringify(CODE)})\n`
+  const name = `Object.defineProperty(navigator, 'userAgent', { get: () => ${JSON.stringify(agents[platform])} });`
+  return platform === 'wecom' ? `${name}\n` : `${name}\n(${bridge.toString()})(${JSON.stringify(CODE)});\n`
 }
 
 /** Runs in the page. `WebViewJavascriptBridge` is what dingtalk-jsapi calls on an iPhone. */
