@@ -37,6 +37,11 @@ const text = {
   comment: '如有意见，可直接回复“匿名意见：”加上内容。每人一次，不显示姓名，也不与评分对应；请不要写能认出您的信息。',
 }
 
+/** Who will see what, before anything is answered. */
+export const surveyAbout = (survey: Survey): string[] => [
+  survey.anonymous ? text.anonymous(thresholdOf(survey)) : text.named,
+]
+
 /** 匿名 for anonymous ones: the inbox seals what comes back under such an action. */
 export const stepAction = (survey: Survey): string => (survey.anonymous ? 'anon-step' : 'named-step')
 
@@ -48,7 +53,7 @@ export function surveyInviteCard(shown: Shown, kind: InviteKind, improved?: Impr
   const subtitle = { first: text.until, reminder: text.remind, extended: text.extended }[kind](until)
   const lines = [
     text.count(questionsOf(survey).length),
-    survey.anonymous ? text.anonymous(thresholdOf(survey)) : text.named,
+    ...surveyAbout(survey),
     ...(improved ? [text.improved(improved)] : []),
   ]
   return {
@@ -56,6 +61,7 @@ export function surveyInviteCard(shown: Shown, kind: InviteKind, improved?: Impr
     subtitle,
     text: lines.join('\n'),
     buttons: [{ text: '开始作答', action: stepAction(survey), style: 'primary' }],
+    link: { text: '打开页面', path: `/h5/survey/${survey.id}/${shown.period}` },
   }
 }
 

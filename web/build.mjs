@@ -34,6 +34,8 @@ function preloads(manifest) {
     team: 'TeamPage',
     results: 'ResultsPage',
     form: 'FormPage',
+    surveys: 'SurveysPage',
+    survey: 'SurveyPage',
   }
   const entry = Object.values(manifest).find((chunk) => chunk.isEntry)
   const inIndex = closure(manifest, entry)

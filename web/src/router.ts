@@ -21,6 +21,8 @@ export const router = createRouter({
     },
     { path: '/team/:week?', component: () => import('./pages/TeamPage.vue'), meta: { title: '团队' } },
     { path: '/results', component: () => import('./pages/ResultsPage.vue'), meta: { title: '我的结果' } },
+    { path: '/surveys', component: () => import('./pages/SurveysPage.vue'), meta: { title: '调查' } },
+    { path: '/survey/:survey/:period', component: () => import('./pages/SurveyPage.vue'), meta: { title: '调查' } },
     { path: '/form/:card', component: () => import('./pages/FormPage.vue'), meta: { title: '填写' } },
     { path: '/:rest(.*)', redirect: '/' },
   ],

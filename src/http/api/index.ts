@@ -12,6 +12,7 @@ import { homeEndpoints } from './home.ts'
 import { jsSignatureEndpoints } from './js-signature.ts'
 import { resultEndpoints } from './results.ts'
 import { scoreEndpoints } from './score.ts'
+import { surveyEndpoints } from './survey.ts'
 import { teamEndpoints } from './team.ts'
 import { weekEndpoints } from './week.ts'
 
@@ -29,6 +30,7 @@ export const endpoints = (deps: ApiDeps): Endpoint[] => [
   ...scoreEndpoints,
   ...teamEndpoints,
   ...resultEndpoints,
+  ...surveyEndpoints,
   ...formEndpoints,
   ...jsSignatureEndpoints(deps),
 ]
