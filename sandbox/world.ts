@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { startEmbeddedMongo } from 'embedded-mongo'
 import { createLog, type Log } from '../src/log.ts'
 import { type Bot, startBot } from '../src/main.ts'
 import { createTravelClock, type TravelClock } from './clock.ts'
@@ -111,7 +112,12 @@ export async function startWorld(o: WorldOptions = {}): Promise<World> {
     : undefined
   const standIns: StandIn[] = [wecom, dingtalk].filter((s) => s !== undefined)
 
+  // The embedded database as a server of its own: it outlives the bot's restarts, and a world that is thrown away with the
+  // next start need not wait for the disk at every write.
+  const database = await startEmbeddedMongo({ dir: join(dataDir, 'database'), dbName: 'jixiao', sync: 'off' })
+
   const env: Record<string, string> = {
+    MONGODB_URI: database.uri,
     PORT: String(o.port ?? 0),
     DATA_DIR: dataDir,
     COMPANY_FILE: companyFile,
@@ -155,7 +161,7 @@ export async function startWorld(o: WorldOptions = {}): Promise<World> {
   try {
     bot = await launch()
   } catch (error) {
-    await Promise.all(standIns.map((s) => s.stop()))
+    await Promise.all([...standIns, database].map((s) => s.stop()))
     throw error
   }
   const unsettle = clock.onSettle(() => bot.idle())
@@ -194,7 +200,7 @@ export async function startWorld(o: WorldOptions = {}): Promise<World> {
       clock.hold()
       unsettle()
       await bot.stop()
-      await Promise.all(standIns.map((s) => s.stop()))
+      await Promise.all([...standIns, database].map((s) => s.stop()))
       if (o.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true })
     },
   }
