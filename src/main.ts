@@ -78,6 +78,7 @@ const menu: MenuItem[] = [
     text: '更多',
     children: [
       { text: '我的结果', path: '/h5/results' },
+      { text: '调查', key: 'survey' },
       { text: '帮助', key: 'help' },
     ],
   },

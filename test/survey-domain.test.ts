@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type CompanyError, parseCompany } from '../src/company.ts'
@@ -234,6 +235,8 @@ test('75 % is reached only when it is', () => {
 test('canteen and employee surveys ship ready; what a file says is held instead', () => {
   expect(parseCompany('name: 甲').surveyList).toEqual([canteenSurvey, employeeSurvey])
   expect(parseCompany('name: 甲\nsurveys: {}').surveyList).toEqual([])
+  const example = readFileSync(new URL('../company.example.yaml', import.meta.url), 'utf8')
+  expect(parseCompany(example).surveyList).toEqual([canteenSurvey, employeeSurvey])
 })
 
 test('mistakes in surveys are named with their line', () => {
