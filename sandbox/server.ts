@@ -43,12 +43,10 @@ export async function startSandboxServer(o: SandboxServerOptions): Promise<Sandb
   const server = createServer((req, res) => {
     const host = req.headers.host ?? ''
     const phone = phoneOfHost(host)
-    if (phone) return o.control() ? o.phone(req, res, phone) : text(res, 503, '沙箱正在启动，请稍候')
-    if (!/^(localhost|127\.0\.0\.1)(:\d+)?$/i.test(host)) return text(res, 403, 'this host name is not served here')
-    answer(req, res).catch((error) => {
-      if (!(error instanceof CannotDo || error instanceof z.ZodError)) console.error(error)
-      json(res, 400, { error: error instanceof z.ZodError ? '请求的内容不正确' : readableError(error) })
-    })
+    if (phone && o.control()) o.phone(req, res, phone)
+    else if (phone) text(res, 503, '沙箱正在启动，请稍候')
+    else if (!/^(localhost|127\.0\.0\.1)(:\d+)?$/i.test(host)) text(res, 403, 'this host name is not served here')
+    else answer(req, res).catch((error) => json(res, 400, { error: readableError(error) }))
   })
 
   async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
@@ -71,12 +69,15 @@ export async function startSandboxServer(o: SandboxServerOptions): Promise<Sandb
   }
 
   function read(req: IncomingMessage, res: ServerResponse, url: URL, control: Control): void {
-    if (url.pathname === '/api/state') return json(res, 200, control.state())
-    if (url.pathname === '/api/chat') {
+    if (url.pathname === '/api/state') json(res, 200, control.state())
+    else if (url.pathname === '/api/chat') {
       const { platform, id, as } = chatQuery.parse(Object.fromEntries(url.searchParams))
-      return json(res, 200, control.chat(platform, id, as))
-    }
-    if (url.pathname !== '/api/events') return json(res, 404, { error: '没有这个地址' })
+      json(res, 200, control.chat(platform, id, as))
+    } else if (url.pathname === '/api/events') stream(req, res, control)
+    else json(res, 404, { error: '没有这个地址' })
+  }
+
+  function stream(req: IncomingMessage, res: ServerResponse, control: Control): void {
     res.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', connection: 'keep-alive' })
     res.write('retry: 1000\n\n')
     streams.add(res)
@@ -88,10 +89,12 @@ export async function startSandboxServer(o: SandboxServerOptions): Promise<Sandb
   }
 
   function sendPage(req: IncomingMessage, res: ServerResponse, path: string): void {
-    if (req.method !== 'GET' && req.method !== 'HEAD') return text(res, 405, 'only GET')
     const file = page.get(path === '/' ? '/index.html' : path)
-    if (!file)
-      return text(res, page.size === 0 ? 503 : 404, page.size === 0 ? '沙箱页面尚未构建：npm run build' : 'not found')
+    if (!file) {
+      if (page.size === 0) text(res, 503, '沙箱页面尚未构建，请先运行 npm run build')
+      else text(res, 404, 'not found')
+      return
+    }
     const { port } = server.address() as AddressInfo
     res.writeHead(200, {
       'content-type': file.type,
@@ -120,8 +123,11 @@ const chatQuery = z.strictObject({
   as: z.string().min(1).max(64).optional(),
 })
 
-const readableError = (error: unknown): string =>
-  error instanceof CannotDo ? error.message : `没有成功：${error instanceof Error ? error.message : String(error)}`
+function readableError(error: unknown): string {
+  if (error instanceof CannotDo) return error.message
+  if (error instanceof z.ZodError) return '请求的内容不正确'
+  return `没有成功：${error instanceof Error ? error.message : String(error)}`
+}
 
 /** All files of the built page; they are few and small. */
 function readPage(dir: string): Map<string, { type: string; body: Buffer }> {
