@@ -2,10 +2,19 @@ import { readFileSync, unwatchFile, watchFile } from 'node:fs'
 import { isNode, LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { columnSettings, momentSettings, retentionSettings } from './company-moments.ts'
+import {
+  behaviourSettings,
+  gradeSettings,
+  kpiSettings,
+  monthProblems,
+  monthSettings,
+  schemeSettings,
+} from './company-month.ts'
 import { surveysOf, surveysSchema } from './company-survey.ts'
 import { type Calendar, makeCalendar } from './domain/calendar.ts'
 import { type DeadlineSettings, defaultDeadlineSettings } from './domain/deadline.ts'
 import { type HolidayYear, shippedHolidays } from './domain/holidays.ts'
+import type { Scheme } from './domain/schemes.ts'
 import type { Survey } from './domain/survey.ts'
 import { isDay } from './domain/time.ts'
 
@@ -35,9 +44,11 @@ const companySchema = z.strictObject({
     .default({ hr: [], gm: [], admin: [] }),
   /** Who judges in place of somebody whose only judge would be party (domain.md §11.16): person to stand-in. */
   standIns: z.record(z.string(), z.string()).default({}),
-  schemes: z
-    .record(z.string(), z.strictObject({ kind: z.enum(['weekly', 'none']) }))
-    .default({ 周计划: { kind: 'weekly' } }),
+  schemes: schemeSettings,
+  kpis: kpiSettings,
+  behaviour: behaviourSettings,
+  grades: gradeSettings,
+  month: monthSettings,
   /** Title on the platform to scheme; `*` is any other title. */
   positions: z.record(z.string(), z.string()).default({ '*': '周计划' }),
   people: z
@@ -138,6 +149,7 @@ export function parseCompany(source: string, file = 'company.yaml'): Company {
       )
     }
   }
+  problems.push(...monthProblems(company, lineOf))
   let weeks: Calendar | undefined
   try {
     weeks = calendarOf(company)
@@ -203,8 +215,14 @@ export function watchCompany(file: string, onChange: (company: Company) => void,
 }
 
 /** The scheme of a position, or undefined when none is configured for it. */
-export function schemeOf(company: Company, position: string): { name: string; kind: 'weekly' | 'none' } | undefined {
+export function schemeOf(company: Company, position: string): { name: string; kind: Scheme['kind'] } | undefined {
+  const found = schemeFor(company, position)
+  return found && { name: found.name, kind: found.scheme.kind }
+}
+
+/** The same with the scheme's own settings. */
+export function schemeFor(company: Company, position: string): { name: string; scheme: Scheme } | undefined {
   const name = company.positions[position] ?? company.positions['*']
   const scheme = name === undefined ? undefined : company.schemes[name]
-  return name !== undefined && scheme ? { name, kind: scheme.kind } : undefined
+  return name !== undefined && scheme ? { name, scheme } : undefined
 }

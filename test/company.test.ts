@@ -28,12 +28,19 @@ test('the example that ships is right and shows every setting', () => {
   const source = readFileSync('company.example.yaml', 'utf8')
   const company = parseCompany(source)
   expect(schemeOf(company, '行政人事助理')?.kind).toBe('weekly')
+  // What it shows is what holds without it.
+  const { behaviour, grades, month } = parseCompany('name: 示例公司\n')
+  expect(company).toMatchObject({ behaviour, grades, month })
   for (const key of [
     'timeZone',
     'roles',
     'standIns',
     'schemes',
+    'kpis',
     'positions',
+    'behaviour',
+    'grades',
+    'month',
     'people',
     'calendar',
     'weekly',
