@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import type { Core } from './core.ts'
+import { jsapiSignature } from './crypto.ts'
 import { isText } from './json.ts'
 import { refuseOld } from './refusal.ts'
 import type { Route } from './server.ts'
@@ -29,12 +29,9 @@ export function createH5(core: Core, world: World): H5 {
     },
     checkSignature({ nonceStr, timeStamp, url, signature }) {
       if (!ticket || core.now() >= ticket.until) return false
-      const [address = ''] = url.split('#')
-      const [path = '', query] = address.split('?')
-      const decoded = query === undefined ? path : `${path}?${decodeURIComponent(query)}`
-      const text = `jsapi_ticket=${ticket.value}&noncestr=${nonceStr}&timestamp=${timeStamp}&url=${decoded}`
-      const algorithms = core.variants.sha1Signatures ? ['sha256', 'sha1'] : ['sha256']
-      return algorithms.some((a) => createHash(a).update(text).digest('hex') === signature)
+      const hashes = core.variants.sha1Signatures ? (['sha256', 'sha1'] as const) : (['sha256'] as const)
+      const page = { ticket: ticket.value, nonceStr, timeStamp: String(timeStamp), url }
+      return hashes.some((hash) => jsapiSignature(hash, page) === signature)
     },
     routes: [
       {

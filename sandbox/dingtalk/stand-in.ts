@@ -8,7 +8,9 @@ import { createFaults, type DingtalkFaults } from './faults.ts'
 import { createH5, type H5 } from './h5.ts'
 import { createHttpMode } from './http-mode.ts'
 import { createInbound } from './inbound.ts'
+import { createMedia } from './media.ts'
 import type { DingtalkStandInOptions, HttpAddresses, Variants } from './options.ts'
+import { createOrganisation, type Organisation } from './organisation.ts'
 import { createPhones } from './phones.ts'
 import { createQuota, type Limits } from './quota.ts'
 import { createRobot } from './robot.ts'
@@ -17,14 +19,15 @@ import { createStream } from './stream.ts'
 import { createTemplates, type Template } from './templates.ts'
 import { createTokens } from './tokens.ts'
 import { type CustomRobot, createWebhooks } from './webhooks.ts'
-import { createWorld } from './world.ts'
+import { createWorkNotices } from './work-notices.ts'
+import { createWorld, type World } from './world.ts'
 
 export type { DingtalkFaults } from './faults.ts'
 export type { DingtalkStandInOptions, HttpAddresses, Variants } from './options.ts'
 export type { RequestLogEntry } from './server.ts'
 
 /** DingTalk as the bot and the people see it. One port serves both hosts; each path belongs to one of them. */
-export interface DingtalkStandIn extends StandIn {
+export interface DingtalkStandIn extends StandIn, Omit<Organisation, 'join' | 'leave'> {
   readonly platform: 'dingtalk'
   readonly oapiBase: string
   readonly faults: DingtalkFaults
@@ -49,6 +52,8 @@ export interface DingtalkStandIn extends StandIn {
   /** Fields of contacts that need a permission of their own. */
   readonly permissions: ContactPermissions
   checkJsSignature: H5['checkSignature']
+  /** What the app may see; everything when undefined (the visible scope of the console). */
+  setVisible(scope: World['visible']): void
   addTemplate(id: string, template: Template): void
   addCustomRobot(robot: CustomRobot): void
   /** Receiving mode chosen in the console. */
@@ -81,8 +86,11 @@ export async function startDingtalkStandIn(o: DingtalkStandInOptions): Promise<D
   const h5 = createH5(core, world)
   const permissions: ContactPermissions = { mobile: false, personal: true }
   const contacts = createContacts(core, world, permissions)
+  const organisation = createOrganisation(core, world, deliveries)
+  const workNotices = createWorkNotices(core, world, phones)
+  const media = createMedia(core)
   const toasts = new Map<string, string[]>()
-  const parts = [tokens, stream, http, deliveries, cards, robot, webhooks, contacts, h5]
+  const parts = [tokens, stream, http, deliveries, cards, robot, webhooks, contacts, h5, workNotices, media]
   const api = createApiServer(
     { core, faults, quota, tokens },
     parts.flatMap((part) => part.routes),
@@ -167,20 +175,9 @@ export async function startDingtalkStandIn(o: DingtalkStandInOptions): Promise<D
         .filter((g) => g.hasBot && !g.disbanded)
         .map((g) => ({ groupId: g.groupId, name: g.name, members: [...g.members] })),
     groupChat: (groupId, asUserId) => phones.see({ groupId }, asUserId),
-    async join(joining) {
-      const isNew = !world.people.has(joining.userId)
-      world.people.set(joining.userId, joining)
-      world.left.delete(joining.userId)
-      world.departmentOf(joining.departments)
-      const payload = { timeStamp: String(core.now()), userId: [joining.userId] }
-      await deliveries.event(isNew ? 'user_add_org' : 'user_modify_org', payload)
-    },
-    async leave(userId) {
-      const leaving = person(userId)
-      world.people.delete(userId)
-      world.left.set(userId, leaving)
-      for (const group of world.groups.values()) group.members.delete(userId)
-      await deliveries.event('user_leave_org', { timeStamp: String(core.now()), userId: [userId] })
+    ...organisation,
+    setVisible(scope) {
+      world.visible = scope
     },
     onChange: phones.onChange,
     async stop() {
