@@ -80,6 +80,8 @@ export const reportOf48: WeeklyContent = {
   ],
 }
 
+const callbackKey = 'jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C'
+
 async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
@@ -118,7 +120,7 @@ export async function startPagesWorld() {
       WECOM_AGENT_ID: '1000002',
       WECOM_SECRET: 'app-secret',
       WECOM_TOKEN: 'token',
-      WECOM_ENCODING_AES_KEY: 'jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C',
+      WECOM_ENCODING_AES_KEY: callbackKey,
       WECOM_API_BASE: wecom.apiBase,
       WECOM_OAUTH_BASE: wecom.oauthBase,
       DINGTALK_CORP_ID: 'dingcorp',
@@ -130,6 +132,7 @@ export async function startPagesWorld() {
     },
   })
   const { ctx } = bot
+  await wecom.setCallback({ url: `${bot.url}/wecom/callback`, token: 'token', aesKey: callbackKey })
   const person = async (userId: string) => (await ctx.people.byAccount('wecom', userId))!
   const ids = Object.fromEntries(await Promise.all(people.map(async (p) => [p.userId, (await person(p.userId))._id])))
   const idOf = (userId: string): string => ids[userId]!

@@ -16,6 +16,18 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 700,
     rolldownOptions: {
+      output: {
+        // Few files: on a phone each one costs a turn.
+        codeSplitting: {
+          groups: [
+            { name: 'vue', test: /node_modules[\\/](@vue|vue|vue-router)[\\/]/ },
+            {
+              name: 'ui',
+              test: /[\\/]web[\\/]src[\\/](ui|lib)[\\/](?!chart|dingtalk)|node_modules[\\/](vant|@vant)[\\/].*\.m?js$|[\\/]src[\\/]domain[\\/]/,
+            },
+          ],
+        },
+      },
       treeshake: {
         // The rules of the domain are shared with the server; what a page does not use of them (lunar dates, holiday tables) stays out.
         moduleSideEffects: [

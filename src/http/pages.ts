@@ -46,13 +46,14 @@ export function pageRoutes(bot: Ctx, deps: PageDeps): Router {
   })
   const page = (ctx: Context) => {
     if (!pages.built) return ctx.throw(503, 'pages are not built')
-    if (!sessions.read(ctx)) {
+    const signedIn = sessions.read(ctx) !== undefined
+    if (!signedIn) {
       // Signing in starts here, before anything is loaded; in DingTalk the page itself asks for the code.
       const app = appOf(ctx)
       if (app === 'wecom' && wecom) return ctx.redirect(`/auth/wecom?next=${encodeURIComponent(ctx.url)}`)
       if (app !== 'dingtalk' || !dingtalk) return outsidePage(ctx)
     }
-    pages.index(ctx)
+    pages.index(ctx, signedIn)
   }
   router.get('/h5/{*rest}', page)
   return router

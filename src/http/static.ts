@@ -94,7 +94,7 @@ export function staticPages(dir: string, config: PageConfig) {
       return true
     },
     /** The page, whatever its address below `/h5/`. */
-    index(ctx: Context): void {
+    index(ctx: Context, signedIn: boolean): void {
       ctx.set('Cache-Control', 'no-cache')
       ctx.set('Content-Security-Policy', CSP)
       ctx.set('Referrer-Policy', 'same-origin')
@@ -102,8 +102,30 @@ export function staticPages(dir: string, config: PageConfig) {
       const links = (preload[page] ?? []).map((href) =>
         href.endsWith('.css') ? `<${href}>; rel=preload; as=style; crossorigin` : `<${href}>; rel=modulepreload`,
       )
+      // What the page will ask for first can come along with its scripts.
+      const first = signedIn ? firstCallOf(ctx.path) : undefined
+      if (first) links.push(`<${first}>; rel=preload; as=fetch; crossorigin=anonymous`)
       if (links.length > 0) ctx.set('Link', links.join(', '))
       send(ctx, index)
     },
+  }
+}
+
+/** The first call of a page, as `web/src/pages` makes it. */
+function firstCallOf(path: string): string | undefined {
+  const [, , page = '', ...rest] = path.split('/')
+  const plain = rest.every((part) => /^[A-Za-z0-9-]*$/.test(part))
+  if (!plain) return undefined
+  switch (page) {
+    case '':
+      return '/api/home'
+    case 'week':
+      return rest[0] ? `/api/week?week=${rest[0]}` : '/api/week'
+    case 'score':
+      return rest.length === 2 ? `/api/score/${rest.join('/')}` : undefined
+    case 'results':
+      return '/api/results'
+    default:
+      return undefined
   }
 }

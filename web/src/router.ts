@@ -1,5 +1,8 @@
 import { createRouter, createWebHistory } from 'vue-router'
 
+// WeCom's way back leaves this behind; the address is signed and shared without it.
+if (location.hash === '#wechat_redirect') history.replaceState(history.state, '', location.pathname + location.search)
+
 /**
  * Addresses are paths, as the cards write them. The SDK of WeCom signs the address anew when it has changed (wecom.md §8.2); of
  * DingTalk nothing is used that needs a signature (dingtalk.md §9.2), so it does not matter which address it takes.

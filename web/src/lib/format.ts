@@ -1,14 +1,16 @@
-let zone = 'Asia/Shanghai'
+import { ref } from 'vue'
+
+const zone = ref('Asia/Shanghai')
 
 /** Instants are shown in the company's time, wherever the phone is. */
 export function showIn(companyZone: string): void {
-  zone = companyZone
+  zone.value = companyZone
 }
 
 /** 11月28日 11:58 */
 export function instant(iso: string): string {
   const formatter = new Intl.DateTimeFormat('zh-CN', {
-    timeZone: zone,
+    timeZone: zone.value,
     month: 'numeric',
     day: 'numeric',
     hour: '2-digit',

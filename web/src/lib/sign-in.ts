@@ -17,7 +17,17 @@ const PATIENCE_MS = 5_000
  * browser by then.
  * @throws NotSignedIn
  */
-export async function signIn(): Promise<void> {
+export function signIn(): Promise<void> {
+  under ??= start().finally(() => {
+    under = undefined
+  })
+  return under
+}
+
+/** Several calls that find the session over sign in together. */
+let under: Promise<void> | undefined
+
+async function start(): Promise<void> {
   if (app === 'wecom') return leaveForWecom()
   if (app === 'dingtalk') return askDingtalk()
   throw new NotSignedIn(text.outside)

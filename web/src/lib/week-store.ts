@@ -28,14 +28,14 @@ export function useWeek(me: Me, loaded: WeekPage) {
   const submitting = ref(false)
   const dropUnread = ref(false)
   const key = `${me.id}/week/${loaded.week}`
-  let base = JSON.stringify(loaded.content)
+  const base = ref('')
   let quiet = false
   let timer: ReturnType<typeof setTimeout> | undefined
   let saves: Promise<void> = Promise.resolve()
 
   const content = computed<WeeklyContent>(() => contentOf(form))
   const problems = computed(() => validateContent(content.value, page.value.planned.length))
-  const changed = computed(() => JSON.stringify(content.value) !== base)
+  const changed = computed(() => JSON.stringify(content.value) !== base.value)
   const waiting = computed(() => pending.list.some((p) => p.about === key))
 
   function fill(next: WeekForm): void {
@@ -50,21 +50,21 @@ export function useWeek(me: Me, loaded: WeekPage) {
   function take(next: WeekPage): void {
     page.value = next
     theirs.value = undefined
-    base = JSON.stringify(contentOf(formOf(next.content, next.planned.length)))
+    base.value = JSON.stringify(contentOf(formOf(next.content, next.planned.length)))
     fill(formOf(next.content, next.planned.length))
     local.drop(key)
     saving.value = 'idle'
   }
 
   // Beginning: what was left unsent in this browser comes first, unless the server has moved on since.
-  base = JSON.stringify(content.value)
+  base.value = JSON.stringify(content.value)
   const kept = local.read<Kept>(key)
   if (kept?.form?.rows && kept.form.outcomes.length === loaded.planned.length) {
     const mine = JSON.stringify(contentOf(kept.form))
-    if (mine === base) local.drop(key)
+    if (mine === base.value) local.drop(key)
     else {
       fill(kept.form)
-      if (kept.base === base || kept.rev === loaded.rev) schedule()
+      if (kept.base === base.value || kept.rev === loaded.rev) schedule()
       else conflict(loaded)
     }
   }
@@ -84,7 +84,7 @@ export function useWeek(me: Me, loaded: WeekPage) {
     form,
     () => {
       if (quiet || !changed.value) return
-      local.write(key, { rev: page.value.rev, base, form } satisfies Kept)
+      local.write(key, { rev: page.value.rev, base: base.value, form } satisfies Kept)
       schedule()
     },
     { deep: true, flush: 'sync' },
@@ -100,7 +100,7 @@ export function useWeek(me: Me, loaded: WeekPage) {
       saving.value = 'saving'
       try {
         await put(sent)
-        base = JSON.stringify(sent)
+        base.value = JSON.stringify(sent)
         dropUnread.value = false
         saving.value = changed.value ? 'typing' : 'saved'
         if (changed.value) schedule()
@@ -128,7 +128,7 @@ export function useWeek(me: Me, loaded: WeekPage) {
     } catch (error) {
       if (!(error instanceof Refused) || error.code !== 'conflict') throw error
       const current = error.current as WeekPage
-      if (JSON.stringify(contentOf(formOf(current.content, current.planned.length))) !== base) throw error
+      if (JSON.stringify(contentOf(formOf(current.content, current.planned.length))) !== base.value) throw error
       page.value = current
       page.value.rev = (await send<Saved>('PUT', path, body())).rev
     }
@@ -138,7 +138,7 @@ export function useWeek(me: Me, loaded: WeekPage) {
   function keepMine(): void {
     if (!theirs.value) return
     page.value = theirs.value
-    base = JSON.stringify(contentOf(formOf(theirs.value.content, theirs.value.planned.length)))
+    base.value = JSON.stringify(contentOf(formOf(theirs.value.content, theirs.value.planned.length)))
     theirs.value = undefined
     saving.value = 'typing'
     void save()
@@ -152,7 +152,7 @@ export function useWeek(me: Me, loaded: WeekPage) {
       await saves
       const body = { requestId: newId(), rev: page.value.rev, content: content.value }
       const path = `/api/week/${page.value.week}/submit`
-      local.write(key, { rev: page.value.rev, base, form } satisfies Kept)
+      local.write(key, { rev: page.value.rev, base: base.value, form } satisfies Kept)
       const answer = await sendOrKeep<Submitted>({ path, body, what: '周总结和计划', about: key })
       if (answer) take(answer.page)
       return answer
