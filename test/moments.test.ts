@@ -133,7 +133,9 @@ describe('ends of probation and contract', () => {
     ['2026-11-26', '7'],
     ['2026-11-27', '1'],
     ['2026-11-30', '0'],
-    ['2026-12-01', 'overdue-2026-12-01'],
+    ['2026-12-01', 'overdue-2026-W49'],
+    ['2026-12-04', 'overdue-2026-W49'],
+    ['2026-12-07', 'overdue-2026-W50'],
     ['2026-12-05', undefined],
   ])('probation on %s', (today, expected) => expect(stage(today)).toBe(expected))
 

@@ -34,30 +34,32 @@ export async function tellTerms(ctx: Ctx, cause: string): Promise<void> {
   const hr = await ctx.people.withRole('hr')
   const rows: Add[] = []
   const notBefore = new Date(Math.max(now.getTime(), instantAt(day, NOT_BEFORE, timeZone).getTime()))
-  for (const { person, personal } of await knownPeople(ctx)) {
-    for (const term of TERMS) {
+  const due = (await knownPeople(ctx)).flatMap(({ person, personal }) =>
+    TERMS.flatMap((term) => {
       const endsOn = endOf(personal, term)
-      if (endsOn === undefined || (person.leftOn !== undefined && person.leftOn <= endsOn)) continue
+      if (endsOn === undefined || (person.leftOn !== undefined && person.leftOn <= endsOn)) return []
       const stage = termStage(term, endsOn, day, calendar)
-      if (stage === undefined) continue
-      const id = termId(term, person._id, endsOn)
-      const known = await ctx.terms.get(id)
-      if (known?.answeredBy || (!known && daysBetween(endsOn, day) > PAST_DAYS[term])) continue
-      if (!known) await ctx.terms.open(term, person._id, endsOn, now)
-      for (const to of await concerned(ctx, person, hr)) {
-        const until = known?.later[to._id]
-        if (until !== undefined && until > day) continue
-        // Put off, and due again on the day that was named, whatever the stage.
-        const again = until === undefined ? '' : `/later-${until}`
-        rows.push({
-          key: `term/${id}/${stage}${again}/${to._id}`,
-          to: to._id,
-          mode: 'push',
-          cause,
-          notBefore,
-          content: { kind: 'notice', name: 'term', args: { id } },
-        })
-      }
+      return stage === undefined ? [] : [{ person, term, endsOn, stage, id: termId(term, person._id, endsOn) }]
+    }),
+  )
+  const cases = new Map((await ctx.terms.many(due.map((d) => d.id))).map((c) => [c._id, c]))
+  for (const { person, term, endsOn, stage, id } of due) {
+    const known = cases.get(id)
+    if (known?.answeredBy || (!known && daysBetween(endsOn, day) > PAST_DAYS[term])) continue
+    if (!known) await ctx.terms.open(term, person._id, endsOn, now)
+    for (const to of await concerned(ctx, person, hr)) {
+      const until = known?.later[to._id]
+      if (until !== undefined && until > day) continue
+      // Put off, and due again on the day that was named, whatever the stage.
+      const again = until === undefined ? '' : `/later-${until}`
+      rows.push({
+        key: `term/${id}/${stage}${again}/${to._id}`,
+        to: to._id,
+        mode: 'push',
+        cause,
+        notBefore,
+        content: { kind: 'notice', name: 'term', args: { id } },
+      })
     }
   }
   await ctx.outbox.add(rows)

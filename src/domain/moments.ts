@@ -1,6 +1,6 @@
 import { type Birthday, type BirthdayRules, birthdayOn, type DayInBoth, inBothCalendars } from './birthday.ts'
 import type { Calendar } from './calendar.ts'
-import { addDays, type Day, daysBetween, partsOf } from './time.ts'
+import { addDays, type Day, daysBetween, partsOf, weekOf } from './time.ts'
 
 /** What the rules of people's moments need to know of somebody (domain.md §7). */
 export interface MomentPerson {
@@ -131,14 +131,14 @@ export const TERM_STAGES: Record<Term, readonly number[]> = {
 /**
  * The notice that is owed on a day about the end of a probation or contract: the latest stage that has come, so that a date
  * entered late is told at once and one told during an outage is not made up for. On a day off nothing is due; what falls
- * on one is due on the working day before (domain.md §11.31), or, entered late, on the next. Past the end every working
- * day is a stage of its own: an unanswered case does not go away.
+ * on one is due on the working day before (domain.md §11.31), or, entered late, on the next. Past the end every week
+ * is a stage of its own: an unanswered case does not go away.
  *
  * @returns the stage's name, part of the key under which it is told once
  */
 export function termStage(term: Term, endsOn: Day, today: Day, calendar: Calendar): string | undefined {
   if (!calendar.isWorkday(today)) return undefined
-  if (today > endsOn) return `overdue-${today}`
+  if (today > endsOn) return `overdue-${weekOf(today)}`
   let stage: string | undefined
   for (const ahead of TERM_STAGES[term]) {
     const planned = addDays(endsOn, -ahead)

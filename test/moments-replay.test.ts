@@ -1,0 +1,146 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { momentJobs } from '../jobs/moments.ts'
+import { notices } from '../jobs/notices.ts'
+import { parseCompany } from '../src/company.ts'
+import type { Ctx } from '../src/context.ts'
+import { makeCalendar } from '../src/domain/calendar.ts'
+import { type MomentSettings, momentsOn, wishDay } from '../src/domain/moments.ts'
+import { addDays, type Day, dayOf } from '../src/domain/time.ts'
+import { createLog } from '../src/log.ts'
+import { createOutbox } from '../src/outbox/outbox.ts'
+import { auditStore } from '../src/store/audit.ts'
+import { cardStore } from '../src/store/cards.ts'
+import { type Db, prepare } from '../src/store/connect.ts'
+import { metaStore } from '../src/store/meta.ts'
+import { momentStores } from '../src/store/moments.ts'
+import { peopleStore } from '../src/store/people.ts'
+import { talkStore } from '../src/store/talks.ts'
+import { weekStore } from '../src/store/weeks.ts'
+import { standingClock } from './clock.ts'
+import { openTestDb } from './db.ts'
+import { generatePeople, owedMoments, randomFrom } from './generated-people.ts'
+
+const FROM = '2026-01-01'
+const TO = '2028-12-31'
+const calendar = makeCalendar()
+const settings: MomentSettings = { restDay: 'same-day', feb29: '02-28' }
+
+test('three years of 300 people by the rules: every moment on its day, none before the first day or after the last', () => {
+  const people = generatePeople(300, FROM, TO)
+  const said = new Map<string, Day[]>()
+  for (let day = FROM; day <= TO; day = addDays(day, 1)) {
+    const on = wishDay(day, calendar, settings)
+    for (const person of people)
+      for (const { kind, key } of momentsOn(person, on, settings)) {
+        // A welcome is owed for thirty days under one key: it is said on the first.
+        if (kind === 'welcome' && said.has(key)) continue
+        said.set(key, [...(said.get(key) ?? []), day])
+      }
+  }
+  const owed = new Map(people.flatMap((p) => [...owedMoments(p, FROM, TO, calendar.isWorkday)]))
+  expect([...said.values()].filter((days) => days.length !== 1)).toEqual([])
+  expect(new Map([...said].map(([key, [day]]) => [key, day]).sort() as [string, Day][])).toEqual(
+    new Map([...owed].sort()),
+  )
+  expect(owed.size).toBeGreaterThan(1300)
+})
+
+test('no other wording, no year and no age for anybody, whatever the wish', () => {
+  const { moments } = parseCompany('name: 示例\n')
+  for (const text of [...moments.birthday, ...moments.anniversary, ...moments.both])
+    expect(text).not.toMatch(/岁|\d{4}/)
+})
+
+let database: { db: Db; stop(): Promise<void> }
+beforeAll(async () => {
+  database = await openTestDb()
+})
+afterAll(() => database.stop())
+
+test('a quarter of 300 people, over New Year in both calendars, through store, jobs and outbox, each run twice and now and then cut off: everything exactly once', async () => {
+  const from = '2027-01-01'
+  const to = '2027-03-31'
+  const { db } = database
+  const clock = standingClock(`${from}T00:00:00+08:00`)
+  const company = parseCompany('name: 示例\nmoments: { askBirthday: false }\n')
+  const log = createLog('silent')
+  const stores = {
+    people: peopleStore(db),
+    cards: cardStore(db),
+    meta: metaStore(db),
+    weeks: weekStore(db),
+    talks: talkStore(db),
+    audit: auditStore(db),
+    ...momentStores(db),
+  }
+  const sent: { key: string; to: string; at: Date; text: string }[] = []
+  const outbox = createOutbox({
+    db,
+    clock,
+    log,
+    owner: 'test',
+    lanes: 4,
+    sender: async (row) => {
+      const person = await stores.people.get(row.to)
+      if (!person?.active) return { kind: 'cancelled', reason: '已离职' }
+      if (row.content.kind !== 'notice') throw new Error(row.content.kind)
+      const rendered = await notices[row.content.name]!(person, row.content.args, ctx)
+      if ('cancel' in rendered) return { kind: 'cancelled', reason: rendered.cancel }
+      sent.push({ key: row._id, to: row.to, at: clock.now(), text: JSON.stringify(rendered) })
+      return { kind: 'sent', on: 'wecom' }
+    },
+  })
+  const ctx = { clock, log, company: () => company, ...stores, outbox, platforms: {}, firstWeek: '' } as unknown as Ctx
+  await prepare(db)
+
+  const people = generatePeople(300, '2026-10-01', to, 11)
+  for (const p of people) {
+    const { id, name, joinedOn, leftOn } = p
+    await stores.people.save({
+      ...{ _id: id, name, position: '', departments: ['部门'], roles: [], nicknames: [], active: true },
+      ...(joinedOn && { joinedOn }),
+      ...(leftOn && { leftOn, leftBy: 'roster' as const }),
+      ...(id !== 'boss' && { managerId: 'boss' }),
+    })
+    await stores.personal.set(id, {
+      wishes: p.wishes,
+      ...(p.birthday && { birthday: { value: p.birthday, from: 'hr' as const } }),
+      ...(p.probationEndsOn && { probationEndsOn: { value: p.probationEndsOn, from: 'hr' as const } }),
+    })
+  }
+  const boss = { _id: 'boss', name: '王总', position: '', departments: [], nicknames: [], active: true }
+  await stores.people.save({ ...boss, roles: ['hr', 'gm'] })
+
+  const jobs = momentJobs.filter((j) => ['retention', 'moments', 'terms'].includes(j.name))
+  const random = randomFrom(3)
+  for (let day = from; day <= to; day = addDays(day, 1)) {
+    const slots = jobs.flatMap((job) => job.times(day, ctx).map((at) => ({ job, at })))
+    for (const { job, at } of slots.sort((a, b) => a.at.getTime() - b.at.getTime())) {
+      clock.set(at.toISOString())
+      await job.run(at, ctx)
+      if (random(10) === 0) await job.run(at, ctx)
+    }
+    outbox.wake()
+    await outbox.idle()
+  }
+  await outbox.stop()
+
+  const keys = sent.map((s) => s.key)
+  expect(new Set(keys).size).toBe(keys.length)
+  const owed = new Map(people.flatMap((p) => [...owedMoments(p, from, to, calendar.isWorkday)]))
+  const moments = sent.filter((s) => !s.key.startsWith('term/'))
+  expect(moments.map((s) => s.key).sort()).toEqual([...owed.keys()].sort())
+  for (const { key, at } of moments) expect(dayOf(at, 'Asia/Shanghai'), key).toBe(owed.get(key))
+  for (const { to: id, at } of moments) {
+    const person = people.find((p) => p.id === id)!
+    if (person.leftOn) expect(dayOf(at, 'Asia/Shanghai') <= person.leftOn).toBe(true)
+  }
+  // Ends of probations of people who stay: told at the five stages and then once a week, as nobody answers.
+  const ended = people.filter((p) => p.probationEndsOn && p.probationEndsOn < '2027-03-01' && !p.leftOn)
+  for (const p of ended) {
+    const told = sent.filter((s) => s.key.startsWith(`term/probation/${p.id}/`))
+    expect(told.length, p.id).toBeGreaterThanOrEqual(5)
+    expect(told.every((s) => s.to === 'boss')).toBe(true)
+  }
+  expect(sent.some((s) => /岁/.test(s.text))).toBe(false)
+}, 120_000)
