@@ -120,13 +120,16 @@ export function createPhoneBrowser(o: PhoneBrowserOptions) {
   function forward(req: IncomingMessage, res: ServerResponse, phone: PhoneHolder, base: string, path: string): void {
     const at = new URL(base)
     const headers = headersUp(req, phone, new URL(path, 'http://phone').pathname)
+    // A page that says where it is, to have its address signed, is at the public address.
+    const own = encodeURIComponent(`http://${req.headers.host}/`)
+    const sent = path.replaceAll(own, encodeURIComponent(`${o.publicBaseUrl()}/`))
     if (base === o.oauthBase) {
       headers.host = at.host
       headers['x-sandbox-user'] = phone.userId
       delete headers.cookie
     }
     const up = httpRequest(
-      { host: at.hostname, port: at.port, method: req.method, path, headers },
+      { host: at.hostname, port: at.port, method: req.method, path: sent, headers },
       (answer: IncomingMessage) => {
         if (base !== o.oauthBase) keepCookies(phone, answer.headers['set-cookie'] ?? [])
         const down = headersDown(answer.headers)
@@ -189,7 +192,31 @@ function withScript(page: string): string {
 /** What the app around the page gives it: its name, and in DingTalk the bridge of its iOS client. */
 function phoneScript(platform: PlatformName): string {
   const name = `Object.defineProperty(navigator, 'userAgent', { get: () => ${JSON.stringify(agents[platform])} });`
-  return platform === 'wecom' ? `${name}\n` : `${name}\n(${bridge.toString()})(${JSON.stringify(CODE)});\n`
+  const common = `${name}\n(${storage.toString()})();\n`
+  return platform === 'wecom' ? common : `${common}(${bridge.toString()})(${JSON.stringify(CODE)});\n`
+}
+
+/** Runs in the page. A browser that keeps pages in frames from storage (a private window) is no phone: until the page is left. */
+function storage(): void {
+  const page = globalThis as Record<string, unknown>
+  for (const name of ['localStorage', 'sessionStorage']) {
+    try {
+      void page[name]
+    } catch {
+      const kept = new Map<string, string>()
+      const value = {
+        getItem: (key: string) => kept.get(key) ?? null,
+        setItem: (key: string, text: string) => void kept.set(key, String(text)),
+        removeItem: (key: string) => void kept.delete(key),
+        clear: () => kept.clear(),
+        key: (index: number) => [...kept.keys()][index] ?? null,
+        get length() {
+          return kept.size
+        },
+      }
+      Object.defineProperty(page, name, { configurable: true, value })
+    }
+  }
 }
 
 /** Runs in the page. `WebViewJavascriptBridge` is what dingtalk-jsapi calls on an iPhone. */

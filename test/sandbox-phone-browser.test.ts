@@ -98,6 +98,15 @@ test('the bot sees the app of the phone and its own public name, wherever the pa
   expect(lastAsked().headers.referer).toBe('https://evil.example/x')
 })
 
+test('a page that says where it is says the public address', async () => {
+  botAnswers = (_req, res) => res.end('{}')
+  const here = encodeURIComponent(`http://zhaomin-wecom.localhost:${port}/h5/week?a=1`)
+  await ask('zhaomin-wecom', `/api/js-signature?kind=config&url=${here}`)
+  expect(lastAsked().url).toBe(
+    `/api/js-signature?kind=config&url=${encodeURIComponent('http://localhost:3000/h5/week?a=1')}`,
+  )
+})
+
 test('cookies stay with their phone and their path, and never reach the browser', async () => {
   botAnswers = (req, res) => {
     if (req.url === '/login')
@@ -192,6 +201,23 @@ async function scriptPath(host: string): Promise<string> {
   botAnswers = (_req, res) => res.setHeader('content-type', 'text/html').end('<head></head>')
   return /<script src="([^"]+)">/.exec((await ask(host, '/h5/')).text)![1]!
 }
+
+test('a private window that denies storage to frames gets one for as long as the page lives', async () => {
+  const script = (await ask('zhaomin-wecom', await scriptPath('zhaomin-wecom'))).text
+  const real = { getItem: () => 'kept' }
+  const page = { navigator: {}, localStorage: real }
+  Object.defineProperty(page, 'sessionStorage', {
+    configurable: true,
+    get() {
+      throw new Error('denied')
+    },
+  })
+  createContext(page)
+  runInContext(script, page)
+  expect(runInContext("sessionStorage.setItem('a', 1); sessionStorage.getItem('a')", page)).toBe('1')
+  expect(runInContext("sessionStorage.removeItem('a'); sessionStorage.getItem('a')", page)).toBeNull()
+  expect(runInContext("localStorage.getItem('a')", page)).toBe('kept')
+})
 
 test('dingtalk-jsapi itself gets its login code through the bridge', async () => {
   const entry = `
