@@ -1,7 +1,6 @@
 import type { Act, Ctx } from '../../src/context.ts'
 import { nextIssue } from '../../src/domain/columns.ts'
-import type { Day } from '../../src/domain/time.ts'
-import { weekOf } from '../../src/domain/time.ts'
+import { type Day, monthOf, weekOf } from '../../src/domain/time.ts'
 import type { ColumnIssue } from '../../src/store/columns.ts'
 import type { Person } from '../../src/store/people.ts'
 
@@ -65,10 +64,12 @@ export async function sendColumns(ctx: Ctx, day: Day, cause: string): Promise<vo
   const empty = states.filter((s) => s.empty).map((s) => s.column)
   const usedUp = states.filter((s) => s.usedUp).map((s) => s.column)
   if (empty.length + usedUp.length === 0) return
+  // An empty pool is told once a month: it may be meant.
+  const key = usedUp.length > 0 ? `columns-used-up/${day}` : `columns-empty/${monthOf(day)}`
   const hr = await ctx.people.withRole('hr')
   await ctx.outbox.add(
     hr.map((to) => ({
-      key: `columns-wanting/${day}/${to._id}`,
+      key: `${key}/${to._id}`,
       to: to._id,
       mode: 'push' as const,
       cause,

@@ -29,6 +29,7 @@ export function createDispatch(ctx: Ctx, handlers: Handlers, directory: Director
       case 'joined':
         return directory.refresh(event.platform)
       case 'notice':
+        if (event.what === 'departments-changed') return directory.refresh(event.platform)
         ctx.log.warn({ event: event.id, what: event.what }, 'the platform says')
         return
     }

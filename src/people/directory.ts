@@ -74,6 +74,8 @@ export function createDirectory(deps: DirectoryDeps) {
     today: Day,
   ): Promise<Note[]> {
     const notes: Note[] = []
+    const ids = members.flatMap((m) => byUser.get(m.userId.toLowerCase())?._id ?? [])
+    const known = await personal.many(ids)
     for (const member of members) {
       const person = byUser.get(member.userId.toLowerCase())
       if (!person?.active || !member.extra) continue
@@ -83,7 +85,7 @@ export function createDirectory(deps: DirectoryDeps) {
           key: `unread/${name}/${person._id}/${field}`,
           text: `${person.name}在通讯录中的“${field}”无法识别为日期，请更正（例如 2024-03-01 或 农历八月十五）。`,
         })
-      if (Object.keys(facts).length > 0) await personal.takeIn(person._id, facts, name)
+      if (Object.keys(facts).length > 0) await personal.takeIn(person._id, facts, name, known.get(person._id))
     }
     return notes
   }

@@ -34,7 +34,6 @@ const AWAY_DAYS = 30
 const MOST_NEWCOMERS = 5
 
 const other = (name: PlatformName): PlatformName => (name === 'wecom' ? 'dingtalk' : 'wecom')
-const sameId = (a: string | undefined, b: string) => a?.toLowerCase() === b.toLowerCase()
 const at = (p: { departments: string[] }) => p.departments[0] ?? ''
 
 /**
@@ -56,7 +55,13 @@ export function mergeMembers(
   const doubts: Doubt[] = []
   const notes: Note[] = []
   const here = new Set(members.map((m) => m.userId.toLowerCase()))
-  const countOf = (number: string) => members.filter((m) => m.jobNumber === number).length
+  const before = new Map(known.map((p) => [p._id, p]))
+  const accounts = new Map(people.flatMap((p) => (p[platform] ? [[p[platform].toLowerCase(), p] as const] : [])))
+  const numbers = groupBy(people, (p) => p.jobNumber)
+  const names = groupBy(people, (p) => p.name)
+  const memberNumbers = groupBy(members, (m) => m.jobNumber)
+  const memberNames = groupBy(members, (m) => m.name)
+  const ids = new Set(people.map((p) => p._id))
   const seen = new Set<string>()
   const free = (p: Person) => !seen.has(p._id) && (p[platform] === undefined || !here.has(p[platform].toLowerCase()))
   const note = (key: string, text: string) => notes.push({ key, text })
@@ -73,7 +78,7 @@ export function mergeMembers(
 
   /** Whose account it is; an account that was given to somebody else is taken from its former owner. */
   function byAccount(m: Member): Person | undefined {
-    const owner = people.find((p) => sameId(p[platform], m.userId))
+    const owner = accounts.get(m.userId.toLowerCase())
     if (!owner) return undefined
     if (owner.jobNumber && m.jobNumber && owner.jobNumber !== m.jobNumber) {
       if (owner.name === m.name) {
@@ -94,13 +99,14 @@ export function mergeMembers(
       `账号“${m.userId}”原属${owner.name}${number(owner)}，现属${m.name}${number(m)}，已作为另一位员工处理。`,
     )
     delete owner[platform]
+    accounts.delete(m.userId.toLowerCase())
     return undefined
   }
 
   function byNumber(m: Member): Person | undefined {
     if (!m.jobNumber) return undefined
-    const owners = people.filter((p) => p.jobNumber === m.jobNumber && !seen.has(p._id))
-    if (countOf(m.jobNumber) > 1 || owners.length > 1) {
+    const owners = (numbers.get(m.jobNumber) ?? []).filter((p) => !seen.has(p._id))
+    if ((memberNumbers.get(m.jobNumber)?.length ?? 0) > 1 || owners.length > 1) {
       note(`twice/${m.jobNumber}`, `工号${m.jobNumber}有多人使用（含${m.name}），请在通讯录中更正。`)
       return undefined
     }
@@ -113,11 +119,10 @@ export function mergeMembers(
   }
 
   function byName(m: Member): Person | undefined {
-    const fits = (p: Person) =>
-      free(p) && p.name === m.name && !(p.jobNumber && m.jobNumber && p.jobNumber !== m.jobNumber)
-    const candidates = people.filter(fits)
+    const fits = (p: Person) => free(p) && !(p.jobNumber && m.jobNumber && p.jobNumber !== m.jobNumber)
+    const candidates = (names.get(m.name) ?? []).filter(fits)
     if (candidates.length === 0) return undefined
-    const twins = members.filter((o) => o.name === m.name && at(o) === at(m))
+    const twins = memberNames.get(m.name)!.filter((o) => at(o) === at(m))
     const near = candidates.filter((p) => p.active && at(p) === at(m))
     if (near.length === 1 && twins.length === 1 && candidates.length === 1) return near[0]
     return ask(m, candidates)
@@ -127,7 +132,8 @@ export function mergeMembers(
   for (const m of members) {
     let person = byAccount(m) ?? byNumber(m) ?? byName(m)
     if (!person) {
-      person = create(people, platform, m)
+      person = create(ids, platform, m)
+      ids.add(person._id)
       if (!first && !m.hiredOn) undated.push(person)
       people.push(person)
     }
@@ -144,7 +150,9 @@ export function mergeMembers(
 
   function update(person: Person, m: Member): void {
     const account = person[platform]
+    if (account !== undefined && accounts.get(account.toLowerCase()) === person) accounts.delete(account.toLowerCase())
     person[platform] = m.userId
+    accounts.set(m.userId.toLowerCase(), person)
     if (!person.active) comeBack(person, m)
     // With both platforms WeCom's word on name and department counts, or they would change with every reading.
     if (platform === 'wecom' || !person.wecom) {
@@ -181,7 +189,7 @@ export function mergeMembers(
   }
 
   function absent(person: Person): Person {
-    const had = known.find((p) => p._id === person._id)?.[platform]
+    const had = before.get(person._id)?.[platform]
     if (had === undefined) return person
     if (!person.active) return person.leftBy === 'roster' ? { ...person, leftBy: 'platform' } : person
     return withoutAccount(person, platform, today)
@@ -200,7 +208,7 @@ export function withoutAccount(person: Person, platform: PlatformName, today: Da
   return { ...person, active: false, leftOn: last, leftBy: 'platform' }
 }
 
-function create(people: Person[], platform: PlatformName, m: Member): Person {
+function create(taken: ReadonlySet<string>, platform: PlatformName, m: Member): Person {
   const person: Person = {
     _id: personIdOf(m.jobNumber ? `number/${m.jobNumber}` : `${platform}/${m.userId}`),
     name: m.name,
@@ -211,7 +219,20 @@ function create(people: Person[], platform: PlatformName, m: Member): Person {
     active: true,
   }
   // A number or an account that somebody else had before.
-  for (let n = 0; people.some((p) => p._id === person._id); n++)
+  for (let n = 0; taken.has(person._id); n++)
     person._id = personIdOf(`${platform}/${m.userId}${n === 0 ? '' : `/${m.name}/${n}`}`)
   return person
+}
+
+/** By a key; what has none is left out. */
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => string | undefined): Map<string, T[]> {
+  const groups = new Map<string, T[]>()
+  for (const item of items) {
+    const key = keyOf(item)
+    if (key === undefined) continue
+    const group = groups.get(key)
+    if (group) group.push(item)
+    else groups.set(key, [item])
+  }
+  return groups
 }

@@ -99,10 +99,11 @@ export function personalStore(db: Db) {
      * Takes in what a source says; what a stronger source said before stays, and a birthday that its owner had deleted
      * stays deleted unless they say it again themselves.
      *
+     * @param known what is stored, where the caller has it already
      * @returns the names of the facts that changed
      */
-    async takeIn(personId: string, said: SaidFacts, from: Source): Promise<string[]> {
-      const before = await get(personId)
+    async takeIn(personId: string, said: SaidFacts, from: Source, known?: Personal): Promise<string[]> {
+      const before = known ?? (await get(personId))
       const patch: Partial<Omit<Personal, '_id'>> = {}
       const beats = (fact: Fact<unknown> | undefined) => !fact || STRENGTH[from] >= STRENGTH[fact.from]
       const differs = (fact: Fact<unknown> | undefined, value: unknown) =>
