@@ -8,6 +8,7 @@ import {
   CLIENT_ID,
   FORM_TEMPLATE,
   GROUP,
+  impatient,
   startWorld,
   stopAll,
 } from './standin-dingtalk-client.ts'
@@ -47,8 +48,8 @@ const aiCard = (more: object = {}) => ({
   ...more,
 })
 
-async function withCard(more: object = {}) {
-  const { standIn, clock } = await startWorld()
+async function withCard(more: object = {}, options: Parameters<typeof startWorld>[0] = {}) {
+  const { standIn, clock } = await startWorld(options)
   const client = bot(standIn)
   const stream = await client.connect()
   await client.api('POST', '/v1.0/card/instances/createAndDeliver', aiCard(more))
@@ -189,7 +190,7 @@ test('a PUT reaches the clicker too, whatever the answer to the click had shown'
 })
 
 test('an answer that comes after the deadline changes nothing', async () => {
-  const { standIn, stream, seen } = await withCard()
+  const { standIn, stream, seen } = await withCard({}, impatient)
   const tapped = standIn.tap('zhao', first(standIn), 'full')
   const frame = await stream.next(CARDS)
   await tapped

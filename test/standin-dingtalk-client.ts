@@ -1,4 +1,5 @@
 import WebSocket from 'ws'
+import type { Deadlines } from '../sandbox/dingtalk/options.ts'
 import {
   type DingtalkStandIn,
   type DingtalkStandInOptions,
@@ -45,7 +46,12 @@ export function makeClock(at = '2026-11-20T09:00:00+08:00') {
   }
 }
 
-export async function startWorld(more: Partial<DingtalkStandInOptions> = {}) {
+/** For tests that withhold an answer; all others are patient, so that a busy machine fails none. */
+export const impatient = { redeliverAfterMs: 60, deadlines: { ackMs: 40, clickMs: 60, httpMs: 60 } }
+
+type Options = Partial<Omit<DingtalkStandInOptions, 'deadlines'>> & { deadlines?: Partial<Deadlines> }
+
+export async function startWorld(more: Options = {}) {
   const clock = makeClock()
   const standIn = await startDingtalkStandIn({
     clock,
@@ -66,16 +72,16 @@ export async function startWorld(more: Partial<DingtalkStandInOptions> = {}) {
       },
     ],
     groups: [{ groupId: GROUP, name: '生产部群', members: ['zhao', 'lin'] }],
-    redeliverAfterMs: 60,
+    redeliverAfterMs: 5_000,
     ...more,
     deadlines: {
-      ackMs: 40,
-      clickMs: 60,
-      httpMs: 80,
+      ackMs: 5_000,
+      clickMs: 5_000,
+      httpMs: 5_000,
       eventRetryMs: [10, 20],
       closeAfterDisconnectMs: 40,
       pingEveryMs: 60_000,
-      pingAnswerMs: 100,
+      pingAnswerMs: 5_000,
       ...more.deadlines,
     },
     variants: { numbersAsStrings: 0, ...more.variants },

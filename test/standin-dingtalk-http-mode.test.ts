@@ -8,7 +8,16 @@ import {
   eventSignature,
   robotSignature,
 } from '../sandbox/dingtalk/crypto.ts'
-import { AI_TEMPLATE, atEnd, bot, CLIENT_ID, CLIENT_SECRET, startWorld, stopAll } from './standin-dingtalk-client.ts'
+import {
+  AI_TEMPLATE,
+  atEnd,
+  bot,
+  CLIENT_ID,
+  CLIENT_SECRET,
+  impatient,
+  startWorld,
+  stopAll,
+} from './standin-dingtalk-client.ts'
 
 afterEach(stopAll)
 
@@ -55,9 +64,10 @@ function success({ query }: Seen, message = 'success', ownerKey = CLIENT_ID) {
   return JSON.stringify({ msg_signature, encrypt, timeStamp, nonce: 'n1' })
 }
 
-async function httpWorld(answer: (seen: Seen) => string | undefined) {
+async function httpWorld(answer: (seen: Seen) => string | undefined, options: object = {}) {
   const receiver = await startReceiver(answer)
   const { standIn, clock } = await startWorld({
+    ...options,
     mode: 'http',
     http: {
       robotUrl: `${receiver.base}/robot`,
@@ -85,7 +95,7 @@ test('a robot message is signed with the app secret, and its answer may be a mes
 })
 
 test('a message without an answer in time comes once more with the same msgId', async () => {
-  const { standIn, seen } = await httpWorld(() => undefined)
+  const { standIn, seen } = await httpWorld(() => undefined, impatient)
   await standIn.type('zhao', '周报')
   expect(seen).toHaveLength(2)
   expect(seen[0]!.body.msgId).toBe(seen[1]!.body.msgId)
