@@ -217,7 +217,8 @@ export async function startBot({ env, clock = systemClock, log: given }: BotOpti
       await inbox.receive(event)
     })
   }
-  await directory
+  // A platform that is down must not keep the service from serving the other; `idle` waits for this.
+  const firstReading = directory
     .refreshAll()
     .catch((err) => log.error({ err }, 'contacts not read; will be tried again tonight and on any message'))
   await inbox.recover()
@@ -242,6 +243,7 @@ export async function startBot({ env, clock = systemClock, log: given }: BotOpti
   }
 
   const idle = async () => {
+    await firstReading
     for (let round = 0; round < 3; round++) {
       await inbox.idle()
       await outbox.idle()

@@ -23,8 +23,10 @@ const text = (id: string, userId = 'zhao', said = '你好'): Incoming => ({
   text: said,
   chat: { kind: 'private' },
 })
-const inbox = (handle: (e: Incoming) => Promise<void>, more: { owner?: string; leaseMs?: number; retryMs?: number[] } = {}) =>
-  createInbox({ db: database.db, clock, log, owner: 'a', handle, ...more })
+const inbox = (
+  handle: (e: Incoming) => Promise<void>,
+  more: { owner?: string; leaseMs?: number; retryMs?: number[] } = {},
+) => createInbox({ db: database.db, clock, log, owner: 'a', handle, ...more })
 
 test('an event is stored before it is acknowledged and handled once, however often it is delivered', async () => {
   const handled: string[] = []
@@ -43,7 +45,9 @@ test('two replicas that get the same delivery in one moment handle it once', asy
   const handled: string[] = []
   const a = inbox(async (e) => void handled.push(`a ${e.id}`), { owner: 'a' })
   const b = inbox(async (e) => void handled.push(`b ${e.id}`), { owner: 'b' })
-  await Promise.all(Array.from({ length: 20 }, (_, i) => [a.receive(text(`twin/${i}`)), b.receive(text(`twin/${i}`))]).flat())
+  await Promise.all(
+    Array.from({ length: 20 }, (_, i) => [a.receive(text(`twin/${i}`)), b.receive(text(`twin/${i}`))]).flat(),
+  )
   await Promise.all([a.idle(), b.idle()])
   expect(handled).toHaveLength(20)
   await Promise.all([a.stop(), b.stop()])
@@ -100,7 +104,9 @@ test('a handler that always fails is parked with its reason while others go on, 
   await box.receive(text('poison'))
   await box.receive(text('healthy'))
   await expect.poll(() => handled).toEqual(['healthy'])
-  await expect.poll(async () => (await box.parked()).map((r) => [r._id, r.tries, r.error])).toEqual([['poison', 3, 'no such week']])
+  await expect
+    .poll(async () => (await box.parked()).map((r) => [r._id, r.tries, r.error]))
+    .toEqual([['poison', 3, 'no such week']])
   broken = false
   expect(await box.retry('poison')).toBe(true)
   expect(await box.retry('poison')).toBe(false)

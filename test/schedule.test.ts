@@ -17,7 +17,10 @@ const zone = 'Asia/Shanghai'
 const log = createLog('silent')
 const HOUR = 3_600_000
 
-function world(clock: ReturnType<typeof standingClock>, more: { owner?: string; leaseMs?: number; since?: string; run?: (slot: Date) => Promise<void> } = {}) {
+function world(
+  clock: ReturnType<typeof standingClock>,
+  more: { owner?: string; leaseMs?: number; since?: string; run?: (slot: Date) => Promise<void> } = {},
+) {
   const runs: string[] = []
   const job: Job<null> = {
     name: 'noon',
@@ -30,7 +33,17 @@ function world(clock: ReturnType<typeof standingClock>, more: { owner?: string; 
     },
   }
   const since = new Date(more.since ?? '2026-11-01T00:00:00+08:00')
-  const schedule = createSchedule({ db: database.db, clock, log, owner: more.owner ?? 'a', jobs: [job], ctx: null, zone: () => zone, since, ...(more.leaseMs && { leaseMs: more.leaseMs }) })
+  const schedule = createSchedule({
+    db: database.db,
+    clock,
+    log,
+    owner: more.owner ?? 'a',
+    jobs: [job],
+    ctx: null,
+    zone: () => zone,
+    since,
+    ...(more.leaseMs && { leaseMs: more.leaseMs }),
+  })
   return { schedule, runs }
 }
 
