@@ -145,7 +145,7 @@ export function startBot(
     {
       log: { info: write, warn: write, error: write },
       times: {
-        stream: { firstMs: 2, mostMs: 20, stableMs: 10_000, pingMs: 20, pongMs: 15, handshakeMs: 500, lingerMs: 200 },
+        stream: { firstMs: 2, mostMs: 20, stableMs: 10_000, pingMs: 20, pongMs: 400, handshakeMs: 500, lingerMs: 200 },
         registerAgainMs: 2,
       },
       ...deps,
