@@ -28,8 +28,8 @@ async function begin(mode: 'stream' | 'http' = 'stream') {
       { userId: 'li', name: '李二', departments: ['研发部'], title: '经理', leader: true },
     ],
     groups: [{ groupId: 'cidgroup==', name: '研发群', members: ['zhao', 'li'] }],
-    redeliverAfterMs: 30,
-    deadlines: { ackMs: 300, clickMs: 300, eventRetryMs: [20, 40], closeAfterDisconnectMs: 100 },
+    redeliverAfterMs: 100,
+    deadlines: { ackMs: 1_500, clickMs: 1_500, eventRetryMs: [20, 40], closeAfterDisconnectMs: 100 },
     seed: 1,
   })
   running = startBot({ base: platform.apiBase }, { mode, ...more }, { clock })
