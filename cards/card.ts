@@ -14,7 +14,7 @@ export interface Card {
   input?: ChoiceInput | SelectsInput
   /** Up to 6. With an input exactly one action button, the one that submits it. */
   buttons?: Button[]
-  /** Opens a page of ours; `path` is below PUBLIC_BASE_URL and begins with `/h5/`. */
+  /** Opens a page of ours; `path` is below PUBLIC_BASE_URL and begins with `/h5/`. `:card` in it stands for this card's own id. */
   link?: { text: string; path: string }
   /** Set on a card that is over: shown in grey in place of buttons. */
   closed?: string
@@ -52,6 +52,11 @@ export interface Option {
   /** `[A-Za-z0-9_-]{1,60}` */
   id: string
   text: string
+}
+
+/** The card with its own id in its link, known only when it is sent. */
+export function addressed(card: Card, id: string): Card {
+  return card.link ? { ...card, link: { ...card.link, path: card.link.path.replace(':card', id) } } : card
 }
 
 /** Limits that hold on every platform; a card outside them is a bug and throws where it is made. */

@@ -40,6 +40,7 @@ export function noteCard(week: Week, from: string, about: string, text: string):
     title: `${from}回复了${about}${formatWeek(week)}的周总结`,
     text,
     buttons: [{ text: '回复', action: 'reply-week', style: 'primary' }],
+    link: { text: '在页面回复', path: '/h5/form/:card' },
   }
 }
 

@@ -227,6 +227,11 @@ test('a note goes to the other side; its card can be answered on a page of its o
   const open = await world.ctx.cards.openAbout(`note/${world.idOf('zhao')}/2026-W48`)
   expect(open).toHaveLength(1)
   const path = `/api/form/${open[0]!._id}`
+  const link = world.wecom
+    .chat('zhao')
+    .at(-1)!
+    .card!.buttons.find((b) => b.url)
+  expect(link).toMatchObject({ text: '在页面回复', url: `${world.origin}/h5/form/${open[0]!._id}` })
   expect((await li.get(path)).status).toBe(403)
   expect((await zhao.get(path)).body).toMatchObject({ title: '回复留言', most: 500 })
   const body = { requestId: id(), text: '谢谢，已记下' }

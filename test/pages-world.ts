@@ -12,6 +12,7 @@ import type { WeeklyContent } from '../src/domain/weekly-report.ts'
 import { createLog } from '../src/log.ts'
 import { startBot } from '../src/main.ts'
 import { standingClock } from './clock.ts'
+import { testDatabase } from './db.ts'
 
 export const wecomAgent =
   'Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 wxwork/4.1.36 MicroMessenger/7.0.1 Language/zh'
@@ -107,12 +108,14 @@ export async function startPagesWorld() {
     ...{ clock, corpId: 'dingcorp', clientId: 'dingapp', clientSecret: 'ding-secret', agentId: '42' },
     ...{ mode: 'stream', people, seed: 1 },
   })
+  const database = await testDatabase()
   const bot = await startBot({
     clock,
     log: createLog(process.env.TEST_LOG ?? 'silent'),
     env: {
       PORT: String(port),
       DATA_DIR: dir,
+      MONGODB_URI: database.uri,
       COMPANY_FILE: join(dir, 'company.yaml'),
       PUBLIC_BASE_URL: origin,
       SESSION_SECRET: 'a-session-secret-of-thirty-two-or-more',
@@ -133,6 +136,7 @@ export async function startPagesWorld() {
   })
   const { ctx } = bot
   await wecom.setCallback({ url: `${bot.url}/wecom/callback`, token: 'token', aesKey: callbackKey })
+  await bot.idle()
   const person = async (userId: string) => (await ctx.people.byAccount('wecom', userId))!
   const ids = Object.fromEntries(await Promise.all(people.map(async (p) => [p.userId, (await person(p.userId))._id])))
   const idOf = (userId: string): string => ids[userId]!
@@ -179,6 +183,7 @@ export async function startPagesWorld() {
     ...{ bot, ctx, clock, origin, wecom, dingtalk, idOf, person, handIn, phone },
     async stop() {
       await bot.stop()
+      await database.stop()
       await wecom.stop()
       await dingtalk.stop()
       rmSync(dir, { recursive: true, force: true })

@@ -1,4 +1,4 @@
-import { type Card, checkCard } from '../../cards/card.ts'
+import { addressed, type Card, checkCard } from '../../cards/card.ts'
 import type { Clock } from '../clock.ts'
 import { addDays, dayOf, instantAt, timeOf } from '../domain/time.ts'
 import type { Platform, PlatformName, SendResult } from '../platforms/port.ts'
@@ -121,6 +121,12 @@ export function createSender(deps: SenderDeps): Sender {
       let result: SendResult
       if ('text' in what) {
         result = await platform.send({ id, userId: person[name]!, message: { kind: 'text', text: what.text } })
+      } else if ('png' in what) {
+        const userId = person[name]!
+        result = await platform.send({ id, userId, message: { kind: 'image', png: what.png, alt: what.alt } })
+        // Where a picture is not taken, its words are.
+        if (result.kind === 'refused' && !result.personGone)
+          result = await platform.send({ id, userId, message: { kind: 'text', text: what.alt } })
       } else {
         const now = clock.now()
         const expiresAt = new Date(now.getTime() + CARD_LIFE_DAYS * 86_400_000)
@@ -134,7 +140,11 @@ export function createSender(deps: SenderDeps): Sender {
           sentAt: now,
           expiresAt,
         })
-        result = await platform.send({ id, userId: person[name]!, message: { kind: 'card', card: checkCard(card) } })
+        result = await platform.send({
+          id,
+          userId: person[name]!,
+          message: { kind: 'card', card: checkCard(addressed(card, id)) },
+        })
         if (result.kind === 'sent' && result.code) await cards.addCode(id, result.code, now)
       }
       last = settle(result, name, row)
@@ -162,7 +172,12 @@ export function createSender(deps: SenderDeps): Sender {
     const result =
       !code && platform.name === 'wecom'
         ? ({ kind: 'expired' } as const)
-        : await platform.update({ id: instance._id, card: checkCard(content.card), for: 'all', ...(code && { code }) })
+        : await platform.update({
+            id: instance._id,
+            card: checkCard(addressed(content.card, instance._id)),
+            for: 'all',
+            ...(code && { code }),
+          })
     if (result.kind === 'expired') {
       // A used code on a second try means that the first one arrived.
       if (row.tries > 0 && content.code && platform.name === 'wecom') return { kind: 'sent', on: platform.name }

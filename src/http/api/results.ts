@@ -89,7 +89,8 @@ export const resultEndpoints: Endpoint[] = [
         const results = rows.flatMap((r) => (r.result ? [r.result] : []))
         const decided = results.filter((r) => r.kind !== 'missing')
         const score = monthScore(month, decided)
-        const complete = rows.length === weeksOfMonth(month).length && decided.length === rows.length
+        const owed = weeksOfMonth(month).filter((w) => w > ctx.firstWeek).length
+        const complete = decided.length === owed
         months.push({
           month,
           title: formatMonth(month),

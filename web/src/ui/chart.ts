@@ -48,7 +48,7 @@ export function drawChart(box: HTMLElement, data: ChartData): () => void {
       max: data.most,
       axisLabel: { ...text, formatter: `{value}${data.unit}` },
       splitLine: { lineStyle: { color: colour('--line') } },
-      splitNumber: 4,
+      interval: data.most / 4,
     },
     series: data.series.map(({ name, values }, i) => ({
       name,
