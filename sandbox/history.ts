@@ -96,6 +96,8 @@ export async function livePast(
   async function handIn(userId: string, week: number): Promise<void> {
     const phone = homePhone(world, userId)
     const before = planned.get(userId) ?? []
+    // The first time, the bot introduces itself.
+    if (week === 0) await world.standIn(homeOf(world, userId)).open(userId)
     const tasks = ordered(plans[userId]![week]!)
     // What is planned anew anyway does not carry over.
     const open = happens(story.unfinished, week, userId)
@@ -169,12 +171,14 @@ function judges(world: World): string[][] {
   return [ids(bosses.filter((p) => !p.managerUserId)), ids(bosses.filter((p) => p.managerUserId))]
 }
 
-/** A person's phone on the platform where they talk to the bot. */
-function homePhone(world: World, userId: string): Phone {
-  const on = world.people.find((p) => p.userId === userId)?.on ?? ['wecom', 'dingtalk']
+/** The platform where somebody talks to the bot. */
+function homeOf(world: World, userId: string): PlatformName {
+  const on = world.people.find((p) => p.userId === userId)?.on
   const wanted: PlatformName = prefersDingtalk.has(userId) ? 'dingtalk' : 'wecom'
-  return world.phone(userId, on.includes(wanted) ? wanted : on[0])
+  return on && !on.includes(wanted) ? on[0]! : wanted
 }
+
+const homePhone = (world: World, userId: string): Phone => world.phone(userId, homeOf(world, userId))
 
 function planText(tasks: Task[], userId: string): string[] {
   const style = userId.length % 3

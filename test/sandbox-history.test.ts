@@ -8,7 +8,7 @@ let world: World
 const shares: number[] = []
 beforeAll(async () => {
   world = await startWorld({ history: true, onHistory: (share) => shares.push(share) })
-}, 90_000)
+}, 120_000)
 afterAll(() => world?.stop())
 
 const all = (phone: Phone) => phone.messages().map(readable).join('\n---\n')
@@ -46,6 +46,14 @@ test('people know their scores with how they came about', () => {
 test('one superior still has to score, so that there is something to do', () => {
   expect(world.phone('guoqiang', 'dingtalk').has('开始评分')).toBe(true)
   expect(world.phone('guoqiang', 'dingtalk').last().card?.title).toContain('待您评分')
+})
+
+test('whoever writes was greeted then, so that nobody is today', async () => {
+  const before = world.phone('zhaomin').messages().length
+  expect(all(world.phone('zhaomin'))).toContain('您好，我是绩效机器人')
+  await world.wecom.open('zhaomin')
+  await world.idle()
+  expect(world.phone('zhaomin').messages()).toHaveLength(before)
 })
 
 test('the newcomer of this week is there and is asked for nothing yet', async () => {
