@@ -93,7 +93,7 @@ export function createPhoneBrowser(o: PhoneBrowserOptions) {
     headers['user-agent'] = agents[phone.platform]
     // The page is changed on the way.
     headers['accept-encoding'] = 'identity'
-    if (req.headers.origin && req.headers.origin !== 'null') headers.origin = home.origin
+    if (req.headers.origin === `http://${req.headers.host}`) headers.origin = home.origin
     if (req.headers.referer && URL.canParse(req.headers.referer)) {
       const from = new URL(req.headers.referer)
       if (phoneOfHost(from.host)) headers.referer = home.origin + from.pathname + from.search
@@ -162,7 +162,11 @@ export function createPhoneBrowser(o: PhoneBrowserOptions) {
     /** Answers a request that came to a phone's host name. */
     handle(req: IncomingMessage, res: ServerResponse, phone: PhoneHolder): void {
       const path = req.url ?? '/'
-      if (path === SCRIPT) {
+      if (isForeign(req)) {
+        // The jar holds sign-ins, and a browser would not send them along from elsewhere (SameSite).
+        res.writeHead(403, { 'content-type': 'text/plain; charset=utf-8' })
+        res.end('only pages of this phone may do this')
+      } else if (path === SCRIPT) {
         res.writeHead(200, { 'content-type': 'text/javascript; charset=utf-8', 'cache-control': 'no-store' })
         res.end(phoneScript(phone.platform))
       } else if (path === CODE) {
@@ -177,10 +181,17 @@ export function createPhoneBrowser(o: PhoneBrowserOptions) {
   }
 }
 
+/** A page of another origin wants to change something. */
+const isForeign = (req: IncomingMessage): boolean =>
+  req.method !== 'GET' &&
+  req.method !== 'HEAD' &&
+  req.headers.origin !== undefined &&
+  req.headers.origin !== `http://${req.headers.host}`
+
 const droppedUp = new Set(['host', 'cookie', 'connection', 'keep-alive', 'upgrade', 'accept-encoding', 'user-agent'])
 const droppedDown = new Set([
   ...['x-frame-options', 'set-cookie', 'connection', 'keep-alive', 'transfer-encoding', 'content-length'],
-  ...['cross-origin-resource-policy', 'strict-transport-security'],
+  'strict-transport-security',
 ])
 
 /** As the first script of the page, so that its own ones find themselves on a phone. */

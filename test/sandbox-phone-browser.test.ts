@@ -98,6 +98,11 @@ test('the bot sees the app of the phone and its own public name, wherever the pa
   expect(lastAsked().headers.referer).toBe('https://evil.example/x')
 })
 
+test('a page of another origin changes nothing with the sign-in of the phone', async () => {
+  for (const origin of ['http://evil.example', 'http://qianjin-wecom.localhost:3001', 'null'])
+    expect((await ask('zhaomin-wecom', '/api/week', 'POST', { origin })).status).toBe(403)
+})
+
 test('a page that says where it is says the public address', async () => {
   botAnswers = (_req, res) => res.end('{}')
   const here = encodeURIComponent(`http://zhaomin-wecom.localhost:${port}/h5/week?a=1`)
