@@ -5,13 +5,14 @@ import { shownOf } from '../handlers/answer-survey.ts'
 import { carryFrom } from '../handlers/run-survey.ts'
 import { nextRoundOf } from '../handlers/survey/decide.ts'
 import { hasAnswered, isOpenAt, roundSubject } from '../handlers/survey/round.ts'
-import { lastImprovement, mayReadResults, namedLines, resultsOf, runningOf } from '../handlers/survey/view.ts'
+import { lastImprovement, mayReadResults, namedLines, resultsOf, runningOf, trendOf } from '../handlers/survey/view.ts'
 import type { Ctx } from '../src/context.ts'
 import { thresholdOf } from '../src/domain/survey-result.ts'
 import { dayOf, formatDay } from '../src/domain/time.ts'
 import type { Rendered } from '../src/outbox/notice.ts'
 import type { Person } from '../src/store/people.ts'
 import type { Round } from '../src/store/survey-rounds.ts'
+import { drawTrend } from '../src/trend-png.ts'
 
 type Args = Record<string, unknown>
 type Render = (to: Person, args: Args, ctx: Ctx) => Promise<Rendered>
@@ -39,6 +40,17 @@ const results = ofRound(async (round, to, _args, ctx) => {
   if (!found || !(await mayReadResults(ctx, to, round))) return gone('没有可以查看的结果')
   const lines = to.roles.includes('hr') ? await namedLines(ctx, round) : []
   return { card: surveyResultsCard(found, lines), ...about(round) }
+})
+
+/** The score round by round as a picture, for those who cook; there is none to draw of a single round. */
+const trend = ofRound(async (round, _to, _args, ctx) => {
+  const drawn = await trendOf(ctx, round.surveyId)
+  const known = drawn.labels.flatMap((label, i) => {
+    const value = drawn.values[i]
+    return typeof value === 'number' ? [`${label}：${value.toFixed(1)}`] : []
+  })
+  if (known.length < 2) return gone('只有一次结果')
+  return { png: drawTrend(drawn), alt: `${round.survey.title}历次得分：${known.join('，')}` }
 })
 
 const MOST_COMMENTS = 100
@@ -90,6 +102,7 @@ export const surveyNotices: Record<string, Render> = {
   'survey-invite': invite,
   'survey-results': results,
   'survey-comments': comments,
+  'survey-trend': trend,
   'survey-too-few': tooFew,
   'survey-refused': refused,
   'survey-improve': improve,

@@ -117,6 +117,9 @@ async function tellResults(ctx: Ctx, round: Round, improvers: Person[], cause: s
   await ctx.outbox.add(
     readers.map((to) => push(`survey-results/${round._id}/${to}`, to, 'survey-results', args, cause)),
   )
+  await ctx.outbox.add(
+    improvers.map((p) => push(`survey-trend/${round._id}/${p._id}`, p._id, 'survey-trend', args, cause)),
+  )
   if (!round.survey.comment) return
   // What was written goes to those who work with it, not to everybody.
   const close = new Set([...(await ctx.people.withRole('hr')), ...improvers].map((p) => p._id))

@@ -2,10 +2,13 @@ import type { Improved } from '../../cards/survey.ts'
 import type { Running } from '../../cards/survey-admin.ts'
 import type { Results } from '../../cards/survey-results.ts'
 import type { Ctx } from '../../src/context.ts'
+import { exact, shown } from '../../src/domain/decimal.ts'
+import { responseRate } from '../../src/domain/survey-result.ts'
 import { checkDraw } from '../../src/domain/survey-sample.ts'
 import { formatInstant } from '../../src/domain/time.ts'
 import type { Person } from '../../src/store/people.ts'
 import type { Round } from '../../src/store/survey-rounds.ts'
+import type { Trend } from '../../src/trend-png.ts'
 import { improversOf, readersOf } from './count.ts'
 
 /** What was promised after the round before this one. */
@@ -25,6 +28,21 @@ export async function resultsOf(ctx: Ctx, round: Round): Promise<Results | undef
   const before = earlier && (await ctx.surveyResults.tally(earlier._id))
   const { survey, period, asked } = round
   return { survey, period, asked, tally: counted, ...(before && { before }) }
+}
+
+/** The score round by round, oldest first. */
+export async function trendOf(ctx: Ctx, surveyId: string): Promise<Trend & { rates: number[] }> {
+  const rounds = (await ctx.surveyRounds.ofSurvey(surveyId)).filter((r) => r.state === 'closed').reverse()
+  const tallies = new Map((await ctx.surveyResults.tallies(rounds.map((r) => r._id))).map((t) => [t._id, t]))
+  const known = rounds.flatMap((r) => {
+    const counted = tallies.get(r._id)
+    return counted ? [{ r, counted }] : []
+  })
+  return {
+    labels: known.map(({ r }) => r.period.replace(/^\d{2}(?=\d{2}-)/, '')),
+    values: known.map(({ counted }) => (counted.score ? Number(shown(exact(counted.score))) : null)),
+    rates: known.map(({ r, counted }) => responseRate(counted.answers, r.asked)),
+  }
 }
 
 /** Whether somebody may see a round's results (domain.md §5: HR, and whom the survey names). */

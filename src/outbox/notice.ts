@@ -5,6 +5,7 @@ import type { Person } from '../store/people.ts'
 export type Rendered =
   | { card: Card; subject: string; context?: Record<string, unknown> }
   | { text: string }
+  | { png: Buffer; alt: string }
   | { cancel: string }
 
 /** A message that is made from live data when it is sent (design §3): it never tells what is no longer so. */

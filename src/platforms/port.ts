@@ -44,8 +44,11 @@ export type Chat = { kind: 'private' } | { kind: 'group'; groupId: string; reply
 /** Stores an event durably; resolves when stored (or known already). Rejects: must not be acknowledged. */
 export type Receive = (event: Incoming) => Promise<void>
 
-/** A text is split by the platform where it is too long for one message. */
-export type Outgoing = { kind: 'text'; text: string } | { kind: 'card'; card: Card }
+/** A text is split by the platform where it is too long for one message. A picture is at most 1 MB; `alt` says it in words. */
+export type Outgoing =
+  | { kind: 'text'; text: string }
+  | { kind: 'card'; card: Card }
+  | { kind: 'image'; png: Buffer; alt: string }
 
 export interface Delivery {
   /** Derived from the business fact, the same on every try: `[0-9A-Za-z_@-]{1,100}`. It is the card's id in clicks. */

@@ -55,7 +55,7 @@ export interface SurveyTrend extends SurveyLine {
   /** What was said about the lowest dimension. */
   improvement?: { label: string; text?: string }
   /** Round by round, oldest first. */
-  trend: { labels: string[]; scores: (number | null)[]; rates: number[] }
+  trend: { labels: string[]; values: (number | null)[]; rates: number[] }
 }
 
 export interface SurveyRunning extends SurveyLine {

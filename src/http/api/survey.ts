@@ -6,7 +6,7 @@ import { giveAnswers, giveComment, ownAnswers, roundsFor } from '../../../handle
 import { improversOf } from '../../../handlers/survey/count.ts'
 import { closeRound, extendRound, startSurvey } from '../../../handlers/survey/decide.ts'
 import { hasAnswered, isOpenAt, roundIdOf } from '../../../handlers/survey/round.ts'
-import { mayReadResults, resultsOf, runningOf } from '../../../handlers/survey/view.ts'
+import { mayReadResults, resultsOf, runningOf, trendOf } from '../../../handlers/survey/view.ts'
 import type { Ctx } from '../../context.ts'
 import { exact, shown } from '../../domain/decimal.ts'
 import { makeSurvey } from '../../domain/parse-survey.ts'
@@ -56,16 +56,10 @@ async function roundFor({ ctx, me, params }: Pick<Call, 'ctx' | 'me' | 'params'>
 
 const starsOf = (tally: Pick<Tally, 'stars'>, id: string) => shown(averageStars(tally.stars[id]!), 1)
 
-async function trendOf(ctx: Ctx, me: Person, round: Round): Promise<SurveyTrend | undefined> {
+async function resultFor(ctx: Ctx, me: Person, round: Round): Promise<SurveyTrend | undefined> {
   const results = await resultsOf(ctx, round)
   if (!results) return undefined
   const { survey, tally, before, asked } = results
-  const rounds = (await ctx.surveyRounds.ofSurvey(round.surveyId)).filter((r) => r.state === 'closed').reverse()
-  const tallies = new Map((await ctx.surveyResults.tallies(rounds.map((r) => r._id))).map((t) => [t._id, t]))
-  const known = rounds.flatMap((r) => {
-    const counted = tallies.get(r._id)
-    return counted ? [{ r, counted }] : []
-  })
   const reads = me.roles.includes('hr') || (await improversOf(ctx, round)).some((p) => p._id === me._id)
   const had = (id: string) => before?.stars[id]?.some((n) => n > 0)
   const dimensions = (of: Pick<Tally, 'stars'>) =>
@@ -100,11 +94,7 @@ async function trendOf(ctx: Ctx, me: Person, round: Round): Promise<SurveyTrend 
         ...(round.improvement.text && { text: round.improvement.text }),
       },
     }),
-    trend: {
-      labels: known.map(({ r }) => r.period.replace(/^\d{2}(?=\d{2}-)/, '')),
-      scores: known.map(({ counted }) => (counted.score ? Number(shown(exact(counted.score))) : null)),
-      rates: known.map(({ r, counted }) => responseRate(counted.answers, r.asked)),
-    },
+    trend: await trendOf(ctx, round.surveyId),
   }
 }
 
@@ -117,7 +107,7 @@ async function resultsFor(ctx: Ctx, me: Person): Promise<SurveyTrend[]> {
     if (found.length === MOST_RESULTS) break
     if (round.state !== 'closed' || seen.has(round.surveyId) || !(await mayReadResults(ctx, me, round))) continue
     seen.add(round.surveyId)
-    const one = await trendOf(ctx, me, round)
+    const one = await resultFor(ctx, me, round)
     if (one) found.push(one)
   }
   return found

@@ -1,5 +1,6 @@
 import { Agent, type Dispatcher, request } from 'undici'
 import type { Clock } from '../../clock.ts'
+import { multipart, type Upload } from '../multipart.ts'
 import { isTokenRefused, isUncounted } from './codes.ts'
 import { type Answer, DingtalkError, type Failure, readAnswer } from './failure.ts'
 import type { Pace, Quota } from './quota.ts'
@@ -39,6 +40,8 @@ export interface Api {
   call(path: string, body: object | undefined, options?: CallOptions): Promise<Answer>
   /** Old host: token in the query. Never rejects. */
   old(path: string, body: object | undefined, options?: CallOptions): Promise<Answer>
+  /** Old host: one file as a form; `type` stands in the address (dingtalk.md §10). Never rejects. */
+  upload(path: string, type: string, file: Upload): Promise<Answer>
   /** Any address without a token: the Stream gateway, a session webhook. Never rejects. */
   bare(host: Failure['host'], url: string, body: object): Promise<Answer>
   close(): Promise<void>
@@ -70,19 +73,21 @@ export function createApi(options: ApiOptions): Api {
     host: Failure['host'],
     url: string,
     method: Dispatcher.HttpMethod,
-    body: object | undefined,
+    content: object | { contentType: string; body: Buffer } | undefined,
     token?: string,
   ): Promise<Answer> {
     const headers: Record<string, string> = { accept: 'application/json' }
-    if (body) headers['content-type'] = 'application/json'
+    const form = content && 'contentType' in content ? content : undefined
+    if (content) headers['content-type'] = form ? form.contentType : 'application/json'
     if (token && host === 'api') headers['x-acs-dingtalk-access-token'] = token
-    const query = token && host === 'oapi' ? `?access_token=${encodeURIComponent(token)}` : ''
+    const mark = url.includes('?') ? '&' : '?'
+    const query = token && host === 'oapi' ? `${mark}access_token=${encodeURIComponent(token)}` : ''
     try {
       const response = await request(url + query, {
         dispatcher: agent,
         method,
         headers,
-        body: body && JSON.stringify(body),
+        body: form ? form.body : content && JSON.stringify(content),
         signal: AbortSignal.timeout(timeoutMs),
       })
       const answer = readAnswer(host, response.statusCode, await response.body.text())
@@ -177,6 +182,10 @@ export function createApi(options: ApiOptions): Api {
       paced('api', path, call, (token) => exchange('api', apiBase + path, call.method ?? 'POST', body, token)),
     old: (path, body, call = {}) =>
       paced('oapi', path, call, (token) => exchange('oapi', oapiBase + path, call.method ?? 'POST', body, token)),
+    upload: (path, type, file) =>
+      paced('oapi', path, { counted: true }, (token) =>
+        exchange('oapi', `${oapiBase}${path}?type=${type}`, 'POST', multipart(file), token),
+      ),
     bare: (host, url, body) => exchange(host, url, 'POST', body),
     close() {
       closing ??= closeNow()

@@ -46,6 +46,7 @@ const delivered = z.object({
       .catch([]),
   }),
 })
+const mediaUploaded = z.object({ media_id: z.string().min(1) })
 const batchSent = z.object({
   processQueryKey: z.string().optional().catch(undefined),
   invalidStaffIdList: z.array(z.string()).nullish().catch([]),
@@ -59,6 +60,8 @@ export function createSender(options: SenderOptions): Sender {
   const drawn = remember<Drawn>()
   /** Created but refused by the person's chat: a second try has to deliver, not to create. */
   const undelivered = remember<true>()
+  /** Pictures by delivery: a second try uploads none. */
+  const uploaded = remember<string>()
   /** Parts of a long text that are through. */
   const partsSent = remember<number>()
   /** Ways that were refused lately. */
@@ -67,6 +70,7 @@ export function createSender(options: SenderOptions): Sender {
   async function send(delivery: Delivery): Promise<SendResult> {
     const { message } = delivery
     if (message.kind === 'text') return sendText(delivery, message.text)
+    if (message.kind === 'image') return sendImage(delivery, message.png)
     const way = wayOf(message.card, options)
     if (!way)
       return {
@@ -161,6 +165,20 @@ export function createSender(options: SenderOptions): Sender {
       if (parts.length > 1) partsSent.set(id, part + 1)
     }
     return last
+  }
+
+  async function sendImage({ id, userId }: Delivery, png: Buffer): Promise<SendResult> {
+    let mediaId = uploaded.get(id)
+    if (mediaId === undefined) {
+      const file = { name: 'picture.png', type: 'image/png', bytes: png }
+      const answer = await api.upload('/media/upload', 'image', file)
+      if (!answer.ok) return verdictOf(answer.failure)
+      const parsed = mediaUploaded.safeParse(answer.data).data
+      if (!parsed) return { kind: 'later', reason: '钉钉没有返回图片编号', afterMs: 5_000 }
+      mediaId = parsed.media_id
+      uploaded.set(id, mediaId)
+    }
+    return robotSend(userId, 'sampleImageMsg', { photoURL: mediaId })
   }
 
   async function robotSend(userId: string, msgKey: string, msgParam: object): Promise<SendResult> {

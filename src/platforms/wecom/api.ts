@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.ts'
+import type { Upload } from '../multipart.ts'
 import { type Failure, failureOf, needsAdmin, needsNewToken } from './errors.ts'
 import { createHttp, type Http, type HttpAnswer } from './http.ts'
 import { createTokenSource, type Fetched, type Pace, type TokenSource } from './token.ts'
@@ -10,6 +11,7 @@ export interface Api {
   /** @param path e.g. `/cgi-bin/user/get`; the token is added */
   get(path: string, query?: Record<string, string | number>): Promise<Reply>
   post(path: string, body: unknown, query?: Record<string, string | number>): Promise<Reply>
+  upload(path: string, file: Upload, query?: Record<string, string | number>): Promise<Reply>
   /** What is wrong now, in words for an administrator. */
   problem(): string | undefined
   close(): Promise<void>
@@ -53,11 +55,18 @@ export function createApi(options: ApiOptions): Api {
     return reply
   }
 
-  async function call(method: 'GET' | 'POST', path: string, query: string, body?: unknown): Promise<Reply> {
+  const call = (method: 'GET' | 'POST', path: string, query: string, body?: unknown): Promise<Reply> =>
+    withToken(path, query, (whole) => http.request(method, whole, body))
+
+  async function withToken(
+    path: string,
+    query: string,
+    exchange: (path: string) => Promise<HttpAnswer>,
+  ): Promise<Reply> {
     for (let attempt = 0; ; attempt++) {
       const got = await token.get()
       if (got.kind === 'failed') return got
-      const answer = await http.request(method, `${path}?access_token=${encodeURIComponent(got.value)}${query}`, body)
+      const answer = await exchange(`${path}?access_token=${encodeURIComponent(got.value)}${query}`)
       const reply = note(answer, replyOf(answer))
       const stale = reply.kind === 'failed' && reply.code !== undefined && needsNewToken(reply.code)
       if (!stale) return reply
@@ -69,6 +78,7 @@ export function createApi(options: ApiOptions): Api {
   return {
     get: (path, query) => call('GET', path, queryString(query)),
     post: (path, body, query) => call('POST', path, queryString(query), body),
+    upload: (path, file, query) => withToken(path, queryString(query), (whole) => http.upload(whole, file)),
     problem: () => token.problem() ?? adminProblem ?? (silent >= SILENT_TIMES ? silentReason : undefined),
     close: () => http.close(),
   }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Pool } from 'undici'
+import { multipart, type Upload } from '../multipart.ts'
 
 export type HttpAnswer =
   | { kind: 'json'; body: Record<string, unknown> }
@@ -11,6 +12,8 @@ export type HttpAnswer =
 export interface Http {
   /** @param path below the base, with its query; it holds secrets and never reaches an error text */
   request(method: 'GET' | 'POST', path: string, body?: unknown): Promise<HttpAnswer>
+  /** Posts one file as a form. */
+  upload(path: string, file: Upload): Promise<HttpAnswer>
   close(): Promise<void>
 }
 
@@ -50,22 +53,34 @@ export function createHttp(base: string): Http {
     clientTtl: CONNECTION_LIFE_MS,
   })
   let closing: Promise<void> | undefined
+
+  async function exchange(
+    method: 'GET' | 'POST',
+    path: string,
+    content?: { body: string | Buffer; type: string },
+  ): Promise<HttpAnswer> {
+    try {
+      const answer = await pool.request({
+        method,
+        path: prefix + path,
+        ...(content && { body: content.body, headers: { 'content-type': content.type } }),
+      })
+      const text = await answer.body.text()
+      return readAnswer(answer.statusCode, text)
+    } catch (error) {
+      const code = codeOf(error)
+      return UNSENT.has(code)
+        ? { kind: 'unsent', reason: `无法连接企业微信接口（${code}）` }
+        : { kind: 'unknown', reason: `企业微信接口没有应答（${code}）` }
+    }
+  }
+
   return {
-    async request(method, path, body) {
-      try {
-        const answer = await pool.request({
-          method,
-          path: prefix + path,
-          ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
-        })
-        const text = await answer.body.text()
-        return readAnswer(answer.statusCode, text)
-      } catch (error) {
-        const code = codeOf(error)
-        return UNSENT.has(code)
-          ? { kind: 'unsent', reason: `无法连接企业微信接口（${code}）` }
-          : { kind: 'unknown', reason: `企业微信接口没有应答（${code}）` }
-      }
+    request: (method, path, body) =>
+      exchange(method, path, body === undefined ? undefined : { body: JSON.stringify(body), type: 'application/json' }),
+    upload(path, file) {
+      const { body, contentType } = multipart(file)
+      return exchange('POST', path, { body, type: contentType })
     },
     close() {
       // What is still unanswered then is told as unknown.

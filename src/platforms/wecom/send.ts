@@ -24,6 +24,7 @@ const NOT_ONE_PERSON: SendResult = {
 /** The longest that WeCom compares requests for: an outbox may come back to a message after an outage. */
 const LONGEST_CHECK_SECONDS = 14_400
 const SHORTEST_CHECK_SECONDS = 1_800
+const MOST_UPLOADS = 500
 
 /**
  * Builds `send` of the port.
@@ -57,6 +58,33 @@ export function createSend(options: SendOptions): (delivery: Delivery) => Promis
     return resultOf(reply)
   }
 
+  /**
+   * Pictures that were uploaded for a delivery: a second try must be the same request, because WeCom knows a picture sent
+   * before by nothing else. After a restart it is uploaded anew and may arrive twice.
+   */
+  const uploaded = new Map<string, string>()
+
+  async function sendImage(id: string, userId: string, png: Buffer): Promise<SendResult> {
+    let mediaId = uploaded.get(id)
+    if (mediaId === undefined) {
+      const file = { name: 'picture.png', type: 'image/png', bytes: png }
+      const reply = await api.upload('/cgi-bin/media/upload', file, { type: 'image' })
+      // Nothing has been sent yet, so an upload without an answer is simply tried again.
+      if (reply.kind === 'failed') return reply.failure
+      if (typeof reply.body.media_id !== 'string')
+        return { kind: 'later', reason: '企业微信没有返回图片编号', afterMs: 5_000 }
+      mediaId = reply.body.media_id
+      uploaded.set(id, mediaId)
+      if (uploaded.size > MOST_UPLOADS) uploaded.delete(uploaded.keys().next().value!)
+    }
+    const wait = waitMs(userId, 1)
+    if (wait > 0) return tooFast(wait)
+    return post({
+      ...{ touser: userId, agentid: agentId, msgtype: 'image', image: { media_id: mediaId } },
+      ...{ enable_duplicate_check: 1, duplicate_check_interval: checkSeconds(id) },
+    })
+  }
+
   return async ({ id, userId, message }) => {
     // WeCom answers 42014 to a malformed id as well, and that would look like sent.
     if (!TASK_ID.test(id)) throw new RangeError(`not a delivery id: ${id}`)
@@ -68,6 +96,7 @@ export function createSend(options: SendOptions): (delivery: Delivery) => Promis
       if (wait > 0) return tooFast(wait)
       return post({ ...base, msgtype: 'template_card', template_card: card })
     }
+    if (message.kind === 'image') return sendImage(id, userId, message.png)
     const parts = drawText(message.text)
     if (parts.length === 0)
       return { kind: 'refused', reason: '消息没有内容', advice: '请将此消息反馈给绩效机器人的维护人员' }
