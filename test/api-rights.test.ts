@@ -70,6 +70,26 @@ const table: Record<string, { at: (w: PagesWorld) => string; body?: object; may:
   'GET /api/results': { at: () => '/api/results', may: '2222222' },
   'GET /api/form/:card': { at: () => '/api/form/nobodys-card', may: '4444444' },
   'POST /api/form/:card': { at: () => '/api/form/nobodys-card', body: { text: '收到' }, may: '4444444' },
+  'GET /api/surveys': { at: () => '/api/surveys', may: '2222222' },
+  'POST /api/surveys': {
+    at: () => '/api/surveys',
+    body: {
+      ...{ title: '', dimensions: [], choices: [], departments: [], closesOn: '2026-12-02' },
+      ...{ anonymous: true, comment: true },
+    },
+    may: '4444414',
+  },
+  'GET /api/survey/:survey/:period': { at: () => '/api/survey/none/2026-11', may: '4444444' },
+  'POST /api/survey/:survey/:period': {
+    at: () => '/api/survey/none/2026-11',
+    body: { chosen: {} },
+    may: '4444444',
+  },
+  'POST /api/survey/:survey/:period/:what': {
+    at: () => '/api/survey/none/2026-11/close',
+    body: {},
+    may: '4444454',
+  },
   'GET /api/js-signature': {
     at: (w) => `/api/js-signature?platform=wecom&url=${encodeURIComponent(`${w.origin}/h5/week`)}`,
     may: '2222222',
