@@ -308,9 +308,43 @@ describe('changing a card', () => {
   })
 })
 
-test('nothing is answered in a group: WeCom shows an app no groups', async () => {
-  const { wecom } = await world({})
-  expect(await wecom.reply({ kind: 'group', groupId: 'g' }, 'd1', 'hi')).toMatchObject({ kind: 'refused' })
+describe('groups', () => {
+  const APPCHAT = '/cgi-bin/appchat/send'
+  const CREATE = '/cgi-bin/appchat/create'
+  const post = { kind: 'group' as const, groupId: 'g1' }
+
+  test('a text goes into a group that the app made; any other is refused with what to do', async () => {
+    const { wecom, api } = await world({ [APPCHAT]: (_: Call, times) => ({ errcode: times === 1 ? 0 : 86008 }) })
+    expect(await wecom.reply(post, 'd1', '生日快乐')).toEqual({ kind: 'sent' })
+    expect(api.to(APPCHAT)[0]?.body).toEqual({ chatid: 'g1', msgtype: 'text', text: { content: '生日快乐' } })
+    expect(await wecom.reply(post, 'd2', 'hi')).toMatchObject({
+      kind: 'refused',
+      advice: expect.stringContaining('建祝福群'),
+    })
+    expect(await wecom.reply({ kind: 'group', groupId: 'cid/1==' }, 'd3', 'hi')).toMatchObject({ kind: 'refused' })
+    expect(api.to(APPCHAT)).toHaveLength(2)
+  })
+
+  test('a group is made once for one wish, and needs two people', async () => {
+    const { wecom, api } = await world({ [CREATE]: (_: Call, times) => ({ errcode: times === 1 ? 0 : 86215 }) })
+    const group = { id: 'abc1', name: '示例·祝福', owner: 'lin', userIds: ['lin', 'zhao'] }
+    expect(await wecom.createGroup?.(group)).toEqual({ kind: 'made', groupId: 'abc1' })
+    expect(await wecom.createGroup?.(group)).toEqual({ kind: 'made', groupId: 'abc1' })
+    expect(api.to(CREATE)[0]?.body).toEqual({
+      name: '示例·祝福',
+      owner: 'lin',
+      userlist: ['lin', 'zhao'],
+      chatid: 'abc1',
+    })
+    expect(await wecom.createGroup?.({ ...group, userIds: [] })).toMatchObject({ kind: 'refused' })
+    expect(api.to(CREATE)).toHaveLength(2)
+  })
+
+  test('an app that does not see the whole company is told which setting is wrong', async () => {
+    const { wecom } = await world({ [CREATE]: () => ({ errcode: 48002, errmsg: 'api forbidden' }) })
+    const made = await wecom.createGroup?.({ id: 'a', name: '群', owner: 'lin', userIds: ['zhao'] })
+    expect(made).toMatchObject({ kind: 'refused', reason: expect.stringContaining('48002') })
+  })
 })
 
 test('neither secret nor token is in any log line, result, status or error, whatever goes wrong', async () => {

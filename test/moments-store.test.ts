@@ -1,0 +1,192 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { contactsReport, newsForHr, noteTold } from '../handlers/moments/contacts-report.ts'
+import { sendMoments } from '../handlers/moments/people.ts'
+import { keepNoLonger } from '../handlers/moments/retention.ts'
+import { answerTerm, tellTerms } from '../handlers/moments/terms.ts'
+import { momentJobs } from '../jobs/moments.ts'
+import { parseCompany, withHolidays } from '../src/company.ts'
+import type { Ctx } from '../src/context.ts'
+import { createLog } from '../src/log.ts'
+import { createOutbox } from '../src/outbox/outbox.ts'
+import { auditStore } from '../src/store/audit.ts'
+import { cardStore } from '../src/store/cards.ts'
+import { type Db, prepare } from '../src/store/connect.ts'
+import { metaStore } from '../src/store/meta.ts'
+import { momentStores } from '../src/store/moments.ts'
+import { type Person, peopleStore } from '../src/store/people.ts'
+import { talkStore } from '../src/store/talks.ts'
+import { weekStore } from '../src/store/weeks.ts'
+import { standingClock } from './clock.ts'
+import { openTestDb } from './db.ts'
+
+let database: { db: Db; stop(): Promise<void> }
+beforeAll(async () => {
+  database = await openTestDb()
+})
+afterAll(() => database.stop())
+
+const clock = standingClock('2026-11-25T10:00:00+08:00')
+let ctx: Ctx
+beforeEach(async () => {
+  const { db } = database
+  for (const model of Object.values(db.models)) await model.deleteMany({})
+  const stores = {
+    people: peopleStore(db),
+    cards: cardStore(db),
+    meta: metaStore(db),
+    weeks: weekStore(db),
+    talks: talkStore(db),
+    audit: auditStore(db),
+    ...momentStores(db),
+  }
+  const log = createLog('silent')
+  // Rows are looked at as they are written; nothing is sent.
+  const outbox = createOutbox({
+    db,
+    clock,
+    log,
+    owner: 't',
+    sender: async () => ({ kind: 'postponed', until: new Date('2100-01-01') }),
+  })
+  const company = parseCompany('name: 示例\n')
+  await prepare(db)
+  ctx = {
+    ...{ clock, log, company: withHolidays(() => company, stores.holidays.current), ...stores },
+    ...{ outbox, platforms: {}, firstWeek: '' },
+  } as unknown as Ctx
+  clock.set('2026-11-25T10:00:00+08:00')
+})
+
+const person = (_id: string, more: Partial<Person> = {}): Person => ({
+  ...{ _id, name: _id, position: '', departments: ['部门'], roles: [], nicknames: [], active: true },
+  ...more,
+})
+const keys = async () => (await ctx.outbox.model.find().sort({ _id: 1 }).lean()).map((r) => r._id)
+
+describe('ends of probation and contract', () => {
+  beforeEach(async () => {
+    await ctx.people.save(person('hr', { roles: ['hr'] }))
+    await ctx.people.save(person('li', { managerId: 'hr' }))
+    await ctx.people.save(person('zhao', { managerId: 'li' }))
+  })
+  test('entered late it is told at once, and again only at the next stage', async () => {
+    await ctx.personal.takeIn('zhao', { contractEndsOn: '2026-12-05' }, 'hr')
+    await tellTerms(ctx, 'import')
+    await tellTerms(ctx, 'job')
+    expect(await keys()).toEqual(['term/contract/zhao/2026-12-05/14/hr', 'term/contract/zhao/2026-12-05/14/li'])
+    clock.set('2026-11-27T10:00:00+08:00')
+    await tellTerms(ctx, 'job')
+    // Seven days before is Saturday the 28th: told on Friday.
+    expect((await keys()).filter((k) => k.includes('/7/'))).toHaveLength(2)
+  })
+  test('a contract that ran out unnoticed is told; a probation of long ago is history', async () => {
+    await ctx.personal.takeIn('zhao', { contractEndsOn: '2026-10-26', probationEndsOn: '2026-11-17' }, 'hr')
+    await ctx.personal.takeIn('li', { contractEndsOn: '2026-10-25', probationEndsOn: '2026-11-18' }, 'hr')
+    await tellTerms(ctx, 'job')
+    expect((await keys()).map((k) => k.split('/').slice(1, 4).join('/'))).toEqual([
+      'contract/zhao/2026-10-26',
+      'contract/zhao/2026-10-26',
+      'probation/li/2026-11-18',
+    ])
+  })
+  test('the first answer stands, nobody else may give one, and a new date is a new case', async () => {
+    await ctx.personal.takeIn('zhao', { contractEndsOn: '2026-12-05' }, 'hr')
+    await tellTerms(ctx, 'job')
+    const act = (id: string) => ({ id, at: clock.now() })
+    const id = 'contract/zhao/2026-12-05'
+    const [hr, li, zhao] = [
+      (await ctx.people.get('hr'))!,
+      (await ctx.people.get('li'))!,
+      (await ctx.people.get('zhao'))!,
+    ]
+    expect((await answerTerm(ctx, act('e1'), zhao, id, 'done')).kind).toBe('not-allowed')
+    expect((await answerTerm(ctx, act('e2'), li, id, 'done')).kind).toBe('answered')
+    expect((await answerTerm(ctx, act('e2'), li, id, 'done')).kind).toBe('answered')
+    expect(await answerTerm(ctx, act('e3'), hr, id, 'done')).toMatchObject({ kind: 'already', by: 'li' })
+    const before = await keys()
+    clock.set('2026-12-04T10:00:00+08:00')
+    await tellTerms(ctx, 'job')
+    expect(await keys()).toEqual(before)
+    await ctx.personal.takeIn('zhao', { contractEndsOn: '2026-12-20' }, 'hr')
+    await tellTerms(ctx, 'job')
+    expect((await keys()).filter((k) => k.includes('2026-12-20'))).toHaveLength(2)
+  })
+  test('on a day off nobody is told', async () => {
+    clock.set('2026-11-28T10:00:00+08:00')
+    await ctx.personal.takeIn('zhao', { contractEndsOn: '2026-12-05' }, 'hr')
+    await tellTerms(ctx, 'job')
+    expect(await keys()).toEqual([])
+  })
+})
+
+test('what HR is told about the contacts is told once, and again when something is new', async () => {
+  await ctx.people.save(person('hr', { roles: ['hr', 'gm'] }))
+  await ctx.people.save(person('zhao'))
+  expect(await newsForHr(ctx)).toMatchObject({ any: true })
+  expect(await contactsReport(ctx, new Date(0))).toContain('zhao没有直属上级')
+  await noteTold(ctx, clock.now())
+  expect((await newsForHr(ctx)).any).toBe(false)
+  clock.set('2026-11-26T10:00:00+08:00')
+  await ctx.contacts.note([{ key: 'name/x', text: '某某的姓名变更' }], clock.now())
+  const { any, since } = await newsForHr(ctx)
+  expect(any).toBe(true)
+  expect(await contactsReport(ctx, since)).toContain('某某的姓名变更')
+})
+
+test('data is kept as long as the settings say: both sides of each boundary', async () => {
+  await ctx.people.save(person('stays'))
+  await ctx.people.save(person('left30', { active: false, leftOn: '2026-10-26' }))
+  await ctx.people.save(person('left29', { active: false, leftOn: '2026-10-27' }))
+  await ctx.people.save(person('long', { active: false, leftOn: '2023-11-25', wecom: 'x' }))
+  await ctx.people.save(person('longer', { active: false, leftOn: '2023-11-24', wecom: 'y' }))
+  for (const id of ['stays', 'left30', 'left29']) await ctx.personal.set(id, { wishes: 'private' })
+  const talk = {
+    personId: 'stays',
+    occasion: 'yearly' as const,
+    by: 'hr',
+    summary: '',
+    proposals: [],
+    passedTo: [],
+    at: clock.now(),
+  }
+  await ctx.hrTalks.add({ ...talk, _id: 't1', heldOn: '2023-11-24' })
+  await ctx.hrTalks.add({ ...talk, _id: 't2', heldOn: '2023-11-25' })
+  for (const week of ['2023-W46', '2023-W47'])
+    await ctx.weeks.model.create({ _id: `stays/${week}`, personId: 'stays', week })
+  clock.set('2026-11-26T00:10:00+08:00')
+  await keepNoLonger(ctx, '2026-11-25')
+  await keepNoLonger(ctx, '2026-11-25')
+  expect((await ctx.personal.model.find().sort({ _id: 1 }).lean()).map((p) => p._id)).toEqual([
+    'left29',
+    'left30',
+    'stays',
+  ])
+  await keepNoLonger(ctx, '2026-11-26')
+  expect((await ctx.personal.model.find().sort({ _id: 1 }).lean()).map((p) => p._id)).toEqual(['left29', 'stays'])
+  expect((await ctx.hrTalks.model.find().lean()).map((t) => t._id)).toEqual([])
+  expect((await ctx.weeks.model.find().lean()).map((w) => w._id)).toEqual(['stays/2023-W47'])
+  expect(await ctx.people.get('longer')).toMatchObject({ name: '已离职员工', active: false })
+  expect((await ctx.people.get('longer'))?.wecom).toBeUndefined()
+  const line = await ctx.audit.model.findById('retention/2026-11-25').lean()
+  expect(line?.detail).toMatchObject({ talks: 1 })
+})
+
+test('a holiday year that was confirmed moves the columns of its week at once', async () => {
+  const columns = momentJobs.find((j) => j.name === 'columns')!
+  expect(columns.times('2027-10-01', ctx)).toHaveLength(0)
+  expect(columns.times('2027-10-08', ctx)).toHaveLength(1)
+  const days = [{ name: '国庆节', date: '2027-10-09', isOffDay: false }]
+  await ctx.holidays.put({ year: 2027, days }, 'hr', clock.now())
+  await ctx.holidays.refresh()
+  expect(columns.times('2027-10-08', ctx)).toHaveLength(0)
+  expect(columns.times('2027-10-09', ctx)).toHaveLength(1)
+})
+
+test('somebody who left has nothing written for them, whenever it was to be', async () => {
+  const may = { calendar: 'solar' as const, month: 11, day: 25 }
+  await ctx.people.save(person('zhao', { active: false, leftOn: '2026-11-24' }))
+  await ctx.people.save(person('qian', { joinedOn: '2020-01-01' }))
+  for (const id of ['zhao', 'qian']) await ctx.personal.takeIn(id, { birthday: { birthday: may } }, 'hr')
+  for (let i = 0; i < 3; i++) await sendMoments(ctx, '2026-11-25', ['wish', 'welcome'], '09:00', 'x')
+  expect(await keys()).toEqual(['birthday/qian/solar/2026'])
+})
