@@ -46,7 +46,8 @@ export async function livePast(
   world: World,
   { seed, onProgress }: { seed: number; onProgress?: ((share: number) => void) | undefined },
 ): Promise<void> {
-  const random = seeded(seed)
+  /** Everybody's own, because several act side by side. */
+  const luckOf = (what: string) => seeded([...what].reduce((sum, c) => (sum * 31 + c.charCodeAt(0)) >>> 0, seed))
   const from = new Date(PAST_BEGINS_AT).getTime()
   const until = new Date(OPENS_AT).getTime()
   const go = async (at: number) => {
@@ -71,6 +72,7 @@ export async function livePast(
       if (!writing.includes(userId)) for (const book of [planned, scored]) book.delete(userId)
     const moments = writing.map((userId) => {
       const late = happens(story.late, week, userId)
+      const random = luckOf(`when/${userId}/${week}`)
       const eager = random() < 0.6
       const minute = Math.floor(random() * (eager ? 12 : 17)) * 10 + 7
       const opens = late ? saturday + 12 * 3_600_000 : eager ? reminder : saturday + 9 * 3_600_000
@@ -90,6 +92,13 @@ export async function livePast(
       await go(monday + 10 * 3_600_000 + (7 + i * 12) * MINUTE)
       await Promise.all(group.map((userId) => judge(userId, week)))
     }
+    if (week === 2) {
+      await go(monday + (11 * 60 + 45) * MINUTE)
+      const asked = world.people.filter((p) => homePhone(world, p.userId).has('开始作答'))
+      // Two keep silent: they are reminded.
+      await Promise.all(asked.slice(2).map((p) => rateCanteen(homePhone(world, p.userId), luckOf(`dine/${p.userId}`))))
+      for (const { userId } of asked.slice(-1)) await homePhone(world, userId).type('匿名意见：希望增加素菜和杂粮')
+    }
   }
   await go(until)
 
@@ -103,7 +112,9 @@ export async function livePast(
     const open = happens(story.unfinished, week, userId)
       ? before.findIndex((task) => !tasks.some(({ text }) => text === task.text))
       : -1
-    await phone.type([...summaryText(before.length, open, random), ...planText(tasks, userId)].join('\n'))
+    await phone.type(
+      [...summaryText(before.length, open, luckOf(`summary/${userId}/${week}`)), ...planText(tasks, userId)].join('\n'),
+    )
     // Somebody who owes an older week as well is asked which one is meant.
     const which = phone.last().card
     if (which && !which.buttons.some((b) => b.text === '提交')) await phone.tap(which.buttons.at(-1)!.text)
@@ -128,6 +139,7 @@ export async function livePast(
       await phone.tap('全部确认')
       return
     }
+    const random = luckOf(`judge/${userId}/${week}`)
     await phone.tap('开始评分')
     for (let card = phone.last().card; card?.buttons.some((b) => b.text === '全部满分'); card = phone.last().card) {
       const person = team.find((p) => card!.title.startsWith(`${p.name} `))
@@ -143,6 +155,23 @@ async function takeLeave(world: World, userId: string): Promise<void> {
   await homePhone(world, userId).tap('我在请假')
   const manager = world.people.find((p) => p.userId === userId)?.managerUserId
   if (manager) await homePhone(world, manager).tap('同意免计')
+}
+
+/** Answers the canteen survey step by step, mostly content; the prices less so. */
+async function rateCanteen(phone: Phone, random: () => number): Promise<void> {
+  await phone.tap('开始作答')
+  for (let card = phone.last().card; card?.buttons.some((b) => b.submit); card = phone.last().card) {
+    const inputs = [
+      ...card.selects.map((s) => ({ label: s.title, options: s.options.map((o) => o.text) })),
+      ...(card.form ?? []).map((f) => ({ label: f.label, options: f.options.map((o) => o.text) })),
+      ...(card.checklist ? [{ label: card.checklist.key, options: card.checklist.options.map((o) => o.text) }] : []),
+    ]
+    const chosen = inputs.map((input) => {
+      const stars = 3 + Math.floor(random() * 3) - (`${input.label}${card!.subtitle}`.includes('价格') ? 1 : 0)
+      return [input.label, input.options.find((o) => o.startsWith(`${'★'.repeat(stars)} `)) ?? input.options.at(-1)!]
+    })
+    await phone.choose(Object.fromEntries(chosen))
+  }
 }
 
 /** A little less for the first item, the rest in full. */

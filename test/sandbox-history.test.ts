@@ -43,6 +43,12 @@ test('people know their scores with how they came about', () => {
   expect(new Set(scores).size).toBeGreaterThan(4)
 })
 
+test('the canteen was rated; a cook is asked what will be done about the lowest mark', () => {
+  expect(all(world.phone('linxiuying', 'wecom'))).toMatch(/食堂满意度（2026年11月）结果：\d+/)
+  expect(world.phone('wuguilan').has('回复改进措施')).toBe(true)
+  expect(world.phone('wuguilan').text()).toContain('“价格”评分最低')
+})
+
 test('one superior still has to score, so that there is something to do', () => {
   expect(world.phone('guoqiang', 'dingtalk').has('开始评分')).toBe(true)
   expect(world.phone('guoqiang', 'dingtalk').last().card?.title).toContain('待您评分')
