@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { addNote } from '../handlers/weekly/judge.ts'
 import { saveDraft } from '../handlers/weekly/submit.ts'
 import { launchBrowser } from './browser.ts'
 import { browserAgent, dingtalkAgent, type PagesWorld, planOf48, reportOf48, startPagesWorld } from './pages-world.ts'
@@ -308,6 +309,22 @@ describe('scoring', () => {
     await page.getByText('<b>粗</b>').waitFor()
     expect(await page.locator('main img').count()).toBe(0)
   })
+})
+
+test('a card that asks for words leads to a form; they arrive once, and the card says so', async () => {
+  await world.handIn('zhao', '2026-11-27T11:00:00+08:00')
+  const zhao = await world.person('zhao')
+  const act = { id: 'note/1', at: world.clock.now() }
+  await addNote(world.ctx, act, await world.person('li'), zhao, '2026-W48', '请补充培训人数')
+  await world.bot.idle()
+  const [card] = await world.ctx.cards.openAbout(`note/${zhao._id}/2026-W48`)
+  const page = await open('zhao', `/h5/form/${card!._id}`)
+  await page.getByLabel('回复内容').fill('参加6人')
+  await page.getByRole('button', { name: '发送' }).click()
+  await page.getByRole('heading', { name: '已发送' }).waitFor()
+  expect((await rowOf('zhao')).notes.map((n) => n.text)).toEqual(['请补充培训人数', '参加6人'])
+  await world.bot.idle()
+  expect((await world.ctx.cards.get(card!._id))!.state).toBe('closed')
 })
 
 test('nothing serious for axe on any page, in light and dark', async () => {
