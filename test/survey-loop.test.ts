@@ -272,3 +272,22 @@ test('every step can be answered on DingTalk without the form template: one row 
   for (const q of [...survey.dimensions, ...survey.choices])
     expect(cannotDraw(surveyStepCard(shown, [q], false, false))).toBeUndefined()
 })
+
+test('from the second round on the cooks get the trend as a picture, on either platform', async () => {
+  for (const [day, close] of [
+    ['20', '11-25'],
+    ['21', '12-25'],
+  ] as const) {
+    if (day === '20') await opened({ yaml: `${canteenYaml}${allAsked}` })
+    else await world.jumpTo('2026-12-21T11:30:00+08:00')
+    for (const id of askedOf(world).slice(0, 5)) await answer(phoneOf(world, id), day === '20' ? good : poor)
+    await world.jumpTo(`2026-${close}T18:10:00+08:00`)
+    const pictures = ['wu', 'zheng'].map(
+      (id) =>
+        phoneOf(world, id)
+          .messages()
+          .filter((m) => m.kind === 'image').length,
+    )
+    expect(pictures).toEqual(day === '20' ? [0, 0] : [1, 1])
+  }
+})
