@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type DingtalkStandIn, startDingtalkStandIn } from '../sandbox/dingtalk/stand-in.ts'
@@ -57,6 +59,9 @@ export async function startWeekWorld(options: {
   yaml?: string
   log?: Log
   groups?: { groupId: string; name: string; members: string[] }[]
+  /** DingTalk by HTTP callbacks, or with the imported form template. */
+  dingtalkMode?: 'stream' | 'http'
+  formTemplateId?: string
   /** Further variables. */
   env?: Record<string, string>
 }): Promise<WeekWorld> {
@@ -77,13 +82,18 @@ export async function startWeekWorld(options: {
         agentId: '77',
         people,
         groups: options.groups ?? [],
+        mode: options.dingtalkMode ?? 'stream',
+        ...(options.formTemplateId && { formTemplateId: options.formTemplateId }),
       })
     : undefined
+  // Card clicks over HTTP come to the public address, so that has to be ours.
+  const port = options.dingtalkMode === 'http' ? await freePort() : 0
+  const publicBaseUrl = port > 0 ? `http://127.0.0.1:${port}` : 'https://jixiao.example.com'
   const env = {
-    PORT: '0',
+    PORT: String(port),
     DATA_DIR: dir,
     COMPANY_FILE: join(dir, 'company.yaml'),
-    PUBLIC_BASE_URL: 'https://jixiao.example.com',
+    PUBLIC_BASE_URL: publicBaseUrl,
     SESSION_SECRET: 'a-session-secret-of-thirty-two-or-more',
     ...options.env,
     ...(wecom && {
@@ -100,6 +110,10 @@ export async function startWeekWorld(options: {
       DINGTALK_CLIENT_ID: 'dingapp',
       DINGTALK_CLIENT_SECRET: 'ding-secret',
       DINGTALK_AGENT_ID: '77',
+      DINGTALK_MODE: options.dingtalkMode ?? 'stream',
+      DINGTALK_EVENT_TOKEN: 'eventtoken',
+      DINGTALK_EVENT_AES_KEY: aesKey,
+      ...(options.formTemplateId && { DINGTALK_FORM_TEMPLATE_ID: options.formTemplateId }),
       DINGTALK_API_BASE: dingtalk.apiBase,
       DINGTALK_OAPI_BASE: dingtalk.oapiBase,
     }),
@@ -108,6 +122,15 @@ export async function startWeekWorld(options: {
   const launch = async () => {
     const bot = await startBot({ env, clock, log })
     await wecom?.setCallback({ url: `${bot.url}/wecom/callback`, token: 'token', aesKey })
+    if (options.dingtalkMode === 'http') {
+      const to = (path: string) => `${bot.url}/dingtalk/${path}`
+      await dingtalk?.setHttp({
+        robotUrl: to('robot'),
+        eventsUrl: to('events'),
+        eventToken: 'eventtoken',
+        eventAesKey: aesKey,
+      })
+    }
     await dingtalk?.connected()
     await bot.idle()
     return bot
@@ -136,6 +159,10 @@ export async function startWeekWorld(options: {
           wanted === undefined ? s.options.find((o) => o.id === s.selected) : s.options.find((o) => o.text === wanted)
         if (!option) throw new Error(`${s.title} has no option ${wanted}`)
         selected[s.key] = [option.id]
+      }
+      for (const field of message.card.form ?? []) {
+        const option = field.options.find((o) => o.text === choose[field.label]) ?? field.options[0]
+        if (option) selected[field.name] = [option.value]
       }
       await standIn.tap(userId, message.id, button.key, selected)
       await bot.idle()
@@ -169,4 +196,13 @@ export async function startWeekWorld(options: {
       rmSync(dir, { recursive: true, force: true })
     },
   }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
 }

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
+import { scoreWeek } from '../handlers/weekly/judge.ts'
 import { companyOfFive, companyYaml } from './company-of-five.ts'
 import { type Platforms, readable, startWeekWorld, type WeekWorld } from './week-world.ts'
 
@@ -390,4 +391,63 @@ test('好的 is no press, and a command is no reason', async () => {
   expect(li.sees()).toContain('提交情况')
   await li.type('请补充培训安排')
   expect(zhao.sees()).toContain('请补充培训安排')
+})
+
+test('DingTalk by HTTP callbacks is the same loop', async () => {
+  world = await startWeekWorld({ start: '2026-11-20T15:59:00+08:00', platforms: ['dingtalk'], dingtalkMode: 'http' })
+  const zhao = world.phone('zhao')
+  await world.go('2026-11-20T16:00:00+08:00')
+  await zhao.tap('在聊天中填写')
+  await zhao.type(planOfZhao)
+  await zhao.tap('提交')
+  expect(zhao.sees()).toContain('已提交')
+  expect(world.dingtalk!.violations).toEqual([])
+})
+
+test('with the imported form DingTalk answers drop-downs in the card', async () => {
+  world = await startWeekWorld({
+    start: '2026-11-16T09:00:00+08:00',
+    platforms: ['dingtalk'],
+    formTemplateId: 'ours.schema',
+  })
+  const [zhao, li] = [world.phone('zhao'), world.phone('li')]
+  await zhao.type(planOfZhao)
+  await zhao.tap('提交')
+  await world.go('2026-11-27T16:00:00+08:00')
+  await zhao.type(summaryOfZhao)
+  await zhao.tap('提交')
+  await li.type('评分')
+  await li.tap('逐项打分')
+  await li.tap('下一步', { '1. 完成年度采购对账': '18分', '3. 考勤统计': '40分' })
+  expect(li.sees()).toContain('(18+30+40)÷100×100 = 88')
+  await li.tap('确认评分')
+  expect(zhao.sees()).toContain('得分：88.00')
+  expect(world.dingtalk!.violations).toEqual([])
+})
+
+test('of two who may score the first counts: the other’s card says who it was', async () => {
+  const { zhao, li } = await untilSecondWeek()
+  await zhao.type(summaryOfZhao)
+  await zhao.tap('提交')
+  await li.type('评分')
+  const { ctx } = world.bot()
+  const [person] = await ctx.people.model.find({ name: '赵敏' }).lean()
+  const [wang] = await ctx.people.model.find({ name: '王建国' }).lean()
+  const act = { id: 'page/wang/1', at: world.clock.now() }
+  const outcome = await scoreWeek(ctx, act, wang!, person!, '2026-W48', { points: [20, 30, 50], deductions: [] })
+  expect(outcome.kind).toBe('scored')
+  await world.bot().idle()
+  expect(li.sees()).toContain('已由王建国评分')
+  await li.type('赵敏 18 30 40')
+  expect(li.sees()).not.toContain('确认评分')
+})
+
+test('the menu is created on WeCom and leads where its words do', async () => {
+  world = await startWeekWorld({ start: '2026-11-20T10:00:00+08:00' })
+  const menu = world.wecom!.menu()
+  expect(menu.map((m) => m.text)).toEqual(['本周', '团队', '更多'])
+  const write = menu[0]!.children!.find((c) => c.text === '写周计划')!
+  await world.wecom!.tapMenu('zhao', write.key!)
+  await world.bot().idle()
+  expect(world.phone('zhao').sees()).toContain('重点工作：')
 })
