@@ -84,6 +84,7 @@ export const inputs = {
         .max(60 * 24 * 400),
     }),
   ]),
+  halt: z.strictObject({}),
   fault: z.strictObject({ name: z.string().max(40), on: z.boolean() }),
   join: z.strictObject({
     name: z.string().trim().min(1).max(20),
@@ -113,6 +114,18 @@ export function presetsAt(now: Date): ClockState['presets'] {
   })
 }
 
+/** A platform that nobody answers repeats for a minute; the person with the phone has long gone on. Real milliseconds. */
+const PATIENCE_MS = 3_000
+
+async function patiently(work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const enough = new Promise((done) => {
+    timer = setTimeout(done, PATIENCE_MS)
+  })
+  await Promise.race([work, enough]).finally(() => clearTimeout(timer))
+  work.catch(() => {})
+}
+
 export type Control = ReturnType<typeof createControl>
 
 /** Everything the page can see and do in a world. */
@@ -120,6 +133,7 @@ export function createControl(world: World, journal: Journal, worldId: string) {
   let phase: SandboxState['phase'] = 'past'
   let share = 0
   let until: Date | undefined
+  let journey = new AbortController()
   let baseline: Record<string, number> = {}
   let joined = 0
   let restarting = false
@@ -215,10 +229,12 @@ export function createControl(world: World, journal: Journal, worldId: string) {
     if (target.getTime() - from.getTime() > MOST_TRAVEL_MS) throw new CannotDo('一次最多前进400天')
     const finish = journal.collect()
     until = target
+    journey = new AbortController()
     let told = 0
     tell('clock', clock())
     try {
       await world.clock.travelTo(target, {
+        signal: journey.signal,
         onMinute() {
           const real = performance.now()
           if (real - told < 100) return
@@ -274,25 +290,29 @@ export function createControl(world: World, journal: Journal, worldId: string) {
     },
     actions: {
       async type({ platform: p, userId, text, groupId }: z.infer<typeof inputs.type>) {
-        await knownOn(p, userId).type(userId, text, groupId)
+        await patiently(knownOn(p, userId).type(userId, text, groupId))
       },
       async media({ platform: p, userId, media, groupId }: z.infer<typeof inputs.media>) {
-        await knownOn(p, userId).sendMedia(userId, media, groupId)
+        await patiently(knownOn(p, userId).sendMedia(userId, media, groupId))
       },
       async tap({ platform: p, userId, messageId, key, selected }: z.infer<typeof inputs.tap>) {
         const toasts = () => (p === 'dingtalk' ? world.dingtalk.toasts(userId).length : 0)
         const before = toasts()
-        await knownOn(p, userId).tap(userId, messageId, key, selected)
+        await patiently(knownOn(p, userId).tap(userId, messageId, key, selected))
         return toasts() > before ? { toast: world.dingtalk.toasts(userId).at(-1) } : {}
       },
       async menu({ platform: p, userId, key }: z.infer<typeof inputs.menu>) {
-        await knownOn(p, userId).tapMenu(userId, key)
+        await patiently(knownOn(p, userId).tapMenu(userId, key))
       },
       async open({ platform: p, userId }: z.infer<typeof inputs.open>) {
-        await knownOn(p, userId).open(userId)
+        await patiently(knownOn(p, userId).open(userId))
       },
       clock: (wanted: z.infer<typeof inputs.clock>) =>
         travel('to' in wanted ? new Date(wanted.to) : new Date(world.clock.now().getTime() + wanted.minutes * 60_000)),
+      /** A journey under way ends at the minute it has come to. */
+      async halt(_: z.infer<typeof inputs.halt>) {
+        journey.abort()
+      },
       async fault({ name, on }: z.infer<typeof inputs.fault>) {
         const found = faultSwitches.find((f) => f.name === name)
         if (!found) throw new CannotDo('没有这种故障')

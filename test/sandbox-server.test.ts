@@ -137,6 +137,23 @@ describe('the sandbox', () => {
     expect(told.map((h) => h.to)).not.toContain('mafuguo')
   })
 
+  test('stops on the way when asked to, and says how far it came', async () => {
+    const from = sandbox.world.clock.now()
+    const days = act('clock', { minutes: 300 * 24 * 60 })
+    await new Promise<void>((done) => {
+      const leave = sandbox.world.clock.everyMinute(() => {
+        leave()
+        done()
+      })
+    })
+    expect((await act('clock', { minutes: 1 })).error).toBe('时钟正在前进，请稍候')
+    expect((await act('halt', {})).status).toBe(200)
+    expect((await days).status).toBe(200)
+    const { now } = (await read<ReturnType<typeof sandbox.control.state>>('/api/state')).clock
+    expect(Date.parse(now)).toBeGreaterThan(from.getTime())
+    expect(Date.parse(now) - from.getTime()).toBeLessThan(100 * 86_400_000)
+  })
+
   test('refuses to go back, or more than a good year ahead, in words', async () => {
     expect(await act('clock', { to: '2026-11-27T15:00:00+08:00' })).toMatchObject({
       status: 400,
