@@ -10,6 +10,8 @@ const id = z
     /^[a-z0-9-]{1,20}$/,
     'must be 1 to 20 of a-z, 0-9 and -: it names the question and stays when its words change',
   )
+  // A name that every object of JavaScript has.
+  .refine((v) => v !== 'constructor', 'must be another word')
 const label = z.string().trim().min(1).max(30)
 const dayOfMonth = z.number().int().min(1).max(28, 'must be a day from 1 to 28, which every month has')
 const list = z.array(z.string().min(1)).default([])
@@ -57,7 +59,10 @@ const surveySchema = z
       if (count < 2 || count > 5)
         c.addIssue({ code: 'custom', path: ['choices', key, 'options'], message: 'must be 2 to 5 options' })
     }
-    if (s.sample.atLeast > s.sample.atMost) wrong('sample', 'atLeast must not be more than atMost')
+    const { percent, atLeast, atMost } = s.sample
+    if (atLeast > atMost) wrong('sample', 'atLeast must not be more than atMost')
+    if (s.anonymous && (atMost < s.threshold || (percent < 100 && atLeast < s.threshold)))
+      wrong('sample', `must ask at least ${s.threshold} people, or there will never be enough answers to show`)
     const [from, until] = s.every === 'once' ? (['opensOn', 'closesOn'] as const) : (['opensDay', 'closesDay'] as const)
     for (const key of [from, until]) if (s[key] === undefined) wrong(key, `is missing; every: ${s.every} needs it`)
     if (s[from] !== undefined && s[until] !== undefined && s[until] <= s[from]) wrong(until, `must be after ${from}`)

@@ -95,6 +95,10 @@ export interface Company extends CompanyFile {
   surveyList: Survey[]
 }
 
+/** Of a key that may not be one: what its own rule says. */
+const reasonOf = (issue: z.core.$ZodIssue): string =>
+  issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message
+
 /** Every mistake of a company file with its line. */
 export class CompanyError extends Error {
   constructor(
@@ -135,7 +139,7 @@ export function parseCompany(source: string, file = 'company.yaml'): Company {
               (k) =>
                 `line ${lineOf([...i.path, k])}: "${[...i.path, k].join('.')}" is not a setting; check the spelling`,
             )
-          : [`line ${lineOf(i.path)}: ${i.path.join('.') || 'the file'}: ${i.message}`],
+          : [`line ${lineOf(i.path)}: ${i.path.join('.') || 'the file'}: ${reasonOf(i)}`],
       ),
     )
   }

@@ -262,6 +262,19 @@ surveys:
     opensDay: 1
     closesDay: 5
     colour: red
+  few:
+    title: 少
+    every: month
+    opensDay: 1
+    closesDay: 5
+    sample: { percent: 10, atLeast: 2, atMost: 50 }
+    dimensions: { taste: 甲 }
+  odd:
+    title: 怪
+    every: month
+    opensDay: 1
+    closesDay: 5
+    dimensions: { constructor: 甲 }
 `
   let problems: string[] = []
   try {
@@ -274,6 +287,8 @@ surveys:
   expect(text).toMatch(/line 8: surveys\.lunch\.threshold: must be 3 or more/)
   expect(text).toMatch(/line 14: surveys\.party\.closesOn: must be after opensOn/)
   expect(text).toMatch(/line 15: surveys\.party\.assesses: a work score needs/)
+  expect(text).toMatch(/line 28: surveys\.few\.sample: must ask at least 5 people/)
+  expect(text).toMatch(/line 35: surveys\.odd\.dimensions\.constructor: must be another word/)
   expect(text).toMatch(/line 22: "surveys\.empty\.colour" is not a setting/)
 })
 
