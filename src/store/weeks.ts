@@ -76,7 +76,8 @@ schema.index({ week: 1, personId: 1 }, { unique: true })
 schema.index({ personId: 1, week: -1 })
 schema.index({ 'score.by': 1, 'score.at': -1 })
 
-const KEPT_EVENTS = 12
+/** More than a draft is saved while one submission is being retried. */
+const KEPT_EVENTS = 60
 
 /** The outcome of a change: what the caller needs to answer, the same when the event comes again. Must survive JSON. */
 export type Change<T> = { row: WeekRow; outcome: T } | { outcome: T }
@@ -114,7 +115,8 @@ export function weekStore(db: Db) {
     get,
     async ofWeek(week: Week, personIds: string[]): Promise<Map<string, WeekRow>> {
       const rows = await model.find({ week, personId: { $in: personIds } }).lean<WeekRow[]>()
-      return new Map(personIds.map((id) => [id, rows.find((r) => r.personId === id) ?? blank(id, week)]))
+      const found = new Map(rows.map((r) => [r.personId, r]))
+      return new Map(personIds.map((id) => [id, found.get(id) ?? blank(id, week)]))
     },
     ofPerson: (personId: string, weeks: Week[]) => model.find({ personId, week: { $in: weeks } }).lean<WeekRow[]>(),
     /** The last one this person scored, for 撤销. */
