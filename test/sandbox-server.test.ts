@@ -178,12 +178,24 @@ describe('the sandbox', () => {
   })
 
   test('switches a fault on and off; what could not be sent arrives afterwards', async () => {
-    const { standIns } = sandbox.world
-    await act('fault', { name: 'busy', on: true })
-    expect(standIns.length).toBe(2)
-    expect(sandbox.world.wecom.faults.busyShare).toBeGreaterThan(0)
-    await act('fault', { name: 'busy', on: false })
-    expect(sandbox.world.wecom.faults.busyShare).toBe(0)
+    const answers = async () => (await chat('wecom', 'heyuting')).filter((m) => m.from === 'bot').length
+    const before = await answers()
+    await act('fault', { name: 'down', on: true })
+    const state = await read<ReturnType<typeof sandbox.control.state>>('/api/state')
+    expect(state.faults.find((f) => f.name === 'down')?.on).toBe(true)
+    const asked = act('type', { platform: 'wecom', userId: 'heyuting', text: '帮助' })
+    expect((await asked).status).toBe(200)
+    expect(await answers()).toBe(before)
+    const arrived = new Promise<void>((done) => {
+      const leave = sandbox.world.wecom.onChange((userId) => {
+        if (userId !== 'heyuting') return
+        leave()
+        done()
+      })
+    })
+    await act('fault', { name: 'down', on: false })
+    await arrived
+    expect(await answers()).toBe(before + 1)
     expect((await act('fault', { name: 'no-such', on: true })).status).toBe(400)
   })
 

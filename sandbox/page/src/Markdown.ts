@@ -1,4 +1,4 @@
-import { defineComponent, h, type VNode } from 'vue'
+import { defineComponent, h, type VNode, withModifiers } from 'vue'
 
 /** Words with the marks that the platforms know: bold, links, font colours of WeCom. Everything is text unless it is a mark. */
 function inline(text: string, open: (url: string) => void): (VNode | string)[] {
@@ -9,7 +9,7 @@ function inline(text: string, open: (url: string) => void): (VNode | string)[] {
     if (found.index > at) nodes.push(text.slice(at, found.index))
     if (found[1] !== undefined) nodes.push(h('b', inline(found[1], open)))
     else if (found[2] !== undefined)
-      nodes.push(h('a', { href: '#', onClick: (e: Event) => (e.preventDefault(), open(found[3]!)) }, found[2]))
+      nodes.push(h('a', { href: '#', onClick: withModifiers(() => open(found[3]!), ['prevent']) }, found[2]))
     else nodes.push(h('span', { class: `font-${found[4]}` }, found[5]))
     at = found.index + found[0].length
   }
