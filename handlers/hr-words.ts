@@ -247,7 +247,7 @@ export const onHolidays: OnCard = async (turn, ctx) => {
 /** 10月1日上班吗, 2027-10-01放假吗: for everybody. */
 function isItOff(said: string, now: Day): Day | undefined {
   const m =
-    /^(?:(20\d{2})[-/.年])?(\d{1,2})[-/.月](\d{1,2})[日号]?(?:那天|当天)?(?:公司)?(?:是)?(?:要|用|还|需要)?(?:上班|放假|休息)(?:日)?(?:吗|么|不|嘛)?\??$/.exec(
+    /^(?:(20\d{2})[-/.年])?(\d{1,2})[-/.月](\d{1,2})[日号]?(?:那天|当天)?(?:公司)?(?:是)?(?:要|用|还|需要)?(?:上班|放假|休息)(?:日)?(?:吗|么|不|嘛|\?)\??$/.exec(
       said,
     )
   return m ? makeDay(m[1] ? Number(m[1]) : partsOf(now).year, Number(m[2]), Number(m[3])) : undefined

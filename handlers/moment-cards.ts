@@ -1,7 +1,7 @@
 import { termTitle } from '../cards/moments.ts'
 import { closedCard } from '../cards/plan-submitted.ts'
 import type { Ctx } from '../src/context.ts'
-import { formatDayFull } from '../src/domain/time.ts'
+import { formatDay, formatDayFull } from '../src/domain/time.ts'
 import type { CardTurn, OnCard } from '../src/inbox/handler.ts'
 import { decideWho } from './moments/newcomers.ts'
 import { answerTerm } from './moments/terms.ts'
@@ -25,10 +25,10 @@ async function onTerm(turn: CardTurn, ctx: Ctx, answer: 'done' | 'later') {
     case 'already':
       return [{ replace: closedCard(termTitle(result.term, result.person.name), `已由${result.by}处理`) }]
     case 'put-off': {
-      const day = formatDayFull(result.until!)
+      const day = result.until!
       return [
-        { replace: closedCard(termTitle(result.term, result.person.name), `${day}再提醒`) },
-        { text: text.later(day) },
+        { replace: closedCard(termTitle(result.term, result.person.name), `${formatDay(day)}再提醒`) },
+        { text: text.later(formatDayFull(day)) },
       ]
     }
     case 'answered':

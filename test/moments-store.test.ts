@@ -1,23 +1,13 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { contactsReport, newsForHr, noteTold } from '../handlers/moments/contacts-report.ts'
 import { sendMoments } from '../handlers/moments/people.ts'
 import { keepNoLonger } from '../handlers/moments/retention.ts'
 import { answerTerm, tellTerms } from '../handlers/moments/terms.ts'
 import { momentJobs } from '../jobs/moments.ts'
-import { parseCompany, withHolidays } from '../src/company.ts'
 import type { Ctx } from '../src/context.ts'
-import { createLog } from '../src/log.ts'
-import { createOutbox } from '../src/outbox/outbox.ts'
-import { auditStore } from '../src/store/audit.ts'
-import { cardStore } from '../src/store/cards.ts'
-import { type Db, prepare } from '../src/store/connect.ts'
-import { metaStore } from '../src/store/meta.ts'
-import { momentStores } from '../src/store/moments.ts'
-import { type Person, peopleStore } from '../src/store/people.ts'
-import { talkStore } from '../src/store/talks.ts'
-import { weekStore } from '../src/store/weeks.ts'
-import { standingClock } from './clock.ts'
+import type { Db } from '../src/store/connect.ts'
 import { openTestDb } from './db.ts'
+import { momentsWorld, person } from './moments-world.ts'
 
 let database: { db: Db; stop(): Promise<void> }
 beforeAll(async () => {
@@ -25,43 +15,17 @@ beforeAll(async () => {
 })
 afterAll(() => database.stop())
 
-const clock = standingClock('2026-11-25T10:00:00+08:00')
 let ctx: Ctx
+let clock: Awaited<ReturnType<typeof momentsWorld>>['clock']
+let keys: () => Promise<string[]>
 beforeEach(async () => {
-  const { db } = database
-  for (const model of Object.values(db.models)) await model.deleteMany({})
-  const stores = {
-    people: peopleStore(db),
-    cards: cardStore(db),
-    meta: metaStore(db),
-    weeks: weekStore(db),
-    talks: talkStore(db),
-    audit: auditStore(db),
-    ...momentStores(db),
-  }
-  const log = createLog('silent')
-  // Rows are looked at as they are written; nothing is sent.
-  const outbox = createOutbox({
-    db,
-    clock,
-    log,
-    owner: 't',
-    sender: async () => ({ kind: 'postponed', until: new Date('2100-01-01') }),
-  })
-  const company = parseCompany('name: 示例\n')
-  await prepare(db)
-  ctx = {
-    ...{ clock, log, company: withHolidays(() => company, stores.holidays.current), ...stores },
-    ...{ outbox, platforms: {}, firstWeek: '' },
-  } as unknown as Ctx
-  clock.set('2026-11-25T10:00:00+08:00')
+  for (const model of Object.values(database.db.models)) await model.deleteMany({})
+  const world = await momentsWorld(database.db, { start: '2026-11-25T10:00:00+08:00' })
+  ctx = world.ctx
+  clock = world.clock
+  keys = world.keys
 })
-
-const person = (_id: string, more: Partial<Person> = {}): Person => ({
-  ...{ _id, name: _id, position: '', departments: ['部门'], roles: [], nicknames: [], active: true },
-  ...more,
-})
-const keys = async () => (await ctx.outbox.model.find().sort({ _id: 1 }).lean()).map((r) => r._id)
+afterEach(() => ctx.outbox.stop())
 
 describe('ends of probation and contract', () => {
   beforeEach(async () => {

@@ -1,6 +1,6 @@
 import type { Ctx } from '../../src/context.ts'
 import { type Moment, type MomentPerson, momentsOn, type WishDay, wishDay } from '../../src/domain/moments.ts'
-import { addDays, type Day, dayOf, instantAt } from '../../src/domain/time.ts'
+import { addDays, type Day, dayOf, daysBetween, instantAt } from '../../src/domain/time.ts'
 import type { Add } from '../../src/outbox/outbox.ts'
 import type { Person } from '../../src/store/people.ts'
 import type { Personal } from '../../src/store/personal.ts'
@@ -72,7 +72,7 @@ export async function sendMoments(
       const row = { to: person._id, mode: 'push' as const, cause, notBefore: at }
       const ends = moment.kind === 'welcome' ? {} : { expiresAt: over }
       rows.push({ ...row, ...ends, key: moment.key, content: { kind: 'notice', name: 'moment', args } })
-      const publicly = moment.kind === 'welcome' || (moment.kind === 'wish' && moment.public)
+      const publicly = moment.kind === 'welcome' ? isFresh(facts, day) : moment.kind === 'wish' && moment.public
       for (const { platform, groupId } of publicly ? groups : []) {
         const chat = { kind: 'group' as const, groupId }
         rows.push({
@@ -87,6 +87,10 @@ export async function sendMoments(
   }
   await ctx.outbox.add(rows)
 }
+
+/** The team is told of somebody new in the first days only, not of everybody of a month when posts are turned on. */
+const isFresh = ({ joinedOn, appearedOn }: MomentPerson, day: Day): boolean =>
+  daysBetween(joinedOn ?? appearedOn ?? day, day) <= 3
 
 /** The moment a row was written for, as the facts are now; undefined when it is no more. */
 export async function momentOf(ctx: Ctx, person: Person, args: Record<string, unknown>): Promise<Moment | undefined> {
