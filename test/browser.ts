@@ -19,5 +19,9 @@ export async function launchBrowser(): Promise<Browser> {
   const own = process.env.CHROMIUM_PATH ?? installed.find((path) => existsSync(path))
   if (own) return chromium.launch({ executablePath: own, args: flags })
   const { default: packed } = await import('@sparticuz/chromium')
-  return chromium.launch({ executablePath: await packed.executablePath(), args: [...packed.args, ...flags] })
+  // Its own list of flags ends the browser with its first context.
+  return chromium.launch({
+    executablePath: await packed.executablePath(),
+    args: [...flags, '--no-zygote', '--disable-dev-shm-usage'],
+  })
 }
