@@ -12,7 +12,7 @@ import type { Ctx } from '../src/context.ts'
 import { questionsOf } from '../src/domain/survey.ts'
 import { formatInstant } from '../src/domain/time.ts'
 import type { Answer, CardTurn, OnCard, OnTalk, TextTurn, Turn } from '../src/inbox/handler.ts'
-import { PRIVATE_WORD } from '../src/inbox/private.ts'
+import { commentIn } from '../src/inbox/private.ts'
 import type { PlatformName } from '../src/platforms/port.ts'
 import type { Round } from '../src/store/survey-rounds.ts'
 import { giveAnswers, giveComment, ownAnswers, roundsFor } from './survey/answer.ts'
@@ -105,8 +105,8 @@ export const onNamedCommentText: OnTalk = async (turn, data, ctx) => {
 
 /** 匿名意见：… for the newest anonymous survey that takes comments and asks this person. */
 export async function anonymousComment(turn: TextTurn, ctx: Ctx): Promise<Answer[]> {
-  const said = turn.text.replace(PRIVATE_WORD, '').replace(/^[\s:：,，。]+/, '')
-  if (said.trim() === '') return [{ text: text.empty }]
+  const said = commentIn(turn.text)
+  if (said === undefined || said.trim() === '') return [{ text: text.empty }]
   const rounds = (await roundsFor(ctx, turn.person, turn.at)).filter((r) => r.survey.anonymous && r.survey.comment)
   let already = false
   for (const round of rounds) {

@@ -4,7 +4,7 @@ import type { World } from '../sandbox/world.ts'
 import { canteenSurvey } from '../src/domain/survey.ts'
 import { cannotDraw } from '../src/platforms/dingtalk/draw-card.ts'
 import { personIdOf } from '../src/store/people.ts'
-import { answer, askedOf, canteenPeople, canteenYaml, phoneOf, startCanteen } from './survey-world.ts'
+import { allAsked, answer, askedOf, canteenPeople, canteenYaml, phoneOf, startCanteen } from './survey-world.ts'
 
 let world: World
 afterEach(() => world?.stop())
@@ -120,17 +120,6 @@ test('somebody on both platforms goes on where they stopped, and twice at once i
   await dingtalk.type('调查')
   expect(dingtalk.text()).not.toContain('开始作答')
 })
-
-const allAsked = `surveys:
-  canteen:
-    title: 食堂满意度
-    every: month
-    opensDay: 20
-    closesDay: 25
-    assesses: [炊事员]
-    improvedBy: [炊事员]
-    dimensions: { hygiene: 卫生, price: 价格, taste: 味道, variety: 花色 }
-`
 
 test('nothing chosen is not sent, and the card says so', async () => {
   const asked = await opened()

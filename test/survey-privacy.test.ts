@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
 import { afterEach, expect, test } from 'vitest'
 import type { World } from '../sandbox/world.ts'
-import { protect, reveal } from '../src/inbox/private.ts'
+import { commentIn, protect, reveal } from '../src/inbox/private.ts'
 import type { Incoming } from '../src/platforms/port.ts'
 import { toIncoming } from '../src/platforms/wecom/receive.ts'
 import { parseXml } from '../src/platforms/wecom/xml.ts'
 import { createSeal } from '../src/seal.ts'
 import { personIdOf } from '../src/store/people.ts'
 import { surveyStores } from '../src/store/surveys.ts'
-import { answer, askedOf, phoneOf, startCanteen } from './survey-world.ts'
+import { allAsked, answer, askedOf, canteenYaml, phoneOf, startCanteen } from './survey-world.ts'
 
 let world: World
 afterEach(() => world?.stop())
@@ -37,7 +37,7 @@ function secrets(asked: string[]) {
 const idOf = (userId: string) => personIdOf(`number/${world.people.find((p) => p.userId === userId)!.jobNumber}`)
 
 async function answered() {
-  world = await startCanteen()
+  world = await startCanteen({ yaml: `${canteenYaml}${allAsked}` })
   await world.jumpTo('2026-11-20T11:30:00+08:00')
   const people = secrets(askedOf(world))
   for (const [i, { userId, stars, comment }] of people.entries()) {
@@ -158,7 +158,7 @@ test('after the close no answer of anybody is left: only sums, and comments with
   expect(texts).toEqual(expected)
   for (const guess of [arrival, byId, [...arrival].reverse(), [...byId].reverse()]) {
     const hits = guess.filter((comment, i) => texts[i] === comment).length
-    // By chance one is right on the average, and four or more in 2 % of cases.
+    // By chance one is right on the average, and four or more in 2 % of cases; the people and their words are fixed.
     expect(hits).toBeLessThan(4)
   }
   // Nor does the whole database say who wrote which.
@@ -196,6 +196,18 @@ test('an answer that waits in the inbox is sealed there, and gone from it when i
     expect(() => reveal({ ...kept, id: `${kept.id}x` }, seal)).toThrow()
     expect(() => reveal(kept, createSeal('another secret of thirty-two or more', 'inbox'))).toThrow()
   }
+  // However it is begun: what is taken as an anonymous comment was sealed.
+  for (const text of [
+    '@绩效机器人 匿名意见：菜太咸',
+    '请匿名意见，菜太咸',
+    '\u200b匿名意见 菜太咸',
+    '我的匿名意见：菜太咸',
+  ]) {
+    expect(commentIn(text)).toBe('菜太咸')
+    const kept = protect({ ...base, id: 'wecom:5', type: 'text', text, chat: { kind: 'private' } }, seal)
+    expect(JSON.stringify(kept)).not.toContain('咸')
+  }
+  expect(commentIn('针对匿名意见，增加素菜')).toBeUndefined()
   const plain: Incoming = { ...base, id: 'wecom:4', type: 'text', text: '周计划', chat: { kind: 'private' } }
   expect(protect(plain, seal)).toBe(plain)
 })

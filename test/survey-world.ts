@@ -33,6 +33,18 @@ schemes: { 不考核: { kind: none } }
 positions: { '*': 不考核 }
 `
 
+/** Everybody is asked, so that the same people answer in every run. */
+export const allAsked = `surveys:
+  canteen:
+    title: 食堂满意度
+    every: month
+    opensDay: 20
+    closesDay: 25
+    assesses: [炊事员]
+    improvedBy: [炊事员]
+    dimensions: { hygiene: 卫生, price: 价格, taste: 味道, variety: 花色 }
+`
+
 /** Goes to an instant in one step, as a machine that slept does: what was due on the way is caught up with. */
 function leapingClock(start: string): TravelClock {
   let now = new Date(start)

@@ -4,7 +4,7 @@ import { deliveryId } from '../outbox/outbox.ts'
 import type { Incoming } from '../platforms/port.ts'
 import type { Person } from '../store/people.ts'
 import type { Answer, Handlers, Turn } from './handler.ts'
-import { PRIVATE_WORD } from './private.ts'
+import { commentIn } from './private.ts'
 
 export interface Directory {
   /** Reads a platform's contacts anew; a burst of calls is one reading. */
@@ -90,7 +90,7 @@ export function createDispatch(ctx: Ctx, handlers: Handlers, directory: Director
 
   async function say(text: string, turn: Turn): Promise<Answer[]> {
     // An anonymous comment is never the answer to something else: that would be kept under its name.
-    if (PRIVATE_WORD.test(text)) return handlers.text({ ...turn, text }, ctx)
+    if (commentIn(text) !== undefined) return handlers.text({ ...turn, text }, ctx)
     const talk = await ctx.talks.of(turn.person._id, turn.at)
     const onTalk = talk && handlers.talks[talk.expects]
     if (onTalk && !handlers.interrupts(text)) return onTalk({ ...turn, text }, talk.data, ctx)

@@ -3,8 +3,16 @@ import type { Seal } from '../seal.ts'
 
 /** Button actions of anonymous questions begin with it. */
 export const PRIVATE_ACTION = 'anon-'
-/** A text that begins with it is an anonymous comment, which the inbox can see without looking anything up. */
-export const PRIVATE_WORD = /^\s*匿名意见/
+/** Whatever says this may be an anonymous comment: the inbox sees it without looking anything up. */
+const PRIVATE_WORD = /匿名意见/
+/** An anonymous comment as it is asked for; `@` of the bot and polite words before it do not matter. */
+const COMMENT = /^[\s\u200b-\u200f\ufeff]*(?:@\S{1,30}\s+)?(?:请|我想|我要|我的)?\s*匿名意见[\s:：,，。]*/
+
+/** What an anonymous comment says, or undefined when a text is none. */
+export function commentIn(text: string): string | undefined {
+  const match = COMMENT.exec(text)
+  return match ? text.slice(match[0].length) : undefined
+}
 
 /** How a private event lies in the inbox: who and when, but what was chosen or written only sealed, and only until it is done. */
 export type Kept = Incoming & { sealed?: string }
