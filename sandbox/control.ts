@@ -218,7 +218,7 @@ export function createControl(world: World, journal: Journal, worldId: string) {
   stops.push(journal.onAdd((happening) => phase === 'open' && tell('happening', happening)))
 
   const clock = (): ClockState => ({
-    ...{ now: now(), travelling: world.clock.travelling, presets: presetsAt(world.clock.now()) },
+    ...{ now: now(), travelling: until !== undefined, presets: presetsAt(world.clock.now()) },
     ...(until && { until: until.toISOString() }),
   })
 
