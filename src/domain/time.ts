@@ -23,6 +23,18 @@ const pad = (value: number, width = 2) => String(value).padStart(width, '0')
 
 /** Days since 1970-01-01. @throws RangeError on anything that is not a day of the calendar */
 function serialOf(day: Day): number {
+  const known = serials.get(day)
+  if (known !== undefined) return known
+  const serial = readDay(day)
+  if (serials.size > 20_000) serials.clear()
+  serials.set(day, serial)
+  return serial
+}
+
+/** The same few thousand days are asked about again and again. */
+const serials = new Map<Day, number>()
+
+function readDay(day: Day): number {
   const match = /^(\d{4})-(\d{2})-(\d{2})$/.exec(day)
   if (match) {
     const ms = Date.UTC(Number(match[1]), Number(match[2]) - 1, Number(match[3]))
