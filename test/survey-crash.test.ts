@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { giveAnswers } from '../handlers/survey/answer.ts'
 import { countRound } from '../handlers/survey/count.ts'
 import { openRound, roundIdOf } from '../handlers/survey/round.ts'
+import { mayReadResults } from '../handlers/survey/view.ts'
 import type { World } from '../sandbox/world.ts'
 import type { Ctx } from '../src/context.ts'
 import { canteenSurvey, EVERYBODY, type Survey } from '../src/domain/survey.ts'
@@ -73,7 +74,7 @@ test('a process that dies anywhere in opening asks the same people once', async 
       expect(await messages(ctx, 'survey-invite', round)).toBe(10)
       if (at > 30) throw new Error('opening never ends')
     }
-})
+}, 90_000)
 
 test('a process that dies anywhere in counting counts everybody once and tells everybody once', async () => {
   const { ctx } = world.bot
@@ -103,7 +104,7 @@ test('a process that dies anywhere in counting counts everybody once and tells e
       expect(await ctx.surveyBallots.model.countDocuments({ round: round._id })).toBe(0)
       if (at > 60) throw new Error('counting never ends')
     }
-})
+}, 90_000)
 
 test('an answer given thirty times at once, in one process and another, is one; the first that is whole stays', async () => {
   const { ctx } = world.bot
@@ -139,4 +140,22 @@ test('18:00:00 counts, a second later does not', async () => {
   const { _id } = opened.round
   expect(await giveAnswers(ctx, at('18:00:00.999'), people[0]!, _id, all(4))).toMatchObject({ kind: 'done' })
   expect(await giveAnswers(ctx, at('18:00:01'), people[1]!, _id, all(4))).toEqual({ kind: 'closed' })
+})
+
+test('who is told the results is who may read them', async () => {
+  const { ctx } = world.bot
+  for (const resultsTo of [[], ['asked'], ['improvers'], ['gm', 'asked', 'improvers']] as Survey['resultsTo'][]) {
+    const survey = { ...surveyNo(`readers-${resultsTo.length}-${resultsTo[0]}`), resultsTo }
+    const opened = await openRound(ctx, survey, plan, plan.opensAt, 'x')
+    if (opened.kind !== 'opened') throw new Error(opened.kind)
+    const { round } = opened
+    for (const person of people.slice(0, 5)) await giveAnswers(ctx, act, person, round._id, all(4))
+    await countRound(ctx, round, 'x')
+    const told = await ctx.outbox.model
+      .find({ 'content.name': 'survey-results', 'content.args.round': round._id })
+      .lean()
+    const may = []
+    for (const person of await ctx.people.active()) if (await mayReadResults(ctx, person, round)) may.push(person._id)
+    expect(told.map((row) => row.to).sort()).toEqual(may.sort())
+  }
 })

@@ -101,8 +101,12 @@ export async function improversOf(ctx: Ctx, round: Round): Promise<Person[]> {
   return []
 }
 
-/** Everybody who may see a round's results. */
-export async function readersOf(ctx: Ctx, round: Round, improvers: Person[]): Promise<string[]> {
+/** Asked for one person at a time, without reading everybody's row for most of them. */
+export const isImprover = async (ctx: Ctx, round: Round, person: Person): Promise<boolean> =>
+  round.survey.improvedBy.includes(person.position) && (await improversOf(ctx, round)).some((p) => p._id === person._id)
+
+/** Everybody who may see a round's results; `mayReadResults` says the same of one. */
+async function readersOf(ctx: Ctx, round: Round, improvers: Person[]): Promise<string[]> {
   const { resultsTo } = round.survey
   const readers = new Set((await ctx.people.withRole('hr')).map((p) => p._id))
   if (resultsTo.includes('gm')) for (const p of await ctx.people.withRole('gm')) readers.add(p._id)

@@ -4,7 +4,7 @@ import { extendedClose, monthOfPeriod, nextOpening, type RoundPlan } from '../..
 import { dayOf } from '../../src/domain/time.ts'
 import type { Person } from '../../src/store/people.ts'
 import type { Round } from '../../src/store/survey-rounds.ts'
-import { countRound, improversOf } from './count.ts'
+import { countRound, isImprover } from './count.ts'
 import { type Opened, openRound, push, silentOf } from './round.ts'
 
 type NotAllowed = { kind: 'not-allowed' }
@@ -118,8 +118,7 @@ export async function improve(
 ): Promise<{ kind: 'posted'; asked: number } | { kind: 'already'; by: string } | Gone | NotAllowed> {
   const round = await ctx.surveyRounds.get(roundId)
   if (!round?.improvement) return { kind: 'gone' }
-  const improvers = await improversOf(ctx, round)
-  if (!isHr(by) && !improvers.some((p) => p._id === by._id)) return { kind: 'not-allowed' }
+  if (!isHr(by) && !(await isImprover(ctx, round, by))) return { kind: 'not-allowed' }
   const outcome = await ctx.surveyRounds.change<{ kind: 'posted' } | { kind: 'already'; by: string }>(
     roundId,
     act.id,

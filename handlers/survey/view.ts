@@ -9,7 +9,7 @@ import { formatInstant } from '../../src/domain/time.ts'
 import type { Person } from '../../src/store/people.ts'
 import type { Round } from '../../src/store/survey-rounds.ts'
 import type { Trend } from '../../src/trend-png.ts'
-import { improversOf, readersOf } from './count.ts'
+import { isImprover } from './count.ts'
 
 /** What was promised after the round before this one. */
 export async function lastImprovement(ctx: Ctx, round: Round): Promise<Improved | undefined> {
@@ -47,8 +47,11 @@ export async function trendOf(ctx: Ctx, surveyId: string): Promise<Trend & { rat
 
 /** Whether somebody may see a round's results (domain.md §5: HR, and whom the survey names). */
 export async function mayReadResults(ctx: Ctx, by: Person, round: Round): Promise<boolean> {
+  const { resultsTo } = round.survey
   if (!by.active) return false
-  return (await readersOf(ctx, round, await improversOf(ctx, round))).includes(by._id)
+  if (by.roles.includes('hr') || (resultsTo.includes('gm') && by.roles.includes('gm'))) return true
+  if (resultsTo.includes('asked') && (await ctx.surveyRounds.isAsked(round._id, by._id))) return true
+  return resultsTo.includes('improvers') && (await isImprover(ctx, round, by))
 }
 
 /** A running round for HR: numbers only. */

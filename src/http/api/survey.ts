@@ -3,7 +3,7 @@ import { surveyAbout, surveyTitle } from '../../../cards/survey.ts'
 import { shownOf } from '../../../handlers/answer-survey.ts'
 import { surveyIdOf } from '../../../handlers/run-survey.ts'
 import { giveAnswers, giveComment, ownAnswers, roundsFor } from '../../../handlers/survey/answer.ts'
-import { improversOf } from '../../../handlers/survey/count.ts'
+import { isImprover } from '../../../handlers/survey/count.ts'
 import { closeRound, extendRound, startSurvey } from '../../../handlers/survey/decide.ts'
 import { hasAnswered, isOpenAt, roundIdOf } from '../../../handlers/survey/round.ts'
 import { mayReadResults, resultsOf, runningOf, trendOf } from '../../../handlers/survey/view.ts'
@@ -60,7 +60,7 @@ async function resultFor(ctx: Ctx, me: Person, round: Round): Promise<SurveyTren
   const results = await resultsOf(ctx, round)
   if (!results) return undefined
   const { survey, tally, before, asked } = results
-  const reads = me.roles.includes('hr') || (await improversOf(ctx, round)).some((p) => p._id === me._id)
+  const reads = me.roles.includes('hr') || (await isImprover(ctx, round, me))
   const had = (id: string) => before?.stars[id]?.some((n) => n > 0)
   const dimensions = (of: Pick<Tally, 'stars'>) =>
     survey.dimensions.map((d) => ({ label: d.label, stars: starsOf(of, d.id) }))
