@@ -6,7 +6,6 @@ import {
   farewellText,
   samePersonCard,
   termCard,
-  termTitle,
   welcomeInGroup,
   welcomeText,
   worded,
@@ -98,12 +97,6 @@ const term: Render = async (to, args, ctx) => {
     ...(contact && { contact: `人力资源${contact}` }),
   })
   return { card, subject: `term/${found._id}`, context: { id: found._id } }
-}
-
-const termAnswered: Render = async (_to, args, ctx) => {
-  const person = await ctx.people.get(String(args.personId))
-  if (!person) return gone('人员已不存在')
-  return { text: `${termTitle(args.term as never, person.name)}一事已由${String(args.by)}处理，不再提醒。` }
 }
 
 const samePerson: Render = async (_to, args, ctx) => {
@@ -198,7 +191,6 @@ export const momentNotices: Record<string, Render> = {
   moment,
   'moment-in-group': momentInGroup,
   term,
-  'term-answered': termAnswered,
   'same-person': samePerson,
   'ask-birthday': askBirthday,
   'birthday-list': birthdayList,

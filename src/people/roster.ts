@@ -1,8 +1,7 @@
 import type { Company } from '../company.ts'
 import type { Act } from '../context.ts'
-import { checkBirthday } from '../domain/birthday.ts'
 import { readBirthday } from '../domain/read-birthday.ts'
-import { type Day, dayOf, isDay, partsOf } from '../domain/time.ts'
+import { type Day, dayOf, isDay } from '../domain/time.ts'
 import type { Audit } from '../store/audit.ts'
 import { type People, type Person, personIdOf } from '../store/people.ts'
 import type { PersonalStore, SaidFacts } from '../store/personal.ts'
@@ -135,10 +134,9 @@ function factsOfRow(row: RosterRow, today: Day): { facts: SaidFacts; problems: s
   if (contractEndsOn) facts.contractEndsOn = contractEndsOn
   if (row.birthday?.trim()) {
     const read = readBirthday(row.birthday, today)
-    if (read.kind === 'read') {
-      const check = checkBirthday(read.birthday, read.year, partsOf(today).year)
-      if (check.ok) facts.birthday = { birthday: read.birthday, ...(read.year !== undefined && { year: read.year }) }
-    } else if (read.kind === 'impossible') problems.push(`出生日期“${row.birthday}”：${read.why}`)
+    if (read.kind === 'read')
+      facts.birthday = { birthday: read.birthday, ...(read.year !== undefined && { year: read.year }) }
+    else if (read.kind === 'impossible') problems.push(`出生日期“${row.birthday}”：${read.why}`)
     else if (read.kind === 'which-calendar') problems.push(`出生日期“${row.birthday}”请注明公历或农历。`)
     else problems.push(`出生日期“${row.birthday}”无法识别，请写成1990-05-03或农历八月十五。`)
   }
