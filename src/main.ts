@@ -30,7 +30,8 @@ import { createSchedule, slotModel } from './schedule/schedule.ts'
 import { createSeal } from './seal.ts'
 import { auditStore } from './store/audit.ts'
 import { cardStore } from './store/cards.ts'
-import { connect, prepare } from './store/connect.ts'
+import { prepare, QUICK, waitAndConnect } from './store/connect.ts'
+import { leaseClock } from './store/lease-clock.ts'
 import { metaStore } from './store/meta.ts'
 import { momentStores } from './store/moments.ts'
 import { peopleStore } from './store/people.ts'
@@ -103,7 +104,8 @@ export async function startBot({ env, clock = systemClock, log: given }: BotOpti
       ),
   )
   const database = await openDatabase(config, log)
-  const db = await connect(database.uri)
+  const db = await waitAndConnect(database.uri, log)
+  const leases = await leaseClock(db)
   const moments = momentStores(db)
   const company = withHolidays(companyWatch.current, moments.holidays.current)
   const zone = () => company().timeZone
@@ -143,12 +145,22 @@ export async function startBot({ env, clock = systemClock, log: given }: BotOpti
       return notice ? notice(to, args, ctx) : { cancel: `没有这种通知：${name}` }
     },
   })
-  const outbox = createOutbox({ db, clock, log, owner, sender })
+  const outbox = createOutbox({ db, clock, log, owner, sender, leaseNow: leases.now })
   const store = { people, cards, meta, weeks: weekStore(db), talks: talkStore(db), audit: auditStore(db) }
   // Without a platform nobody can answer, and the secret may be missing then.
   const secret = config.SESSION_SECRET ?? randomBytes(32).toString('hex')
   const surveys = surveyStores(db, secret)
-  const ctx: Ctx = { clock, log, company, ...store, ...moments, ...surveys, outbox, platforms, firstWeek: '' }
+  const ctx: Ctx = {
+    clock,
+    log,
+    company,
+    ...store,
+    ...moments,
+    ...surveys,
+    outbox,
+    platforms,
+    firstWeek: '',
+  }
   const directory = createDirectory({
     ...{ people, platforms, company, clock, log, ...moments },
     afterRead: () => afterContacts(ctx),
@@ -158,6 +170,7 @@ export async function startBot({ env, clock = systemClock, log: given }: BotOpti
     clock,
     log,
     owner,
+    leaseNow: leases.now,
     seal: createSeal(secret, 'inbox'),
     handle: createDispatch(ctx, handlers, directory),
   })
@@ -179,7 +192,9 @@ export async function startBot({ env, clock = systemClock, log: given }: BotOpti
   await moments.holidays.refresh()
   const since = new Date(await meta.setOnce('started', clock.now().toISOString()))
   ctx.firstWeek = weekOf(dayOf(since, zone()))
-  const schedule = createSchedule({ db, clock, log, owner, jobs: jobs(directory), ctx, zone, since })
+  const schedule = createSchedule({
+    ...{ db, clock, log, owner, jobs: jobs(directory), ctx, zone, since, leaseNow: leases.now },
+  })
 
   const app: Koa = createApp({
     log,
@@ -190,7 +205,7 @@ export async function startBot({ env, clock = systemClock, log: given }: BotOpti
     mount: (app) => app.use(pages.routes()),
     async ready() {
       const checks: Record<string, string> = {}
-      checks.database = await db.db!.command({ ping: 1 }).then(
+      checks.database = await db.db!.command({ ping: 1 }, QUICK).then(
         () => 'ok',
         () => 'no answer',
       )
@@ -199,9 +214,19 @@ export async function startBot({ env, clock = systemClock, log: given }: BotOpti
       return { ok: Object.values(checks).every((c) => c === 'ok'), checks }
     },
     async refreshMetrics() {
-      metrics.pending.set(await outbox.model.countDocuments({ state: 'pending' }))
-      metrics.undeliverable.set(await outbox.model.countDocuments({ state: 'failed' }))
-      metrics.parked.set(await inbox.model.countDocuments({ state: 'parked' }))
+      const count = (gauge: typeof metrics.pending, counting: Promise<number>) =>
+        counting
+          .then((n) => gauge.set(n))
+          .then(
+            () => true,
+            () => false,
+          )
+      const counted = await Promise.all([
+        count(metrics.pending, outbox.model.countDocuments({ state: 'pending' }, QUICK)),
+        count(metrics.undeliverable, outbox.model.countDocuments({ state: 'failed' }, QUICK)),
+        count(metrics.parked, inbox.model.countDocuments({ state: 'parked' }, QUICK)),
+      ])
+      metrics.databaseUp.set(counted.every(Boolean) ? 1 : 0)
       for (const [platform, p] of Object.entries(platforms)) metrics.platformUp.set({ platform }, p.status().ok ? 1 : 0)
     },
   })
@@ -221,13 +246,18 @@ export async function startBot({ env, clock = systemClock, log: given }: BotOpti
   const firstReading = directory
     .refreshAll()
     .catch((err) => log.error({ err }, 'contacts not read; will be tried again tonight and on any message'))
+    // What was missed while down is caught up at once, also by a process that does not live until the next minute.
+    .then(() => schedule.tick())
+    .catch((err) => log.error({ err }, 'tick failed'))
   await inbox.recover()
   const sweep = setInterval(() => {
+    leases.refresh().catch(() => {})
     inbox.recover().catch((err) => log.error({ err }, 'recovery failed'))
+    schedule.sweep().catch((err) => log.error({ err }, 'tick failed'))
     outbox.sweep()
     // What another replica was told.
     moments.holidays.refresh().catch((err) => log.error({ err }, 'holidays not read'))
-  }, 10_000)
+  }, SWEEP_MS)
   moments.holidays.onChange(() => schedule.changed())
   const stopWaking = clock.everyMinute(() => outbox.wake())
   schedule.start()
@@ -279,6 +309,8 @@ export async function startBot({ env, clock = systemClock, log: given }: BotOpti
   }
 }
 
+/** How often a process looks for what another one wrote or left behind. */
+const SWEEP_MS = 5_000
 /** How long a click's HTTP answer may wait for the next face; the platform hangs up after five seconds. */
 const PASSIVE_WAIT_MS = 2_000
 

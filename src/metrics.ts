@@ -25,6 +25,7 @@ export function createMetrics() {
     pending: new Gauge({ name: 'jixiao_outbox_pending', help: 'Messages waiting to be sent', registers }),
     undeliverable: new Gauge({ name: 'jixiao_outbox_failed', help: 'Messages that could not be sent', registers }),
     parked: new Gauge({ name: 'jixiao_inbox_parked', help: 'Events whose handler always failed', registers }),
+    databaseUp: new Gauge({ name: 'jixiao_database_up', help: '1 when the database answers', registers }),
     platformUp: new Gauge({
       name: 'jixiao_platform_up',
       help: '1 when the platform answers',

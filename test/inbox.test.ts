@@ -74,21 +74,57 @@ test('events of one person are handled in the order of arrival, those of others 
 })
 
 test('an event whose process died is taken over when its lease is over, not before', async () => {
-  const dead = inbox(() => new Promise(() => {}), { owner: 'dead', leaseMs: 40 })
+  const dead = inbox(() => new Promise(() => {}), { owner: 'dead' })
   await dead.receive(text('dead/1'))
   const handled: string[] = []
   const living = inbox(async (e) => void handled.push(e.id), { owner: 'living' })
   await living.recover()
   await living.idle()
   expect(handled).toEqual([])
-  await expect
-    .poll(async () => {
-      await living.recover()
-      await living.idle()
-      return handled
-    })
-    .toEqual(['dead/1'])
+  // A dead process renews nothing. Here it is the same process, so its lease is ended by hand.
+  await living.model.updateMany({ owner: 'dead' }, { $set: { owner: 'gone', leaseUntil: 0 } })
+  await living.recover()
+  await living.idle()
+  expect(handled).toEqual(['dead/1'])
   await living.stop()
+})
+
+test('an event that takes longer than a lease stays with its process as long as that lives', async () => {
+  let release = () => {}
+  const gate = new Promise<void>((r) => {
+    release = r
+  })
+  const slow = inbox(() => gate, { owner: 'slow', leaseMs: 300 })
+  await slow.receive(text('slow/1'))
+  await slow.receive(text('slow/2'))
+  const first = await slow.model.findById('slow/1').lean()
+  // Its lease moves on, also of the one that waits its turn.
+  await expect
+    .poll(async () => slow.model.countDocuments({ owner: 'slow', leaseUntil: { $gt: first!.leaseUntil + 300 } }))
+    .toBe(2)
+  release()
+  await slow.idle()
+  await slow.stop()
+})
+
+test('what waits behind a write that failed is refused with it: the platform repeats both in time', async () => {
+  const box = inbox(async () => {})
+  const insertMany = box.model.collection.insertMany
+  let writes = 0
+  box.model.collection.insertMany = async () => {
+    writes++
+    await new Promise(setImmediate)
+    throw new Error('no answer')
+  }
+  const first = box.receive(text('refused/1'))
+  await new Promise(setImmediate)
+  const second = box.receive(text('refused/2'))
+  expect(await Promise.allSettled([first, second])).toMatchObject([{ status: 'rejected' }, { status: 'rejected' }])
+  expect(writes).toBe(1)
+  box.model.collection.insertMany = insertMany
+  await box.receive(text('refused/1'))
+  await box.idle()
+  await box.stop()
 })
 
 test('a handler that always fails is parked with its reason while others go on, and can be run again', async () => {

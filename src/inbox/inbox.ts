@@ -3,7 +3,8 @@ import { type Clock, machineMs } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { Incoming } from '../platforms/port.ts'
 import type { Seal } from '../seal.ts'
-import type { Db } from '../store/connect.ts'
+import { type Db, QUICK } from '../store/connect.ts'
+import { groupWrites } from '../store/group-writes.ts'
 import { type Kept, protect, reveal } from './private.ts'
 
 /** One delivery of a platform, kept from its first receipt. */
@@ -14,7 +15,7 @@ interface InboxRow {
   state: 'new' | 'done' | 'parked'
   tries: number
   owner: string
-  /** Machine time in ms; after it another replica may take the row over. */
+  /** By the clock of leases; after it another replica may take the row over. */
   leaseUntil: number
   error?: string
 }
@@ -36,6 +37,9 @@ schema.index({ state: 1, leaseUntil: 1 })
 // Long enough to know any repetition, short enough not to keep what people wrote.
 schema.index({ receivedAt: 1 }, { expireAfterSeconds: 30 * 86400, partialFilterExpression: { state: 'done' } })
 
+/** Rows that are taken over together. */
+const AT_ONCE = 500
+
 export interface InboxOptions {
   db: Db
   clock: Clock
@@ -45,7 +49,9 @@ export interface InboxOptions {
   handle(event: Incoming): Promise<void>
   /** Keeps anonymous answers unreadable in the store; they are taken out of it once they are handled. */
   seal?: Seal
-  /** How long a row may be worked on before another replica takes it over. */
+  /** Milliseconds that all replicas agree on. */
+  leaseNow?: () => number
+  /** How long a dead process keeps its rows; a living one renews in good time. */
   leaseMs?: number
   /** Waits before the 2nd, 3rd... try of a failing event; after the last it is parked. */
   retryMs?: number[]
@@ -64,16 +70,21 @@ export function createInbox({
   owner,
   handle,
   seal,
-  leaseMs = 30_000,
+  leaseNow = machineMs,
+  leaseMs = 10_000,
   retryMs = [200, 2_000, 10_000, 60_000],
 }: InboxOptions) {
   const model = db.model<InboxRow>('inbox', schema, 'inbox')
+  const write = groupWrites(model)
   let waiting: { row: InboxRow; done: () => void; failed: (e: unknown) => void }[] = []
   let flushing = false
   let stopped = false
   const lanes = new Map<string, Promise<void>>()
   const timers = new Set<NodeJS.Timeout>()
   let active = 0
+  let claims = 0
+  /** Names under which this process holds rows. */
+  const owners = new Set([owner])
   const idleWaiters: (() => void)[] = []
 
   /** Stores what arrived together in one write; concurrent arrivals wait for at most one write before theirs. */
@@ -90,7 +101,8 @@ export function createInbox({
           for (const row of unique.values()) if (!known.has(row._id)) enqueue(row)
           for (const b of batch) b.done()
         } catch (error) {
-          for (const b of batch) b.failed(error)
+          // Those that came meanwhile would wait as long for the same: the platform is told in time, and repeats.
+          for (const b of [...batch, ...waiting.splice(0)]) b.failed(error)
         }
       }
     } finally {
@@ -101,7 +113,7 @@ export function createInbox({
   /** Returns the ids that were there before. */
   async function store(rows: InboxRow[]): Promise<Set<string>> {
     try {
-      await model.collection.insertMany(rows as never[], { ordered: false })
+      await model.collection.insertMany(rows as never[], { ordered: false, ...QUICK })
       return new Set()
     } catch (error) {
       const writeErrors = (error as { writeErrors?: { code: number; index: number }[] }).writeErrors
@@ -129,10 +141,8 @@ export function createInbox({
     try {
       await handle(seal ? reveal(row.event, seal) : row.event)
       const { sealed } = row.event
-      await model.updateOne(
-        { _id: row._id },
-        { $set: { state: 'done' }, ...(sealed !== undefined && { $unset: { 'event.sealed': 1 } }) },
-      )
+      const update = { $set: { state: 'done' }, ...(sealed !== undefined && { $unset: { 'event.sealed': 1 } }) }
+      await write({ updateOne: { filter: { _id: row._id as never }, update } })
     } catch (error) {
       const tries = row.tries + 1
       const wait = retryMs[tries - 1]
@@ -143,7 +153,7 @@ export function createInbox({
         return
       }
       await model
-        .updateOne({ _id: row._id }, { $set: { tries, error: reason, leaseUntil: machineMs() + wait + leaseMs } })
+        .updateOne({ _id: row._id }, { $set: { tries, error: reason, leaseUntil: leaseNow() + wait + leaseMs } })
         .catch(() => {})
       // A waiting retry is not work under way: `idle` does not wait for it.
       const timer = setTimeout(() => {
@@ -156,19 +166,31 @@ export function createInbox({
 
   /** Takes over what a dead process left: rows whose lease is over. */
   async function recover(): Promise<void> {
-    for (;;) {
-      if (stopped) return
-      const row = await model
-        .findOneAndUpdate(
-          { state: 'new', leaseUntil: { $lt: machineMs() } },
-          { $set: { owner, leaseUntil: machineMs() + leaseMs } },
-          { sort: { receivedAt: 1, _id: 1 }, returnDocument: 'after' },
-        )
-        .lean<InboxRow>()
-      if (!row) return
-      enqueue(row)
+    for (let taken = AT_ONCE; taken === AT_ONCE && !stopped; ) {
+      const left = { state: 'new', leaseUntil: { $lt: leaseNow() } } as const
+      const found = await model.find(left, { _id: 1 }).sort({ receivedAt: 1, _id: 1 }).limit(AT_ONCE).lean()
+      if (found.length === 0) return
+      const claim = `${owner}/${claims++}`
+      const ids = { _id: { $in: found.map((f) => f._id) } }
+      await model.updateMany({ ...left, ...ids }, { $set: { owner: claim, leaseUntil: leaseNow() + leaseMs } })
+      const rows = await model
+        .find({ ...ids, owner: claim })
+        .sort({ receivedAt: 1, _id: 1 })
+        .lean<InboxRow[]>()
+      owners.add(claim)
+      for (const row of rows) enqueue(row)
+      taken = found.length
     }
   }
+
+  /** Keeps the lease of what waits its turn or its next try here. */
+  const renewing = setInterval(() => {
+    if (active === 0 && timers.size === 0) return
+    const mine = { state: 'new', owner: { $in: [...owners] } } as const
+    model
+      .updateMany(mine, { $set: { leaseUntil: leaseNow() + leaseMs } })
+      .catch((err) => log.warn({ err }, 'lease of events not renewed'))
+  }, leaseMs / 3).unref()
 
   return {
     model,
@@ -184,7 +206,7 @@ export function createInbox({
         state: 'new',
         tries: 0,
         owner,
-        leaseUntil: machineMs() + leaseMs,
+        leaseUntil: leaseNow() + leaseMs,
       }
       return new Promise((done, failed) => {
         waiting.push({ row, done, failed })
@@ -196,7 +218,7 @@ export function createInbox({
       const row = await model
         .findOneAndUpdate(
           { _id: id, state: 'parked' },
-          { $set: { state: 'new', tries: 0, owner, leaseUntil: machineMs() + leaseMs } },
+          { $set: { state: 'new', tries: 0, owner, leaseUntil: leaseNow() + leaseMs } },
           { returnDocument: 'after' },
         )
         .lean<InboxRow>()
@@ -208,10 +230,11 @@ export function createInbox({
     /** Takes nothing new, lets what is being worked on finish, and gives back the rest at once. */
     async stop(): Promise<void> {
       stopped = true
+      clearInterval(renewing)
       for (const t of timers) clearTimeout(t)
       timers.clear()
       await Promise.all(lanes.values())
-      await model.updateMany({ state: 'new', owner }, { $set: { leaseUntil: 0 } }).catch(() => {})
+      await model.updateMany({ state: 'new', owner: { $in: [...owners] } }, { $set: { leaseUntil: 0 } }).catch(() => {})
     },
   }
 }

@@ -3,6 +3,7 @@ import { type Clock, machineMs } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { PlatformName } from '../platforms/port.ts'
 import type { Db } from '../store/connect.ts'
+import { groupWrites } from '../store/group-writes.ts'
 import { type Content, type OutboxRow, outboxModel } from './rows.ts'
 import type { Sender, Sent } from './sender.ts'
 
@@ -23,6 +24,9 @@ export interface OutboxOptions {
   log: Log
   owner: string
   sender: Sender
+  /** Milliseconds that all replicas agree on. */
+  leaseNow?: () => number
+  /** How long a dead process keeps its rows; a living one renews in good time. */
   leaseMs?: number
   /** How many people are served side by side. */
   lanes?: number
@@ -30,7 +34,7 @@ export interface OutboxOptions {
 
 export type Outbox = ReturnType<typeof createOutbox>
 
-const BATCH = 200
+const BATCH = 500
 const MAX_TRIES = 30
 /** Doubles from half a second up to a minute, spread so that a crowd does not come back at once. */
 export const backOffMs = (tries: number) => Math.min(60_000, 500 * 2 ** tries) * (0.75 + Math.random() / 2)
@@ -40,8 +44,18 @@ export const backOffMs = (tries: number) => Math.min(60_000, 500 * 2 ** tries) *
  * sent under an id made from its key so that the platform's own duplicate check covers an unknown outcome, and its result
  * is recorded. People are served in the order of writing.
  */
-export function createOutbox({ db, clock, log, owner, sender, leaseMs = 60_000, lanes = 24 }: OutboxOptions) {
+export function createOutbox({
+  db,
+  clock,
+  log,
+  owner,
+  sender,
+  leaseNow = machineMs,
+  leaseMs = 10_000,
+  lanes = 48,
+}: OutboxOptions) {
   const model = outboxModel(db)
+  const write = groupWrites(model)
   let seq = 0
   let stopped = false
   let working: Promise<void> | undefined
@@ -113,25 +127,43 @@ export function createOutbox({ db, clock, log, owner, sender, leaseMs = 60_000, 
   async function round(): Promise<boolean> {
     const now = clock.now()
     if (now.getTime() < nothingBefore) return false
-    const due = { state: 'pending', notBefore: { $lte: now }, holdUntil: { $lt: machineMs() } } as const
+    const due = { state: 'pending', notBefore: { $lte: now }, holdUntil: { $lt: leaseNow() } } as const
     const found = await model.find(due, { _id: 1 }).sort({ seq: 1 }).limit(BATCH).lean<{ _id: string }[]>()
     if (found.length === 0) {
       await sleepUntilNext(now)
       return false
     }
-    const claim = `${owner}/${machineMs()}/${seq++}`
+    const lease = { claim: `${owner}/${leaseNow()}/${seq++}`, until: leaseNow() + leaseMs }
     await model.updateMany(
       { ...due, _id: { $in: found.map((f) => f._id) } },
-      { $set: { owner: claim, holdUntil: machineMs() + leaseMs } },
+      { $set: { owner: lease.claim, holdUntil: lease.until } },
     )
-    const rows = await model.find({ owner: claim, state: 'pending' }).sort({ seq: 1 }).lean<OutboxRow[]>()
-    const byPerson = groupBy(rows)
-    const queue = [...byPerson.values()]
-    const lane = async () => {
-      for (let mine = queue.shift(); mine; mine = queue.shift()) for (const row of mine) await sendOne(row)
+    const rows = await model.find({ owner: lease.claim, state: 'pending' }).sort({ seq: 1 }).lean<OutboxRow[]>()
+    const renewing = setInterval(() => void renew(lease), leaseMs / 3)
+    try {
+      const send = await sender(rows)
+      const queue = [...groupBy(rows).values()]
+      const lane = async () => {
+        for (let mine = queue.shift(); mine; mine = queue.shift())
+          for (const row of mine) await sendOne(row, send, lease)
+      }
+      await Promise.all(Array.from({ length: Math.min(lanes, queue.length) }, lane))
+    } finally {
+      clearInterval(renewing)
     }
-    await Promise.all(Array.from({ length: Math.min(lanes, queue.length) }, lane))
     return found.length > 0
+  }
+
+  /** Rows that another process has taken over meanwhile stay its own. */
+  async function renew(lease: Lease): Promise<void> {
+    const until = leaseNow() + leaseMs
+    try {
+      await model.updateMany({ owner: lease.claim, state: 'pending' }, { $set: { holdUntil: until } })
+      // Frozen beyond the lease, or an answer that came late: what another took over in between must not go out again.
+      if (leaseNow() < lease.until) lease.until = until
+    } catch (err) {
+      log.warn({ err }, 'lease of messages not renewed')
+    }
   }
 
   async function sleepUntilNext(now: Date): Promise<void> {
@@ -146,19 +178,18 @@ export function createOutbox({ db, clock, log, owner, sender, leaseMs = 60_000, 
       return
     }
     if (first.notBefore > now) nothingBefore = first.notBefore.getTime()
-    else later(Math.max(20, Math.min(5000, first.holdUntil - machineMs() + 5)))
+    else later(Math.max(20, Math.min(5000, first.holdUntil - leaseNow() + 5)))
   }
 
-  async function sendOne(row: OutboxRow): Promise<void> {
-    if (stopped) {
-      await model.updateOne({ _id: row._id, owner: row.owner }, { $set: { holdUntil: 0 } })
-      return
-    }
+  async function sendOne(row: OutboxRow, send: (row: OutboxRow) => Promise<Sent>, lease: Lease): Promise<void> {
+    if (leaseNow() >= lease.until) return
     const trail = log.child({ out: row._id, cause: row.cause })
+    const record = (change: Change) => keep({ _id: row._id, state: 'pending', owner: lease.claim }, change, trail)
+    if (stopped) return record({ $set: { holdUntil: 0 }, $unset: { owner: 1 } })
     let result: Sent
     try {
       result =
-        row.expiresAt && clock.now() >= row.expiresAt ? { kind: 'cancelled', reason: '已过时效' } : await sender(row)
+        row.expiresAt && clock.now() >= row.expiresAt ? { kind: 'cancelled', reason: '已过时效' } : await send(row)
     } catch (err) {
       trail.error({ err }, 'sending failed')
       result = {
@@ -167,42 +198,48 @@ export function createOutbox({ db, clock, log, owner, sender, leaseMs = 60_000, 
         afterMs: backOffMs(row.tries),
       }
     }
-    const mine = { _id: row._id, state: 'pending' as const, owner: row.owner }
     switch (result.kind) {
-      case 'sent':
-        trail.info({ on: result.on }, 'sent')
-        await model.updateOne(mine, {
-          $set: {
-            state: 'sent',
-            sentAt: clock.now(),
-            sentOn: result.on,
-            ...(result.messageId && { messageId: result.messageId }),
-          },
-        })
-        return
+      case 'sent': {
+        const { on, messageId } = result
+        trail.info({ on }, 'sent')
+        return record({ $set: { state: 'sent', sentAt: clock.now(), sentOn: on, ...(messageId && { messageId }) } })
+      }
       case 'cancelled':
         trail.info({ reason: result.reason }, 'not sent: reason gone')
-        await model.updateOne(mine, { $set: { state: 'cancelled', reason: result.reason } })
-        return
+        return record({ $set: { state: 'cancelled', reason: result.reason } })
       case 'postponed':
-        await model.updateOne(mine, { $set: { notBefore: result.until, holdUntil: 0 } })
+        await record({ $set: { notBefore: result.until, holdUntil: 0 }, $unset: { owner: 1 } })
         nothingBefore = 0
         return
       case 'failed':
         trail.warn({ reason: result.reason }, 'undeliverable')
-        await model.updateOne(mine, { $set: { state: 'failed', reason: result.reason, advice: result.advice } })
-        return
+        return record({ $set: { state: 'failed', reason: result.reason, advice: result.advice } })
       case 'later': {
         const tries = row.tries + 1
         trail.warn({ reason: result.reason, tries }, 'will be tried again')
         if (tries >= MAX_TRIES) {
           const advice = '平台多次没有接收，请在平台恢复后重新发送'
-          await model.updateOne(mine, { $set: { state: 'failed', tries, reason: result.reason, advice } })
-          return
+          return record({ $set: { state: 'failed', tries, reason: result.reason, advice } })
         }
         const wait = Math.max(result.afterMs, 20)
-        await model.updateOne(mine, { $set: { tries, reason: result.reason, holdUntil: machineMs() + wait } })
+        await record({ $set: { tries, reason: result.reason, holdUntil: leaseNow() + wait }, $unset: { owner: 1 } })
         later(wait + 5)
+      }
+    }
+  }
+
+  /**
+   * What became of a row is known here only until it is written: while the database is away it is tried again, so that a
+   * message that was sent is not sent once more when it is back.
+   */
+  async function keep(mine: object, change: Change, trail: Log): Promise<void> {
+    for (;;) {
+      try {
+        return await write({ updateOne: { filter: mine, update: change as never } })
+      } catch (err) {
+        if (stopped) throw err
+        trail.warn({ err }, 'result of a message not written yet')
+        await new Promise((done) => setTimeout(done, 500).unref())
       }
     }
   }
@@ -255,6 +292,15 @@ export function createOutbox({ db, clock, log, owner, sender, leaseMs = 60_000, 
     },
   }
 }
+
+interface Lease {
+  /** Stands in the rows that were taken together. */
+  claim: string
+  /** By `leaseNow`; renewed while the rows are worked on. */
+  until: number
+}
+
+type Change = { $set: Partial<OutboxRow>; $unset?: { owner: 1 } }
 
 function groupBy(rows: OutboxRow[]): Map<string, OutboxRow[]> {
   const groups = new Map<string, OutboxRow[]>()

@@ -16,7 +16,8 @@ export type Sent =
   | { kind: 'failed'; reason: string; advice: string }
   | { kind: 'later'; reason: string; afterMs: number }
 
-export type Sender = (row: OutboxRow) => Promise<Sent>
+/** Looks up at once what all of these rows need, and then sends each of them. */
+export type Sender = (rows: OutboxRow[]) => Promise<(row: OutboxRow) => Promise<Sent>>
 
 export interface SenderDeps {
   db: Db
@@ -36,18 +37,28 @@ const CODE_LIFE_MS = 71 * 3_600_000
 /** How long a card takes answers when its handler says nothing else. */
 const CARD_LIFE_DAYS = 45
 
-/** Sends one row on the platform where its person is, or says what is to become of it. */
+/** Sends a row on the platform where its person is, or says what is to become of it. */
 export function createSender(deps: SenderDeps): Sender {
   const { clock, people, cards, platforms, zone, quiet } = deps
   const outbox = outboxModel(deps.db)
 
-  return async (row) => {
-    const person = await people.get(row.to)
-    if (!person?.active) return { kind: 'cancelled', reason: '收件人已离职或不在通讯录中' }
-    if (row.mode === 'push') {
-      const until = await heldBack(row)
+  return async (rows) => {
+    const who = new Map((await people.many([...new Set(rows.map((r) => r.to))])).map((p) => [p._id, p]))
+    const pushed = await pushesToday([...new Set(rows.filter((r) => r.mode === 'push').map((r) => r.to))])
+    return async (row) => {
+      const person = who.get(row.to)
+      if (!person?.active) return { kind: 'cancelled', reason: '收件人已离职或不在通讯录中' }
+      if (row.mode === 'answer') return sendRow(row, person)
+      const sentToday = pushed.get(row.to) ?? 0
+      const until = heldBack(sentToday)
       if (until) return { kind: 'postponed', until }
+      const sent = await sendRow(row, person)
+      if (sent.kind === 'sent') pushed.set(row.to, sentToday + 1)
+      return sent
     }
+  }
+
+  async function sendRow(row: OutboxRow, person: Person): Promise<Sent> {
     const { content } = row
     switch (content.kind) {
       case 'text':
@@ -86,7 +97,7 @@ export function createSender(deps: SenderDeps): Sender {
   }
 
   /** Until when a message of our own accord has to wait: quiet hours, or the day's share is used up. */
-  async function heldBack(row: OutboxRow): Promise<Date | undefined> {
+  function heldBack(sentToday: number): Date | undefined {
     const now = clock.now()
     const { from, to, mostPerDay } = quiet()
     const today = dayOf(now, zone())
@@ -94,12 +105,18 @@ export function createSender(deps: SenderDeps): Sender {
     const inNight = from > to ? time >= from || time < to : time >= from && time < to
     const morning = (day: string) => instantAt(day, to, zone())
     if (inNight) return morning(from > to && time >= from ? addDays(today, 1) : today)
-    const sent = await outbox.countDocuments({
-      to: row.to,
-      mode: 'push',
-      sentAt: { $gte: instantAt(today, '00:00', zone()) },
-    })
-    return sent >= mostPerDay ? morning(addDays(today, 1)) : undefined
+    return sentToday >= mostPerDay ? morning(addDays(today, 1)) : undefined
+  }
+
+  /** How many messages of our own accord these people got today. */
+  async function pushesToday(ids: string[]): Promise<Map<string, number>> {
+    if (ids.length === 0) return new Map()
+    const midnight = instantAt(dayOf(clock.now(), zone()), '00:00', zone())
+    const counts = await outbox.aggregate<{ _id: string; n: number }>([
+      { $match: { to: { $in: ids }, sentAt: { $gte: midnight }, mode: 'push' } },
+      { $group: { _id: '$to', n: { $sum: 1 } } },
+    ])
+    return new Map(counts.map((c) => [c._id, c.n]))
   }
 
   function accounts(row: OutboxRow, person: Person): PlatformName[] {

@@ -24,7 +24,10 @@ interface SlotRow {
   state: 'running' | 'done' | 'failed'
   owner: string
   leaseUntil: number
+  /** Runs begun, the number of the run that holds the slot. */
   tries: number
+  /** Runs that ended in an error; a run that was cut off by a crash is none. */
+  failures: number
   error?: string
 }
 
@@ -37,6 +40,7 @@ const schema = new Schema<SlotRow>(
     owner: String,
     leaseUntil: Number,
     tries: Number,
+    failures: Number,
     error: String,
   },
   { versionKey: false },
@@ -56,10 +60,15 @@ export interface ScheduleOptions<Ctx> {
   zone(): string
   /** Slots before this instant belong to a time when the bot was not there yet. */
   since: Date
+  /** Milliseconds that all replicas agree on. */
+  leaseNow?: () => number
+  /** How long a dead process keeps a slot; a living one renews in good time. */
   leaseMs?: number
 }
 
-const MAX_TRIES = 5
+const MAX_FAILURES = 5
+/** A run that ends its process each time is given up as well, but a crash loop with another cause must not cost a slot. */
+const MAX_TRIES = 100
 
 const slotId = (job: string, at: Date) => `${job}@${at.toISOString()}`
 
@@ -76,7 +85,8 @@ export function createSchedule<Ctx>({
   ctx,
   zone,
   since,
-  leaseMs = 60_000,
+  leaseNow = machineMs,
+  leaseMs = 15_000,
 }: ScheduleOptions<Ctx>) {
   const model = slotModel(db)
   const settled = new Set<string>()
@@ -98,8 +108,9 @@ export function createSchedule<Ctx>({
       at,
       state: 'running',
       owner,
-      leaseUntil: machineMs() + leaseMs,
+      leaseUntil: leaseNow() + leaseMs,
       tries: 1,
+      failures: 0,
     }
     try {
       await model.collection.insertOne(fresh as never)
@@ -109,8 +120,14 @@ export function createSchedule<Ctx>({
     }
     return model
       .findOneAndUpdate(
-        { _id: id, state: { $ne: 'done' }, leaseUntil: { $lt: machineMs() }, tries: { $lt: MAX_TRIES } },
-        { $set: { owner, state: 'running', leaseUntil: machineMs() + leaseMs }, $inc: { tries: 1 } },
+        {
+          _id: id,
+          state: { $ne: 'done' },
+          leaseUntil: { $lt: leaseNow() },
+          tries: { $lt: MAX_TRIES },
+          failures: { $not: { $gte: MAX_FAILURES } },
+        },
+        { $set: { owner, state: 'running', leaseUntil: leaseNow() + leaseMs }, $inc: { tries: 1 } },
         { returnDocument: 'after' },
       )
       .lean<SlotRow>()
@@ -122,12 +139,14 @@ export function createSchedule<Ctx>({
     const slot = await claim(id, job, at)
     if (!slot) {
       const row = await model.findById(id).lean<SlotRow>()
-      if (row?.state === 'done' || (row && row.tries >= MAX_TRIES && row.leaseUntil < machineMs())) settled.add(id)
+      if (!row) return
+      const givenUp = (row.tries >= MAX_TRIES || row.failures >= MAX_FAILURES) && row.leaseUntil < leaseNow()
+      if (row.state === 'done' || givenUp) settled.add(id)
       return
     }
     const mine = { _id: id, owner, tries: slot.tries }
     const renew = setInterval(
-      () => void model.updateOne(mine, { $set: { leaseUntil: machineMs() + leaseMs } }).catch(() => {}),
+      () => void model.updateOne(mine, { $set: { leaseUntil: leaseNow() + leaseMs } }).catch(() => {}),
       leaseMs / 3,
     )
     const trail = log.child({ job: job.name, slot: at.toISOString() })
@@ -140,7 +159,10 @@ export function createSchedule<Ctx>({
       trail.error({ err: error, tries: slot.tries }, 'job failed')
       const reason = String((error as Error)?.message ?? error).slice(0, 500)
       await model
-        .updateOne(mine, { $set: { state: 'failed', error: reason, leaseUntil: machineMs() + 1000 * 2 ** slot.tries } })
+        .updateOne(mine, {
+          $set: { state: 'failed', error: reason, leaseUntil: leaseNow() + 1000 * 2 ** slot.failures },
+          $inc: { failures: 1 },
+        })
         .catch(() => {})
     } finally {
       clearInterval(renew)
@@ -149,6 +171,8 @@ export function createSchedule<Ctx>({
 
   /** No slot falls into [from, until) and all before are settled, as far as this process knows. */
   let quiet = { from: 0, until: 0 }
+  let unsettled = false
+  let stopped = false
 
   /** The first slot after `now`, looking two days ahead; jobs are asked once for it and not every minute. */
   function nextSlot(now: Date): number {
@@ -164,14 +188,15 @@ export function createSchedule<Ctx>({
     slots.sort((a, b) => a.at.getTime() - b.at.getTime())
     for (const { job, at } of slots)
       await runSlot(job, at).catch((err) => log.error({ err, job: job.name }, 'slot not claimed'))
-    const allSettled = slots.every(({ job, at }) => settled.has(slotId(job.name, at)))
-    if (allSettled) quiet = { from: now.getTime(), until: nextSlot(now) }
+    unsettled = slots.some(({ job, at }) => !settled.has(slotId(job.name, at)))
+    if (!unsettled) quiet = { from: now.getTime(), until: nextSlot(now) }
     if (settled.size > 10_000) settled.clear()
   }
 
   /** Runs everything due now; a call during a run waits for that run and one more. */
   async function tickNow(): Promise<void> {
     while (running) await running
+    if (stopped) return
     running = tick().finally(() => {
       running = undefined
     })
@@ -181,6 +206,10 @@ export function createSchedule<Ctx>({
   return {
     model,
     tick: tickNow,
+    /** Looks again at slots that were not settled: left by a dead process, or failed and due to be tried again. */
+    async sweep(): Promise<void> {
+      if (unsettled) await tickNow()
+    },
     /** The jobs' times have changed with the company file. */
     changed(): void {
       quiet = { from: 0, until: 0 }
@@ -189,6 +218,7 @@ export function createSchedule<Ctx>({
       stopAlarm = clock.everyMinute(() => tickNow().catch((err) => log.error({ err }, 'tick failed')))
     },
     async stop(): Promise<void> {
+      stopped = true
       stopAlarm?.()
       await running?.catch(() => {})
     },

@@ -1,6 +1,7 @@
 import { Schema } from 'mongoose'
 import type { PlatformName } from '../platforms/port.ts'
 import type { Db } from './connect.ts'
+import { groupWrites } from './group-writes.ts'
 
 /**
  * A card that was sent: who may act on it, for what, and how to change it (design §2 "A card instance is remembered").
@@ -45,16 +46,19 @@ export type Cards = ReturnType<typeof cardStore>
 
 export function cardStore(db: Db) {
   const model = db.model<CardInstance>('cards', schema, 'cards')
+  const write = groupWrites(model)
   return {
     model,
     get: (id: string) => model.findById(String(id)).lean<CardInstance>(),
     /** Remembers a card before it is sent; the same again when sending is repeated. */
     async remember(card: Omit<CardInstance, 'codes' | 'state'>): Promise<void> {
       const { _id, ...rest } = card
-      await model.updateOne({ _id }, { $setOnInsert: { ...rest, codes: [], state: 'open' } }, { upsert: true })
+      const update = { $setOnInsert: { ...rest, codes: [], state: 'open' } }
+      await write({ updateOne: { filter: { _id: _id as never }, update, upsert: true } })
     },
     async addCode(id: string, code: string, at: Date): Promise<void> {
-      await model.updateOne({ _id: id, 'codes.code': { $ne: code } }, { $push: { codes: { code, at } } })
+      const filter = { _id: String(id) as never, 'codes.code': { $ne: String(code) } }
+      await write({ updateOne: { filter, update: { $push: { codes: { code: String(code), at } as never } } } })
     },
     /** Takes the newest code that is still good, so that nobody else uses it. */
     async takeCode(id: string, notBefore: Date): Promise<string | undefined> {

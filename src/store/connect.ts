@@ -1,4 +1,5 @@
 import mongoose from 'mongoose'
+import type { Log } from '../log.ts'
 
 export type Db = mongoose.Connection
 
@@ -12,11 +13,31 @@ export async function connect(uri: string): Promise<Db> {
     .createConnection(uri, {
       autoIndex: false,
       autoCreate: false,
+      // A call while the database is away fails in its time; it does not wait in a queue of mongoose's for it to come back.
+      bufferCommands: false,
       serverSelectionTimeoutMS: 5000,
       w: 'majority',
       appName: 'jixiao-bot',
     })
     .asPromise()
+}
+
+/**
+ * For what somebody waits for at the other end of a socket: a callback must be refused in time for the platform to repeat it
+ * (reliability.md D1), a health check must answer.
+ */
+export const QUICK = { timeoutMS: 1_500 }
+
+/** Connects as soon as the database answers; what is wrong otherwise (address, password) is thrown at once. */
+export async function waitAndConnect(uri: string, log: Log): Promise<Db> {
+  for (let told = false; ; told = true) {
+    try {
+      return await connect(uri)
+    } catch (error) {
+      if (!(error instanceof mongoose.Error.MongooseServerSelectionError)) throw error
+      if (!told) log.warn({ reason: (error as Error).message }, 'the database does not answer; waiting for it')
+    }
+  }
 }
 
 /** Creates collections and indexes; throws when an index cannot be built, and then the service must not start. */
