@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type CompanyError, parseCompany } from '../src/company.ts'
 import { makeCalendar } from '../src/domain/calendar.ts'
-import { exact, shown } from '../src/domain/decimal.ts'
+import { divide, exact, exactText, shown, sum } from '../src/domain/decimal.ts'
 import { readSurvey, surveyForm } from '../src/domain/parse-survey.ts'
 import {
   type Answers,
@@ -15,7 +15,7 @@ import {
   type Survey,
   takeAnswers,
 } from '../src/domain/survey.ts'
-import { averageStars, lowestDimension, responseRate, responseScore, tally } from '../src/domain/survey-result.ts'
+import { averageStars, lowestDimension, responseRate, tally } from '../src/domain/survey-result.ts'
 import { extendedClose, nextOpening, reminderOn, roundOpeningOn } from '../src/domain/survey-round.ts'
 import { checkDraw, drawSample, sampleSize } from '../src/domain/survey-sample.ts'
 import { addDays, formatInstant, instantAt } from '../src/domain/time.ts'
@@ -103,7 +103,6 @@ test('somebody new is asked once in the running turn and not again and again', (
 })
 
 test('a response is the mean of its dimensions at 20 points a star, the survey the mean of the responses, exactly', () => {
-  expect(shown(responseScore(canteenSurvey, stars(5, 4, 4, 3)))).toBe('80.00')
   const three = { ...canteenSurvey, dimensions: canteenSurvey.dimensions.slice(0, 3), threshold: 3 }
   const counted = tally(three, [
     { answers: stars(5, 5, 4, 1), group: '' },
@@ -116,6 +115,18 @@ test('a response is the mean of its dimensions at 20 points a star, the survey t
   expect(counted.stars.hygiene).toEqual([1, 0, 0, 1, 1])
   expect(shown(averageStars(counted.stars.price!))).toBe('3.67')
   expect(lowestDimension(three, counted)?.id).toBe('hygiene')
+})
+
+test('the score is the mean of the means, whatever people answer', () => {
+  const star = fc.integer({ min: 1, max: 5 })
+  fc.assert(
+    fc.property(fc.array(fc.tuple(star, star, star, star), { minLength: 5, maxLength: 40 }), (given) => {
+      const responses = given.map((g) => ({ answers: stars(...g), group: '' }))
+      const means = given.map((g) => divide(exact(20 * (g[0] + g[1] + g[2] + g[3])), exact(4)))
+      const expected = divide(sum(means), exact(given.length))
+      expect(tally(canteenSurvey, responses)!.score).toBe(exactText(expected))
+    }),
+  )
 })
 
 test('under five answers nothing is counted; three is the lowest that a company can choose', () => {

@@ -1,4 +1,4 @@
-import { add, divide, type Exact, exact, exactText, multiply, ZERO } from './decimal.ts'
+import { divide, type Exact, exact, exactText, multiply } from './decimal.ts'
 import { type Answers, LOWEST_THRESHOLD, type Question, type Survey } from './survey.ts'
 
 /**
@@ -21,11 +21,15 @@ export type GroupTally = Omit<Tally, 'groups'>
 /** 20 points a star (domain.md §5). */
 const POINTS_A_STAR = exact(20)
 
-/** The mean of one response's dimensions, 20 points a star. */
-export function responseScore(survey: Survey, answers: Answers): Exact {
-  const stars = survey.dimensions.map((d) => answers.stars[d.id]!)
-  const total = stars.reduce((a, b) => a + b, 0)
-  return divide(multiply(POINTS_A_STAR, exact(total)), exact(stars.length))
+/**
+ * The survey's score: the mean of the responses' scores, each the mean of its dimensions (domain.md §5). Every response has
+ * every dimension (§11.27), so it is the mean of all stars there are.
+ */
+function scoreOf(stars: Record<string, number[]>): string | undefined {
+  const counts = Object.values(stars)
+  const given = counts.flat().reduce((a, b) => a + b, 0)
+  const total = counts.flatMap((one) => one.map((n, i) => n * (i + 1))).reduce((a, b) => a + b, 0)
+  return given === 0 ? undefined : exactText(divide(multiply(POINTS_A_STAR, exact(total)), exact(given)))
 }
 
 function countOne(survey: Survey, all: Answers[]): GroupTally {
@@ -38,9 +42,8 @@ function countOne(survey: Survey, all: Answers[]): GroupTally {
       Object.fromEntries(options.map((o) => [o.id, all.filter((a) => a.choices[id] === o.id).length])),
     ]),
   )
-  const scored = survey.dimensions.length > 0 && all.length > 0
-  const total = scored ? all.map((a) => responseScore(survey, a)).reduce(add, ZERO) : undefined
-  return { answers: all.length, stars, choices, ...(total && { score: exactText(divide(total, exact(all.length))) }) }
+  const score = scoreOf(stars)
+  return { answers: all.length, stars, choices, ...(score && { score }) }
 }
 
 export const thresholdOf = (survey: Pick<Survey, 'anonymous' | 'threshold'>): number =>
