@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
-import { ConfigError, readConfig } from './config.ts'
 import { CompanyError } from './company.ts'
+import { ConfigError, readConfig } from './config.ts'
 
 /** What `npm start` runs: the service, or the sandbox when no platform is configured (design §6). */
 async function main(): Promise<void> {
