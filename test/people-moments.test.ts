@@ -128,6 +128,29 @@ describe.each(both)('on %s', (platform) => {
     expect(texts('zhao')).toHaveLength(before)
   })
 
+  test('who is out of the company receives nothing at once, also what was written before', async () => {
+    await start('2026-11-26T08:58:00+08:00', platform)
+    const { ctx } = world.bot()
+    const me = (await ctx.people.all()).find((p) => p.name === '赵敏')!
+    await ctx.outbox.add([
+      {
+        key: 'written-before',
+        to: me._id,
+        mode: 'push',
+        notBefore: new Date('2026-11-26T08:59:30+08:00'),
+        content: { kind: 'text', text: '早先写下的消息' },
+      },
+    ])
+    const sent = () => ctx.outbox.model.countDocuments({ to: me._id, state: 'sent' })
+    const before = await sent()
+    await world[platform]!.leave('zhao')
+    await world.bot().idle()
+    await world.go('2026-11-26T09:01:00+08:00')
+    expect(await sent()).toBe(before)
+    expect(await ctx.outbox.model.findById('written-before').lean()).toMatchObject({ state: 'cancelled' })
+    expect(about('li', /生日快乐/)).toHaveLength(1)
+  })
+
   test('own data: shown, changed, exported, deleted, each with a line in the audit, and never in a group', async () => {
     await start('2026-11-24T10:00:00+08:00', platform)
     const zhao = world.phone('zhao')
