@@ -280,3 +280,23 @@ test('from the second round on the cooks get the trend as a picture, on either p
     expect(pictures).toEqual(day === '20' ? [0, 0] : [1, 1])
   }
 })
+
+test('HR ends a round early with too few answers and lets the month go without a score', async () => {
+  const asked = await opened({ yaml: `${canteenYaml}${allAsked}` })
+  await answer(phoneOf(world, asked[0]!), good)
+  const hr = world.phone('lin', 'wecom')
+  await hr.type('调查')
+  await hr.tap('立即截止')
+  await world.idle()
+  const { ctx } = world.bot
+  expect(await ctx.surveyScores.ofMonth('2026-11')).toMatchObject([{ state: 'missing', answers: 1 }])
+  await hr.type('调查')
+  await hr.tap('本月免计')
+  expect(await ctx.surveyScores.ofMonth('2026-11')).toMatchObject([
+    { state: 'excused', answers: 1, decidedBy: idOf('lin') },
+  ])
+  expect(await ctx.surveyBallots.model.countDocuments({})).toBe(0)
+  expect(await ctx.surveyResults.tally(ROUND)).toBeNull()
+  await phoneOf(world, asked[1]!).tap('开始作答')
+  expect(phoneOf(world, asked[1]!).text()).toContain('已经截止')
+})
