@@ -61,7 +61,7 @@ function fakePlatform(name: 'wecom' | 'dingtalk', answers: (SendResult | 'lost')
       return { kind: 'sent' }
     },
   } as unknown as Platform
-  return { platform, arrived, updates, updateAnswers }
+  return { platform, arrived, updates, updateAnswers, answers }
 }
 
 async function world(options: {
@@ -72,6 +72,8 @@ async function world(options: {
   at?: string
   mostPerDay?: number
   owner?: string
+  leaseNow?: () => number
+  lanes?: number
 }) {
   const { db } = database
   const clock = standingClock(options.at ?? '2026-11-27T16:00:00+08:00')
@@ -97,7 +99,11 @@ async function world(options: {
     backOff: () => 20,
   })
   const log = createLog('silent')
-  const outbox = createOutbox({ db, clock, log, owner: options.owner ?? 'a', sender })
+  const outbox = createOutbox({
+    ...{ db, clock, log, owner: options.owner ?? 'a', sender },
+    ...(options.leaseNow && { leaseNow: options.leaseNow }),
+    ...(options.lanes && { lanes: options.lanes }),
+  })
   stopping.push(() => outbox.stop())
   return { outbox, clock, cards, people }
 }
@@ -321,4 +327,97 @@ test('stopping in the middle leaves the rest for the next start', async () => {
   second.outbox.wake()
   await expect.poll(() => outboxModel(database.db).countDocuments({ state: 'sent' })).toBe(40)
   expect(wecom.arrived).toHaveLength(40)
+})
+
+test('a process that died before it heard of an update does not say the same in a second message', async () => {
+  const wecom = fakePlatform('wecom')
+  const { outbox, cards } = await world({ people: [person('zhao')], wecom })
+  const first = { kind: 'card' as const, card, subject: 'died', context: {} }
+  await outbox.add([{ key: 'card', to: 'zhao', mode: 'push', content: first }])
+  await outbox.idle()
+  const [instance] = await cards.openAbout('died')
+  const change = {
+    kind: 'update' as const,
+    cardId: instance!._id,
+    card: { title: '请确认', closed: '已确认' },
+    orSend: true,
+  }
+  await outbox.stop()
+  await outbox.add([{ key: 'u', to: 'zhao', mode: 'answer', content: change }])
+  // The first process took the code, kept it with the row, changed the card, and died.
+  const code = instance!.codes[0]!.code
+  await outboxModel(database.db).updateOne({ _id: 'u' }, { $set: { 'content.code': code } })
+  wecom.updateAnswers.push({ kind: 'expired' })
+  const second = await world({ people: [person('zhao')], wecom, owner: 'b' })
+  second.outbox.wake()
+  await second.outbox.idle()
+  expect(wecom.arrived).toHaveLength(1)
+  expect(await state('u')).toMatchObject({ state: 'sent' })
+  expect(await cards.get(instance!._id)).toMatchObject({ state: 'closed', codes: [] })
+})
+
+test('a new message in place of a spent code survives its own failure', async () => {
+  const wecom = fakePlatform('wecom')
+  const { outbox, cards } = await world({ people: [person('zhao')], wecom })
+  const first = { kind: 'card' as const, card, subject: 'spent', context: {} }
+  await outbox.add([{ key: 'card', to: 'zhao', mode: 'push', content: first }])
+  await outbox.idle()
+  const [instance] = await cards.openAbout('spent')
+  wecom.updateAnswers.push({ kind: 'expired' })
+  wecom.answers.push({ kind: 'later', reason: 'busy', afterMs: 1 })
+  const face = { title: '请确认', closed: '已确认' }
+  const change = { kind: 'update' as const, cardId: instance!._id, card: face, orSend: true }
+  await outbox.add([{ key: 'u', to: 'zhao', mode: 'answer', content: change }])
+  await expect.poll(async () => (await state('u'))?.state).toBe('sent')
+  expect(wecom.arrived[1]?.message).toMatchObject({ kind: 'card', card: face })
+})
+
+test('a second try goes to the platform of the first, wherever the person writes meanwhile', async () => {
+  const wecom = fakePlatform('wecom', ['lost'])
+  const dingtalk = fakePlatform('dingtalk')
+  const both = person('zhao', { dingtalk: 'zhao-d', lastPlatform: 'wecom' })
+  const { outbox } = await world({ people: [both], wecom, dingtalk })
+  await outbox.add([text('where', 'zhao')])
+  await expect.poll(() => wecom.arrived.length).toBe(1)
+  await peopleStore(database.db).seenOn('zhao', 'dingtalk')
+  await expect.poll(async () => (await state('where'))?.state).toBe('sent')
+  expect([wecom.arrived.length, dingtalk.arrived.length]).toEqual([1, 0])
+})
+
+test('what a frozen process still holds when its lease is over is not sent by it', async () => {
+  const wecom = fakePlatform('wecom')
+  const people = Array.from({ length: 30 }, (_, i) => person(`p${i}`))
+  let leaseNow = 1_000_000
+  const frozen = await world({ people, wecom, owner: 'frozen', leaseNow: () => leaseNow, lanes: 1 })
+  let sends = 0
+  const send = wecom.platform.send
+  wecom.platform.send = async (delivery) => {
+    // Ten seconds pass in which this process does nothing, and another one takes over what is left.
+    if (++sends === 10) leaseNow += 60_000
+    return send(delivery)
+  }
+  await frozen.outbox.add(people.map((p) => text(`frozen/${p._id}`, p._id)))
+  await expect.poll(() => sends).toBeGreaterThanOrEqual(10)
+  await frozen.outbox.stop()
+  expect(sends).toBe(10)
+  expect(await outboxModel(database.db).countDocuments({ state: 'sent' })).toBe(10)
+})
+
+test('a message whose result could not be written at first is not sent again', async () => {
+  const wecom = fakePlatform('wecom')
+  const { outbox } = await world({ people: [person('zhao')], wecom })
+  const collection = outbox.model.collection
+  const bulkWrite = collection.bulkWrite
+  await outbox.stop()
+  await outbox.add([text('unwritten', 'zhao')])
+  const second = await world({ people: [person('zhao')], wecom, owner: 'b' })
+  let refusals = 0
+  second.outbox.model.collection.bulkWrite = async function (this: unknown, ...args: never[]) {
+    if (refusals++ === 0) throw new Error('the database is away')
+    return (bulkWrite as (...a: never[]) => never).apply(collection, args)
+  } as never
+  second.outbox.wake()
+  await expect.poll(async () => (await state('unwritten'))?.state).toBe('sent')
+  second.outbox.model.collection.bulkWrite = bulkWrite
+  expect([wecom.arrived.length, refusals]).toEqual([1, 2])
 })

@@ -3,7 +3,7 @@ const shiftMs = Number(process.env.CLOCK_SHIFT_MS ?? 0)
 const Machine = globalThis.Date
 
 if (shiftMs !== 0) {
-  globalThis.Date = class Date extends Machine {
+  globalThis.Date = class ShiftedDate extends Machine {
     constructor(...args) {
       if (args.length === 0) super(Machine.now() + shiftMs)
       else super(...args)

@@ -132,7 +132,13 @@ export function createSender(deps: SenderDeps): Sender {
       reason: '没有可用的平台账号',
       advice: '请确认该员工在应用可见范围内，并同步通讯录',
     }
-    for (const name of accounts(row, person)) {
+    const names = accounts(row, person)
+    // Another try goes where the first one may have arrived, wherever the person writes meanwhile.
+    if (names.length > 1 && row.platform !== names[0]) {
+      row.platform = names[0]!
+      await outbox.updateOne({ _id: row._id }, { $set: { platform: row.platform } })
+    }
+    for (const name of names) {
       const platform = platforms[name]!
       const id = deliveryId(row._id, name)
       let result: SendResult
@@ -178,12 +184,14 @@ export function createSender(deps: SenderDeps): Sender {
     const instance = await cards.get(content.cardId)
     const platform = instance && platforms[instance.platform]
     if (!instance || !platform) return { kind: 'cancelled', reason: '原卡片已不存在' }
+    // A code that lies with the row was used by an earlier try, perhaps of a process that died before it heard the answer.
+    const tried = content.code !== undefined
     let code = content.code
-    if (!code && platform.name === 'wecom') {
-      code = await cards.takeCode(instance._id, new Date(clock.now().getTime() - CODE_LIFE_MS))
-      // Kept with the row, so that a second try uses the same one.
-      if (code) await outbox.updateOne({ _id: row._id }, { $set: { 'content.code': code } })
-    }
+    if (code !== undefined) await cards.dropCode(instance._id, code)
+    else if (platform.name === 'wecom')
+      code = await cards.takeCode(instance._id, new Date(clock.now().getTime() - CODE_LIFE_MS), (taken) =>
+        outbox.updateOne({ _id: row._id }, { $set: { 'content.code': taken } }),
+      )
     // DingTalk's code names the template the card was made with, for as long as the card lives.
     if (platform.name === 'dingtalk') code = instance.codes[0]?.code
     const result =
@@ -197,8 +205,10 @@ export function createSender(deps: SenderDeps): Sender {
           })
     if (result.kind === 'expired') {
       // A used code on a second try means that the first one arrived.
-      if (row.tries > 0 && content.code && platform.name === 'wecom') return { kind: 'sent', on: platform.name }
       await close(instance._id, content.card, content.context)
+      if (tried && platform.name === 'wecom') return { kind: 'sent', on: platform.name }
+      // Spent before this: a later try must not take it for a change that arrived.
+      if (code !== undefined) await outbox.updateOne({ _id: row._id }, { $unset: { 'content.code': 1 } })
       if (!content.orSend) return { kind: 'cancelled', reason: '卡片已过可更新时间' }
       const context = content.context ?? instance.context
       return toPerson(row, person, { card: content.card, subject: instance.subject, context })

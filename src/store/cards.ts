@@ -60,13 +60,23 @@ export function cardStore(db: Db) {
       const filter = { _id: String(id) as never, 'codes.code': { $ne: String(code) } }
       await write({ updateOne: { filter, update: { $push: { codes: { code: String(code), at } as never } } } })
     },
-    /** Takes the newest code that is still good, so that nobody else uses it. */
-    async takeCode(id: string, notBefore: Date): Promise<string | undefined> {
-      const card = await model.findById(id).lean<CardInstance>()
-      const good = card?.codes.filter((c) => c.at >= notBefore).at(-1)
-      if (!good) return undefined
-      await model.updateOne({ _id: id }, { $pull: { codes: { code: good.code } } })
-      return good.code
+    /**
+     * Takes the newest code that is still good, so that nobody else uses it. It is kept elsewhere before it is gone from
+     * here: a crash in between must not lose it.
+     */
+    async takeCode(id: string, notBefore: Date, keep: (code: string) => Promise<unknown>): Promise<string | undefined> {
+      for (;;) {
+        const card = await model.findById(id).lean<CardInstance>()
+        const good = card?.codes.filter((c) => c.at >= notBefore).at(-1)
+        if (!good) return undefined
+        await keep(good.code)
+        if (await this.dropCode(id, good.code)) return good.code
+      }
+    },
+    /** False when it was not there any more. */
+    async dropCode(id: string, code: string): Promise<boolean> {
+      const { modifiedCount } = await model.updateOne({ _id: id, 'codes.code': code }, { $pull: { codes: { code } } })
+      return modifiedCount > 0
     },
     async change(id: string, to: { state: 'open' | 'closed'; context?: Record<string, unknown> }): Promise<void> {
       await model.updateOne({ _id: id }, { $set: to })
