@@ -1,6 +1,7 @@
 import type { Handlers } from '../src/inbox/handler.ts'
 import { onChange, onExcuse } from './decide-request.ts'
 import { help } from './help.ts'
+import { monthCards, monthTalks } from './month-list.ts'
 import { momentCards, momentTalks } from './people-moments.ts'
 import { interrupts, mediaAnswer, readText } from './read-text.ts'
 import { onScoreLines } from './score-by-line.ts'
@@ -62,8 +63,9 @@ export const handlers: Handlers = {
     change: onChange,
     ...momentCards,
     ...surveyCards,
+    ...monthCards,
   },
-  talks: { 'return-reason': onReturnReason, 'week-note': onWeekNote, ...momentTalks, ...surveyTalks },
+  talks: { 'return-reason': onReturnReason, 'week-note': onWeekNote, ...momentTalks, ...surveyTalks, ...monthTalks },
   menu: {
     write: '周计划',
     mine: '我的',

@@ -2,7 +2,10 @@ import type { Ctx } from '../src/context.ts'
 import { type Intent, recognise } from '../src/domain/commands.ts'
 import type { Answer, OnSay, TextTurn } from '../src/inbox/handler.ts'
 import { anonymousComment } from './answer-survey.ts'
+import { appealByWord } from './appeal.ts'
 import { help } from './help.ts'
+import { readMonthWords } from './month-list.ts'
+import { myResult } from './month-result.ts'
 import { myWeek } from './my-week.ts'
 import { readMoments } from './people-moments.ts'
 import { newSurvey, surveyResultsByWord, surveysByWord } from './run-survey.ts'
@@ -53,7 +56,8 @@ const intents: Partial<Record<Intent, Say>> = {
   'weekly-plan': writing('plan'),
   'weekly-summary': writing('summary'),
   'my-status': (turn, ctx) => myWeek(turn, ctx),
-  'my-result': (turn, ctx) => myWeek(turn, ctx),
+  'my-result': (turn, ctx) => myResult(turn, ctx),
+  appeal: (turn, ctx) => appealByWord(turn, ctx),
   'who-is-missing': (turn, ctx) => whoHasSubmitted(turn, ctx),
   chase: (turn, ctx) => chaseByWord(turn, ctx),
   score: async (turn, ctx, rest) => (rest && (await readScores(turn, ctx))) || scoreNext(turn, ctx),
@@ -85,6 +89,8 @@ const intents: Partial<Record<Intent, Say>> = {
 export const readText: OnSay = async (turn, ctx) => {
   const moments = await readMoments(turn, ctx)
   if (moments) return moments
+  const month = await readMonthWords(turn, ctx)
+  if (month) return month
   const { intent, rest } = recognise(turn.text)
   const say = intents[intent]
   if (say) return say(turn, ctx, rest)

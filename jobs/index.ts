@@ -3,6 +3,7 @@ import type { Job } from '../src/schedule/schedule.ts'
 import { momentJobs } from './moments.ts'
 import { readContacts } from './read-contacts.ts'
 import { remindWeeklyPlan } from './remind-weekly-plan.ts'
+import { monthJobs } from './run-month.ts'
 import { surveyJobs } from './run-surveys.ts'
 import { digestLate, remindScoring } from './tell-managers.ts'
 
@@ -12,6 +13,7 @@ export const jobs = (directory: { refreshAll(): Promise<void> }): Job<Ctx>[] => 
   digestLate,
   remindScoring,
   ...surveyJobs,
+  ...monthJobs,
   readContacts(directory),
   ...momentJobs,
 ]

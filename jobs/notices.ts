@@ -16,6 +16,7 @@ import { formatInstant, formatWeek } from '../src/domain/time.ts'
 import type { Rendered } from '../src/outbox/notice.ts'
 import type { Person } from '../src/store/people.ts'
 import { momentNotices } from './notices-moments.ts'
+import { monthNotices } from './notices-month.ts'
 import { surveyNotices } from './notices-survey.ts'
 
 type Args = Record<string, unknown>
@@ -157,6 +158,7 @@ const say =
 export const notices: Record<string, Render> = {
   ...momentNotices,
   ...surveyNotices,
+  ...monthNotices,
   'plan-reminder': planReminder,
   'first-plan': firstPlan,
   'nobody-judges': nobodyJudges,

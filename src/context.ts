@@ -8,13 +8,14 @@ import type { Audit } from './store/audit.ts'
 import type { Cards } from './store/cards.ts'
 import type { MetaStore } from './store/meta.ts'
 import type { MomentStores } from './store/moments.ts'
+import type { MonthStores } from './store/months.ts'
 import type { People } from './store/people.ts'
 import type { SurveyStores } from './store/surveys.ts'
 import type { Talks } from './store/talks.ts'
 import type { Weeks } from './store/weeks.ts'
 
 /** What handlers, jobs and pages work with; made once by `src/main.ts` and passed on. */
-export interface Ctx extends MomentStores, SurveyStores {
+export interface Ctx extends MomentStores, SurveyStores, MonthStores {
   clock: Clock
   log: Log
   /** The company file in force. */

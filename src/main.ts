@@ -34,6 +34,7 @@ import { prepare, QUICK, waitAndConnect } from './store/connect.ts'
 import { leaseClock } from './store/lease-clock.ts'
 import { metaStore } from './store/meta.ts'
 import { momentStores } from './store/moments.ts'
+import { monthStores } from './store/months.ts'
 import { peopleStore } from './store/people.ts'
 import { surveyStores } from './store/surveys.ts'
 import { talkStore } from './store/talks.ts'
@@ -157,6 +158,7 @@ export async function startBot({ env, clock = systemClock, log: given }: BotOpti
     ...store,
     ...moments,
     ...surveys,
+    ...monthStores(db),
     outbox,
     platforms,
     firstWeek: '',

@@ -46,7 +46,8 @@ export async function viewWeek(ctx: Ctx, person: Person, week: Week, now: Date):
   return view!
 }
 
-function makeView(company: Company, person: Person, row: WeekRow, rowBefore: WeekRow, now: Date): WeekView {
+/** The same from rows that were read already: for whole companies. */
+export function makeView(company: Company, person: Person, row: WeekRow, rowBefore: WeekRow, now: Date): WeekView {
   const due = deadlineOf(company, row.week)
   const dueBefore = deadlineOf(company, rowBefore.week)
   const planned = row.score

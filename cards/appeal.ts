@@ -1,0 +1,55 @@
+import type { Card } from './card.ts'
+
+export interface AppealShown {
+  name: string
+  about: string
+  reason: string
+  filed: string
+}
+
+const facts = (a: AppealShown) => [
+  { label: '申诉人', value: a.name },
+  { label: '申诉事项', value: a.about },
+  { label: '提交时间', value: a.filed },
+]
+
+/** HR: a new appeal to take on. */
+export const appealFiledCard = (a: AppealShown): Card => ({
+  title: '收到一件绩效申诉，请登记',
+  facts: facts(a),
+  text: `理由：${a.reason}`,
+  buttons: [{ text: '登记受理', action: 'appeal-register', style: 'primary' }],
+})
+
+/** The superior: an answer in writing is asked for. */
+export const appealAnswerCard = (a: AppealShown): Card => ({
+  title: `请答复${a.name}的申诉`,
+  facts: facts(a),
+  text: `理由：${a.reason}`,
+  buttons: [{ text: '填写答复', action: 'appeal-answer', style: 'primary' }],
+})
+
+/** Whoever decides: both sides on one card. */
+export const appealDecideCard = (a: AppealShown, answer: string): Card => ({
+  title: `${a.name}的申诉待裁定`,
+  facts: facts(a),
+  text: `理由：${a.reason}\n上级答复：${answer}`,
+  buttons: [
+    { text: '申诉成立', action: 'appeal-decide:yes', style: 'primary' },
+    { text: '不成立', action: 'appeal-decide:no', style: 'plain' },
+  ],
+})
+
+/** What an employee can appeal against now, with how long each is open. */
+export const appealPickCard = (options: { id: string; text: string; left: string }[]): Card => ({
+  title: '请选择申诉事项',
+  text: options.map((o) => `· ${o.text}，${o.left}`).join('\n'),
+  input: {
+    kind: 'choice',
+    id: 'about',
+    multiple: false,
+    options: options.slice(0, 20).map(({ id, text }) => ({ id, text })),
+    selected: options.slice(0, 1).map((o) => o.id),
+  },
+  buttons: [{ text: '下一步', action: 'appeal-pick', style: 'primary' }],
+})

@@ -1,0 +1,215 @@
+import { type AppealShown, appealPickCard } from '../cards/appeal.ts'
+import { closedCard } from '../cards/plan-submitted.ts'
+import type { Ctx } from '../src/context.ts'
+import { appealLeft } from '../src/domain/month-dates.ts'
+import { addDays, dayOf, formatDay, formatInstant, formatMonth } from '../src/domain/time.ts'
+import type { Answer, CardTurn, OnCard, OnTalk, Turn } from '../src/inbox/handler.ts'
+import { type AppealAbout, type AppealRow, appealId } from '../src/store/appeals.ts'
+import {
+  aboutText,
+  answerAppeal,
+  decideAppeal,
+  type FileOutcome,
+  fileAppeal,
+  registerAppeal,
+  windowOf,
+} from './month/appeal.ts'
+import { isCancel } from './record-behaviour.ts'
+import { ask } from './write-week.ts'
+
+const text = {
+  nothing: '目前没有可以申诉的事项：月度结果和日常行为记录在申诉期内可以申诉。',
+  askReason: (about: string, left: string) =>
+    `请回复对“${about}”的申诉理由和依据，越具体越好。申诉期${left}。（回复“取消”放弃）`,
+  cancelled: '已取消。',
+  filed: '已收到您的申诉，人力资源会登记并请上级答复，每一步都会通知您。',
+  already: {
+    filed: '您已就这一事项提出申诉，等待人力资源登记；同一事项只能申诉一次。',
+    registered: '您的申诉已受理，等待上级答复；同一事项只能申诉一次。',
+    answered: '您的申诉已有上级答复，等待裁定；同一事项只能申诉一次。',
+    decided: '这一事项的申诉已有裁定，不能再次申诉。',
+  },
+  late: (day: string) => `申诉期已于${day}24:00结束，不能再申诉。如有特殊情况，请联系人力资源。`,
+  gone: '这项内容已经处理过了。',
+  denied: '您与这件申诉有关联，不能处理。',
+  notJudge: '您不是这位同事的上级，不能答复。',
+  askAnswer: '请回复对申诉的答复，会转交裁定人。（回复“取消”放弃）',
+  answered: '已提交答复，谢谢。',
+  askDecision: {
+    record: '请回复裁定理由，记录将被撤销，并告知申诉人。（回复“取消”放弃）',
+    result: '请回复更正的分数和理由，例如：+2 周计划第3项漏评。（回复“取消”放弃）',
+    no: '请回复不成立的理由，会以书面告知申诉人。（回复“取消”放弃）',
+  },
+  badPoints: '请先写更正的分数，例如：+2 周计划第3项漏评。',
+  decided: '已裁定，并告知申诉人。',
+  correction: '因结果已发布，更正须总经理确认后生效。',
+}
+
+/** What somebody may appeal against now. */
+async function appealable(turn: Turn, ctx: Ctx) {
+  const { timeZone, weeks } = ctx.company()
+  const today = dayOf(turn.at, timeZone)
+  const from = addDays(today, -45)
+  const [results, records] = await Promise.all([
+    ctx.results.ofPerson(turn.person._id, 2),
+    ctx.behaviours.ofPerson(turn.person._id, from),
+  ])
+  const candidates: { about: AppealAbout; month: string; text: string; told: Date }[] = [
+    ...results.flatMap((r) => {
+      const last = r.versions.at(-1)
+      return last
+        ? [
+            {
+              about: { kind: 'result' as const, version: last.version },
+              month: r.month,
+              text: `${formatMonth(r.month)}绩效结果`,
+              told: last.at,
+            },
+          ]
+        : []
+    }),
+    ...records
+      .filter((r) => r.state === 'counts')
+      .map((r) => ({
+        about: { kind: 'behaviour' as const, recordId: r._id },
+        month: r.month,
+        text: `${formatDay(r.day)} ${r.title}`,
+        told: r.decided?.at ?? r.at,
+      })),
+  ]
+  const open = []
+  for (const c of candidates) {
+    const window = windowOf(ctx, c.told)
+    if (turn.at >= window.until || (await ctx.appeals.get(appealId(turn.person._id, c.month, c.about)))) continue
+    open.push({ ...c, left: appealLeft(today, window.day, weeks) })
+  }
+  return open
+}
+
+/** 申诉: one open subject asks for the reason at once, several are offered. */
+export async function appealByWord(turn: Turn, ctx: Ctx): Promise<Answer[]> {
+  const open = await appealable(turn, ctx)
+  const [only] = open
+  if (!only) return [{ text: text.nothing }]
+  if (open.length === 1) return askReason(turn, ctx, only.month, only.about)
+  const options = open.map((o, n) => ({ id: `o${n}`, text: o.text, left: o.left }))
+  const context = { subjects: open.map(({ month, about }) => ({ month, about })) }
+  return [{ card: appealPickCard(options), subject: `appeal-pick/${turn.id}`, context }]
+}
+
+export const onAppealPick: OnCard = async (turn, ctx) => {
+  const subjects = turn.instance.context.subjects as { month: string; about: AppealAbout }[]
+  const chosen = subjects[Number(turn.choices.about?.[0]?.slice(1))]
+  return chosen ? askReason(turn, ctx, chosen.month, chosen.about) : [{ text: text.gone }]
+}
+
+/** Late and repeated appeals are answered before a reason is asked for. */
+async function askReason(turn: Turn, ctx: Ctx, month: string, about: AppealAbout): Promise<Answer[]> {
+  const known = await ctx.appeals.get(appealId(turn.person._id, month, about))
+  if (known) return [{ text: text.already[known.state] }]
+  const record = about.kind === 'behaviour' ? await ctx.behaviours.get(about.recordId) : undefined
+  const result = about.kind === 'result' ? await ctx.results.get(`${turn.person._id}/${month}`) : undefined
+  const told =
+    about.kind === 'behaviour'
+      ? (record?.decided?.at ?? record?.at)
+      : result?.versions.find((v) => v.version === about.version)?.at
+  if (!told) return [{ text: text.gone }]
+  const window = windowOf(ctx, told)
+  if (turn.at >= window.until) return [{ text: text.late(formatDay(window.day)) }]
+  await ask(turn, ctx, 'appeal-reason', { month, about })
+  const { timeZone, weeks } = ctx.company()
+  const words = record ? `${formatDay(record.day)} ${record.title}` : `${formatMonth(month)}绩效结果`
+  return [{ text: text.askReason(words, appealLeft(dayOf(turn.at, timeZone), window.day, weeks)) }]
+}
+
+export const onResultAppeal: OnCard = (turn, ctx) => {
+  const { month, version } = turn.instance.context
+  return askReason(turn, ctx, String(month), { kind: 'result', version: Number(version) })
+}
+
+export const onBehaviourAppeal: OnCard = async (turn, ctx) => {
+  const record = await ctx.behaviours.get(String(turn.instance.context.record))
+  if (!record || record.state !== 'counts') return [{ text: text.gone }]
+  return askReason(turn, ctx, record.month, { kind: 'behaviour', recordId: record._id })
+}
+
+export const onAppealReason: OnTalk = async (turn, data, ctx) => {
+  await ctx.talks.end(turn.person._id)
+  if (isCancel(turn.text)) return [{ text: text.cancelled }]
+  const outcome = await fileAppeal(ctx, turn, turn.person, String(data.month), data.about as AppealAbout, turn.text)
+  return [{ text: explainFile(outcome) }]
+}
+
+export function explainFile(outcome: FileOutcome): string {
+  switch (outcome.kind) {
+    case 'filed':
+      return text.filed
+    case 'already':
+      return text.already[outcome.row.state]
+    case 'late':
+      return text.late(formatDay(outcome.day))
+    default:
+      return text.gone
+  }
+}
+
+const idOf = (turn: CardTurn): string => String(turn.instance.context.appeal)
+
+export const onAppealRegister: OnCard = async (turn, ctx) => {
+  const outcome = await registerAppeal(ctx, turn, turn.person, idOf(turn))
+  if (outcome.kind === 'not-allowed') return [{ text: text.denied }]
+  const row = await ctx.appeals.get(idOf(turn))
+  const person = row && (await ctx.people.get(row.personId))
+  return [
+    { replace: closedCard(`${person?.name ?? ''}的申诉`, outcome.kind === 'registered' ? '已登记受理' : '已处理') },
+  ]
+}
+
+export const onAppealAnswer: OnCard = async (turn, ctx) => {
+  await ask(turn, ctx, 'appeal-answer', { appeal: idOf(turn) })
+  return [{ text: text.askAnswer }]
+}
+
+export const onAppealAnswerText: OnTalk = async (turn, data, ctx) => {
+  await ctx.talks.end(turn.person._id)
+  if (isCancel(turn.text)) return [{ text: text.cancelled }]
+  const { kind } = await answerAppeal(ctx, turn, turn.person, String(data.appeal), turn.text)
+  return [{ text: kind === 'answered' ? text.answered : kind === 'not-allowed' ? text.notJudge : text.gone }]
+}
+
+export const onAppealDecide: OnCard = async (turn, ctx) => {
+  const row = await ctx.appeals.get(idOf(turn))
+  if (!row || row.state === 'decided') return [{ text: text.gone }]
+  const accepted = turn.arg === 'yes'
+  await ask(turn, ctx, 'appeal-decision', { appeal: row._id, accepted })
+  const question = accepted ? (row.about.kind === 'behaviour' ? 'record' : 'result') : 'no'
+  return [{ text: text.askDecision[question] }]
+}
+
+export const onAppealDecisionText: OnTalk = async (turn, data, ctx) => {
+  await ctx.talks.end(turn.person._id)
+  if (isCancel(turn.text)) return [{ text: text.cancelled }]
+  const row = await ctx.appeals.get(String(data.appeal))
+  if (!row) return [{ text: text.gone }]
+  const accepted = data.accepted === true
+  const said = /^\s*([+＋-]?\d{1,3}(?:\.\d{1,2})?)\s*分?[\s,，:：]*([\s\S]*)$/.exec(turn.text)
+  const withPoints = accepted && row.about.kind === 'result'
+  if (withPoints && (!said?.[2] || said[2].trim() === '')) {
+    await ask(turn, ctx, 'appeal-decision', data)
+    return [{ text: text.badPoints }]
+  }
+  const outcome = await decideAppeal(ctx, turn, turn.person, row._id, {
+    accepted,
+    text: withPoints ? said![2]! : turn.text,
+    ...(withPoints && { points: said![1]!.replace(/[+＋]/, '') }),
+  })
+  if (outcome.kind !== 'decided') return [{ text: outcome.kind === 'not-allowed' ? text.denied : text.gone }]
+  return [{ text: outcome.correction === 'proposed' ? `${text.decided}${text.correction}` : text.decided }]
+}
+
+/** What the cards of an appeal show. */
+export async function shownAppeal(ctx: Ctx, row: AppealRow): Promise<AppealShown> {
+  const person = await ctx.people.get(row.personId)
+  const filed = formatInstant(row.filedAt, ctx.company().timeZone)
+  return { name: person?.name ?? '', about: await aboutText(ctx, row), reason: row.reason, filed }
+}

@@ -1,0 +1,133 @@
+import type { Ctx } from '../src/context.ts'
+import { afterRecordWord } from '../src/domain/parse-behaviour.ts'
+import type { Answer, OnCard, OnTalk, TextTurn } from '../src/inbox/handler.ts'
+import {
+  onAppealAnswer,
+  onAppealAnswerText,
+  onAppealDecide,
+  onAppealDecisionText,
+  onAppealPick,
+  onAppealReason,
+  onAppealRegister,
+  onBehaviourAppeal,
+  onResultAppeal,
+} from './appeal.ts'
+import {
+  checklistByWord,
+  closeRatingByWord,
+  kpiByWord,
+  onChecklistFull,
+  onChecklistNext,
+  onChecklistSave,
+  onChecklistStep,
+  onInputCancel,
+  onKpiSave,
+  onRatingSave,
+  ratingByWord,
+} from './month-inputs.ts'
+import {
+  correctByWord,
+  onCorrection,
+  onMonthApprove,
+  onMonthChase,
+  onMonthPublish,
+  onResultAck,
+  onResultReturn,
+  onResultReturnReason,
+  onResultReturnWho,
+  onTeamConfirm,
+  onTeamMonth,
+  onTeamReturn,
+  onTeamReturnReason,
+  onTeamReturnWho,
+  progressByWord,
+  teamByWord,
+} from './month-result.ts'
+import {
+  casesByWord,
+  onAttendance,
+  onBehaviourCancel,
+  onBehaviourPoints,
+  onBehaviourRead,
+  onBehaviourSave,
+  onRevokeReason,
+  ownRecords,
+  recordByWord,
+  revokeByWord,
+} from './record-behaviour.ts'
+
+/** Buttons of the month. */
+export const monthCards: Record<string, OnCard> = {
+  'behaviour-points': onBehaviourPoints,
+  'behaviour-save': onBehaviourSave,
+  'behaviour-cancel': onBehaviourCancel,
+  'behaviour-read': onBehaviourRead,
+  'behaviour-appeal': onBehaviourAppeal,
+  attendance: onAttendance,
+  'checklist-next': onChecklistNext,
+  'checklist-full': onChecklistFull,
+  'checklist-step': onChecklistStep,
+  'checklist-save': onChecklistSave,
+  'rating-save': onRatingSave,
+  'kpi-save': onKpiSave,
+  'input-cancel': onInputCancel,
+  'team-month': onTeamMonth,
+  'team-confirm': onTeamConfirm,
+  'result-return': onResultReturn,
+  'result-return-who': onResultReturnWho,
+  'month-approve': onMonthApprove,
+  'team-return': onTeamReturn,
+  'team-return-who': onTeamReturnWho,
+  'month-chase': onMonthChase,
+  'month-publish': onMonthPublish,
+  'result-ack': onResultAck,
+  'result-appeal': onResultAppeal,
+  correction: onCorrection,
+  'appeal-pick': onAppealPick,
+  'appeal-register': onAppealRegister,
+  'appeal-answer': onAppealAnswer,
+  'appeal-decide': onAppealDecide,
+}
+
+export const monthTalks: Record<string, OnTalk> = {
+  'behaviour-revoke': onRevokeReason,
+  'result-return': onResultReturnReason,
+  'team-return': onTeamReturnReason,
+  'appeal-reason': onAppealReason,
+  'appeal-answer': onAppealAnswerText,
+  'appeal-decision': onAppealDecisionText,
+}
+
+/** Undefined: somebody without such tasks means something else, e.g. a plan that begins with 检查. */
+type Say = (turn: TextTurn, ctx: Ctx, rest: string) => Promise<Answer[] | undefined>
+
+/** Words that stand alone, and those that take more behind a space. */
+const alone: [RegExp, Say][] = [
+  [/^(行为情形|日常行为|情形|加减分项?|扣分标准)$/, casesByWord],
+  [/^(我的记录|行为记录|我的行为记录)$/, ownRecords],
+  [/^(撤销记录|撤回记录)$/, revokeByWord],
+  [/^(团队结果|确认结果|确认团队|团队月度结果)$/, teamByWord],
+  [/^(月度进度|结算|结算进度|月度结算|发布结果)$/, progressByWord],
+]
+const leading: [RegExp, Say][] = [
+  [/^(?:月度检查|检查表|检查)(?:[\s:：]+|$)/, checklistByWord],
+  [/^(?:同事评价|互评|待评价|评价)(?:[\s:：]+|$)/, ratingByWord],
+  [/^(?:填指标|指标|KPI)(?:[\s:：]+|$)/i, kpiByWord],
+  [/^关闭评价[\s:：]+/, closeRatingByWord],
+  [/^更正[\s:：]+/, correctByWord],
+]
+
+/** What is typed about the month; undefined: something else is meant. */
+export async function readMonthWords(turn: TextTurn, ctx: Ctx): Promise<Answer[] | undefined> {
+  const said = turn.text.trim()
+  const record = afterRecordWord(said)
+  const recorded = record && (await recordByWord(turn, ctx, record))
+  if (recorded) return recorded
+  const core = said.replace(/[\s。.!！?？]+$/, '')
+  for (const [pattern, say] of alone) if (pattern.test(core)) return say(turn, ctx, '')
+  for (const [pattern, say] of leading) {
+    const match = pattern.exec(said)
+    if (match) return say(turn, ctx, said.slice(match[0].length).trim())
+  }
+  return undefined
+}

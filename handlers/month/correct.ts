@@ -1,0 +1,164 @@
+import type { Act, Ctx } from '../../src/context.ts'
+import { exact } from '../../src/domain/decimal.ts'
+import { type MonthResult, settle } from '../../src/domain/settlement.ts'
+import { dayOf, type Month } from '../../src/domain/time.ts'
+import { monthRowId } from '../../src/store/month-inputs.ts'
+import type { Person } from '../../src/store/people.ts'
+import type { ResultRow } from '../../src/store/results.ts'
+import { push } from './behaviour.ts'
+import { factsOf, monthFrame } from './facts.ts'
+import { publicationKey } from './flow.ts'
+import { hashOf, judges } from './settle.ts'
+
+export type ProposeOutcome =
+  | { kind: 'proposed'; before: MonthResult; after: MonthResult; approvers: string[] }
+  /** Nothing would change. */
+  | { kind: 'unchanged' | 'not-published' | 'not-allowed' | 'bad-points' | 'no-reason' | 'pending' | 'incomplete' }
+
+/** Who confirms a correction of somebody's result: a general manager who is not the person; their stand-in otherwise. */
+export async function correctionApprovers(ctx: Ctx, personId: string): Promise<Person[]> {
+  const gms = (await ctx.people.withRole('gm')).filter((p) => p._id !== personId)
+  if (gms.length > 0) return gms
+  const judgeId = (await judges(ctx))((await ctx.people.get(personId))!)
+  const standIn = judgeId ? await ctx.people.get(judgeId) : null
+  return standIn ? [standIn] : []
+}
+
+/**
+ * A correction after publication (domain.md §6, §11.19): what is recorded now, with signed points on top where HR says so,
+ * becomes a proposal; it counts when the general manager has confirmed it.
+ *
+ * @param points `'2'`, `'-1.5'`; undefined: only what was recorded anew
+ */
+export async function proposeCorrection(
+  ctx: Ctx,
+  act: Act,
+  by: Person,
+  person: Person,
+  month: Month,
+  { points, why }: { points?: string; why: string },
+): Promise<ProposeOutcome> {
+  if (!(by.roles.includes('hr') || by.roles.includes('gm')) || by._id === person._id) return { kind: 'not-allowed' }
+  if (why.trim() === '') return { kind: 'no-reason' }
+  if (points !== undefined && !/^-?\d{1,3}(\.\d{1,2})?$/.test(points)) return { kind: 'bad-points' }
+  const id = monthRowId(person._id, month)
+  const row = await ctx.results.get(id)
+  const before = row?.versions.at(-1)
+  if (!row || !before) return { kind: 'not-published' }
+  const extra = points === undefined || exact(points).n === 0n ? undefined : points
+  const after = await recompute(ctx, person, month, act.at, extra, why)
+  if (after.missing.length > 0) return { kind: 'incomplete' }
+  const hash = hashOf(after)
+  if (hash === before.hash) return { kind: 'unchanged' }
+  const outcome = await ctx.results.change<'proposed' | 'pending'>(id, act.id, (r) => {
+    if (r.proposal) return { outcome: 'pending' }
+    const proposal = {
+      id: act.id,
+      by: by._id,
+      at: act.at,
+      why: why.trim().slice(0, 300),
+      result: after,
+      hash,
+      ...(extra !== undefined && { points: extra }),
+    }
+    return { row: { ...r, proposal }, outcome: 'proposed' }
+  })
+  if (outcome !== 'proposed') return { kind: 'pending' }
+  await ctx.audit.add({
+    _id: `${act.id}/correction-proposed`,
+    at: act.at,
+    by: by._id,
+    what: 'correction-proposed',
+    to: `result/${id}`,
+    detail: { why, ...(extra !== undefined && { points: extra }), from: before.hash, to: hash },
+  })
+  const approvers = await correctionApprovers(ctx, person._id)
+  const args = { row: id, proposal: act.id }
+  await ctx.outbox.add(
+    approvers.map((p) => push(`correction/${id}/${act.id}/${p._id}`, p._id, 'correction-request', args, act.id)),
+  )
+  return { kind: 'proposed', before: before.result, after, approvers: approvers.map((p) => p.name) }
+}
+
+async function recompute(ctx: Ctx, person: Person, month: Month, at: Date, points: string | undefined, why: string) {
+  const frame = await monthFrame(ctx, month, at)
+  const facts = (await factsOf(ctx, frame, [person], await judges(ctx))).get(person._id)!
+  const day = dayOf(at, ctx.company().timeZone)
+  const adjustments = [
+    ...facts.adjustments,
+    ...(points === undefined ? [] : [{ points, reason: why.trim().slice(0, 300), day }]),
+  ]
+  return settle({ ...facts, adjustments })
+}
+
+/** The general manager's word on a correction: a new version, told to the employee, the old one kept. */
+export async function decideCorrection(
+  ctx: Ctx,
+  act: Act,
+  by: Person,
+  rowId: string,
+  proposalId: string,
+  accept: boolean,
+): Promise<{ kind: 'accepted' | 'refused'; row: ResultRow } | { kind: 'gone' | 'not-allowed' }> {
+  const row = await ctx.results.get(rowId)
+  if (!row) return { kind: 'gone' }
+  const approvers = await correctionApprovers(ctx, row.personId)
+  if (!approvers.some((p) => p._id === by._id) || by._id === row.personId) return { kind: 'not-allowed' }
+  const repeated = row.applied.some((a) => a.event === act.id)
+  const proposal = row.proposal
+  if (!repeated && proposal?.id !== proposalId) return { kind: 'gone' }
+  if (accept && proposal?.points !== undefined) {
+    const { points, why, by: proposer } = proposal
+    await ctx.monthInputs.change(rowId, `adjust/${proposalId}`, (input) => ({
+      row: {
+        ...input,
+        adjustments: [
+          ...input.adjustments.filter((a) => a.id !== proposalId),
+          {
+            id: proposalId,
+            points,
+            reason: why,
+            by: proposer,
+            at: proposal.at,
+            day: dayOf(proposal.at, ctx.company().timeZone),
+          },
+        ],
+      },
+      outcome: null,
+    }))
+  }
+  const version = await ctx.results.change<number | null>(rowId, act.id, (r) => {
+    if (r.proposal?.id !== proposalId) return { outcome: null }
+    const { proposal: p, ...rest } = r
+    if (!accept) return { row: rest, outcome: 0 }
+    const next = {
+      version: r.versions.length + 1,
+      by: by._id,
+      at: act.at,
+      why: p.why,
+      result: p.result,
+      hash: p.hash,
+    }
+    return { row: { ...rest, versions: [...r.versions, next] }, outcome: next.version }
+  })
+  if (version === null || version === undefined) return { kind: 'gone' }
+  const what = accept ? 'correction-accepted' : 'correction-refused'
+  await ctx.audit.add({
+    _id: `${act.id}/${what}`,
+    at: act.at,
+    by: by._id,
+    what,
+    to: `result/${rowId}`,
+    detail: { version },
+  })
+  const args = { month: row.month, version }
+  if (accept)
+    await ctx.outbox.add([
+      push(publicationKey(row.personId, row.month, version), row.personId, 'result-published', args, act.id),
+    ])
+  const hrs = await ctx.people.withRole('hr')
+  await ctx.outbox.add(
+    hrs.map((p) => push(`${what}/${rowId}/${proposalId}/${p._id}`, p._id, what, { row: rowId }, act.id)),
+  )
+  return { kind: accept ? 'accepted' : 'refused', row: (await ctx.results.get(rowId))! }
+}

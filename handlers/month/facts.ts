@@ -1,0 +1,316 @@
+import { createHash } from 'node:crypto'
+import { type Company, schemeFor } from '../../src/company.ts'
+import type { Ctx } from '../../src/context.ts'
+import type { BehaviourFact } from '../../src/domain/behaviour.ts'
+import { isOnTime } from '../../src/domain/deadline.ts'
+import {
+  checklistWork,
+  kpiWork,
+  type RaterGroup,
+  type RatersScheme,
+  ratersWork,
+  surveyWork,
+  type Work,
+  weeklyWork,
+} from '../../src/domain/schemes.ts'
+import { type WeekResult, weekResult } from '../../src/domain/score.ts'
+import type { Part, SettleFacts } from '../../src/domain/settlement.ts'
+import {
+  addDays,
+  type Day,
+  lastDayOf,
+  type Month,
+  previousMonth,
+  saturdayOf,
+  type Week,
+  weeksOfMonth,
+} from '../../src/domain/time.ts'
+import type { MonthInput } from '../../src/store/month-inputs.ts'
+import type { Person } from '../../src/store/people.ts'
+import type { PositionHistory } from '../../src/store/positions.ts'
+import type { SurveyScore } from '../../src/store/survey-scores.ts'
+import { type WeekRow, weekRowId } from '../../src/store/weeks.ts'
+import { findByRef } from '../rights.ts'
+import { makeView, type WeekView } from '../weekly/week.ts'
+
+/** What is the same for everybody of a month. */
+export interface MonthFrame {
+  month: Month
+  company: Company
+  now: Date
+  weeks: Week[]
+  firstWeek: Week
+  surveys: SurveyScore[]
+  ruleVersion: string
+  /** By 工号 or unique name, for raters; empty when no scheme asks for it. */
+  refs: (ref: string) => string | undefined
+}
+
+/** Names the rules in force: the part of the company file that results come from. */
+export function ruleVersionOf(company: Company): string {
+  const { schemes, kpis, positions, behaviour, grades } = company
+  const rules = JSON.stringify({ schemes, kpis, positions, behaviour, grades })
+  return createHash('sha256').update(rules).digest('hex').slice(0, 12)
+}
+
+/** @param everybody people for the references of rater schemes; read when left out and needed */
+export async function monthFrame(ctx: Ctx, month: Month, now: Date): Promise<MonthFrame> {
+  const company = ctx.company()
+  const rated = Object.values(company.schemes).some((s) => s.kind === 'raters')
+  const people = rated ? await ctx.people.active() : []
+  const known = new Map<string, string | undefined>()
+  const refs = (ref: string) => {
+    if (!known.has(ref)) known.set(ref, findByRef(people, ref)?._id)
+    return known.get(ref)
+  }
+  return {
+    month,
+    company,
+    now,
+    weeks: weeksOfMonth(month),
+    firstWeek: ctx.firstWeek,
+    surveys: await ctx.surveyScores.ofMonth(month),
+    ruleVersion: ruleVersionOf(company),
+    refs,
+  }
+}
+
+/** Whether somebody was employed on at least one day of the month. */
+export const worksIn = (person: Person, month: Month): boolean =>
+  (person.joinedOn === undefined || person.joinedOn <= lastDayOf(month)) &&
+  (person.leftOn === undefined ? person.active : person.leftOn >= `${month}-01`)
+
+/** The days of a month in each position, clipped to the employment (domain.md §11.21). */
+export function partsOf(
+  person: Person,
+  month: Month,
+  history: PositionHistory['history'] = [],
+): { from: Day; to: Day; position: string }[] {
+  const first = `${month}-01`
+  const last = lastDayOf(month)
+  const from = person.joinedOn && person.joinedOn > first ? person.joinedOn : first
+  const to = person.leftOn && person.leftOn < last ? person.leftOn : last
+  const changes = history.filter((h, i) => i > 0 && h.from > from && h.from <= to)
+  const before = history.filter((h, i) => i === 0 || h.from <= from).at(-1)
+  const parts = [{ from, to, position: before?.position ?? person.position }]
+  for (const change of changes) {
+    const open = parts.at(-1)!
+    open.to = addDays(change.from, -1)
+    parts.push({ from: change.from, to, position: change.position })
+  }
+  return parts
+}
+
+/** Who rates somebody of a rater scheme, with what weight (domain.md §2, 篇八). Ids of people. */
+export function ratersOf(
+  scheme: RatersScheme,
+  person: Person,
+  refs: (ref: string) => string | undefined,
+  judgeId: string | undefined,
+): (Omit<RaterGroup, 'raters'> & { raters: (RaterGroup['raters'][number] & { id: string })[] })[] {
+  const entry = Object.entries(scheme.people).find(([ref]) => refs(ref) === person._id)?.[1] ?? {}
+  const project = entry.project ?? scheme.project
+  const peers = (entry.peers ?? []).flatMap((ref) => refs(ref) ?? []).filter((id) => id !== person._id)
+  const managers = Object.entries(entry.projectManagers ?? {}).flatMap(([ref, weight]) => {
+    const id = refs(ref)
+    return id && id !== person._id ? [{ id, role: 'project-manager' as const, weight }] : []
+  })
+  // Without peers the manager's word is the whole of the non-project part.
+  const rest = [
+    ...(judgeId ? [{ id: judgeId, role: 'manager' as const, weight: peers.length > 0 ? scheme.manager : 100 }] : []),
+    ...peers.map((id) => ({ id, role: 'peer' as const, weight: `${scheme.peers}/${peers.length}` })),
+  ]
+  return [
+    { name: '项目工作', share: project, raters: managers },
+    { name: '其他工作', share: 100 - project, raters: rest.filter((r) => r.weight !== 0) },
+  ]
+}
+
+interface Records {
+  weeks: Map<string, WeekRow>
+  input: MonthInput | undefined
+  behaviour: BehaviourFact[]
+  history: PositionHistory['history'] | undefined
+  previous: string | undefined
+}
+
+const because = { closed: '放假', 'not-joined': '未入职', 'first-week': '入职首周', left: '已离职', excused: '免计' }
+
+/** How a week counts in its month (domain.md §3, §11.6, §11.10). */
+export function weekOutcome(view: WeekView, now: Date): WeekResult {
+  const { week, status, row, due } = view
+  if (status.kind !== 'not-owed' && !row.score && due !== 'closed' && isOnTime(now, due.deadline))
+    return { week, kind: 'missing', lines: ['未到截止时间'] }
+  return weekResult({
+    week,
+    ...(status.kind === 'not-owed' && { excused: { because: because[status.because] } }),
+    submitted: view.counts ? (view.counts.late ? 'late' : 'on-time') : 'none',
+    items: view.planned.map((p, i) => {
+      const actual = row.score?.points[i]
+      return actual === undefined ? { planned: p.points } : { planned: p.points, actual }
+    }),
+    deductions: row.score?.deductions ?? [],
+  })
+}
+
+const blankWeek = (personId: string, week: Week): WeekRow => ({
+  _id: weekRowId(personId, week),
+  personId,
+  week,
+  submissions: [],
+  pastScores: [],
+  notes: [],
+  rev: 0,
+  applied: [],
+})
+
+function weeklyPart(frame: MonthFrame, person: Person, from: Day, to: Day, rows: Map<string, WeekRow>): Work {
+  const { company, now, month, firstWeek } = frame
+  const weeks = frame.weeks.filter((w) => saturdayOf(w) >= from && saturdayOf(w) <= to)
+  const results = weeks.map((week): WeekResult => {
+    if (week <= firstWeek) return { week, kind: 'excused', lines: ['系统启用前，不计入当月'] }
+    const before = company.weeks.previousOpenWeek(week)
+    const row = rows.get(week) ?? blankWeek(person._id, week)
+    return weekOutcome(makeView(company, person, row, rows.get(before) ?? blankWeek(person._id, before), now), now)
+  })
+  const work = weeklyWork(month, results)
+  const lines = results.flatMap((r) =>
+    r.kind === 'scored' ? [`${dayRange(r.week)}`, ...r.lines.map((l) => `　${l}`)] : [],
+  )
+  return { ...work, lines: [...lines, ...work.lines] }
+}
+
+const dayRange = (week: Week): string => {
+  const saturday = saturdayOf(week)
+  return `${Number(saturday.slice(5, 7))}月${Number(saturday.slice(8))}日（周六）所在周`
+}
+
+function workOf(
+  frame: MonthFrame,
+  person: Person,
+  part: { from: Day; to: Day; position: string },
+  r: Records,
+  judgeId: string | undefined,
+): Part {
+  const found = schemeFor(frame.company, part.position)
+  if (!found) return { ...part, work: { kind: 'missing', missing: [], lines: [] } }
+  const { scheme, name } = found
+  const done = (work: Work): Part => ({ ...part, scheme: name, work })
+  switch (scheme.kind) {
+    case 'weekly':
+      return done(weeklyPart(frame, person, part.from, part.to, r.weeks))
+    case 'none':
+      return done({ kind: 'none', lines: ['该岗位不考核工作得分'] })
+    case 'checklist': {
+      const given = r.input?.checklist?.items
+      return done(
+        checklistWork(
+          scheme.items.map(({ name: item, points }) => {
+            const got = given?.find((g) => g.name === item && g.points === points)?.got
+            return got === undefined ? { name: item, points } : { name: item, points, got }
+          }),
+        ),
+      )
+    }
+    case 'survey': {
+      const title = frame.company.surveys[scheme.survey]?.title ?? scheme.survey
+      const fact = frame.surveys.find((s) => s.surveyId === scheme.survey && s.positions.includes(part.position))
+      return done(surveyWork(title, fact))
+    }
+    case 'raters': {
+      const groups = ratersOf(scheme, person, frame.refs, judgeId).map((g) => ({
+        ...g,
+        raters: g.raters.map(({ id, ...rater }) => {
+          const score = r.input?.ratings.find((x) => x.by === id)?.score
+          return score === undefined ? rater : { ...rater, score }
+        }),
+      }))
+      return done(ratersWork(groups, r.input?.ratingClosed !== undefined))
+    }
+    case 'kpi': {
+      const indicators = scheme.indicators.map((i) => {
+        const kpi = frame.company.kpis[i.kpi]!
+        const target = i.target ?? kpi.target
+        const actual = r.input?.kpi.find((k) => k.name === i.kpi)?.actual
+        return {
+          name: i.kpi,
+          kpi,
+          weight: i.weight,
+          ...(target !== undefined && { target }),
+          ...(actual !== undefined && { actual }),
+        }
+      })
+      return done(kpiWork(indicators, scheme.cap))
+    }
+  }
+}
+
+/**
+ * Reads what is recorded of some people's month, six queries whatever their number, and gives each one's facts. Only people
+ * who work in the month; `judgeOf` tells who their superior is.
+ */
+export async function factsOf(
+  ctx: Ctx,
+  frame: MonthFrame,
+  people: Person[],
+  judgeOf: (person: Person) => string | undefined,
+): Promise<Map<string, SettleFacts>> {
+  const { month, company, weeks } = frame
+  const ids = people.map((p) => p._id)
+  const before = company.weeks.previousOpenWeek(weeks[0]!)
+  const [weekRows, inputs, behaviour, positions, last] = await Promise.all([
+    ctx.weeks.model.collection
+      .find({ personId: { $in: ids }, week: { $in: [before, ...weeks] } })
+      .toArray() as unknown as Promise<WeekRow[]>,
+    ctx.monthInputs.many(month, ids),
+    ctx.behaviours.counting(month, ids),
+    ctx.positions.many(ids),
+    ctx.results.many(previousMonth(month), ids),
+  ])
+  const weeksOf = groupBy(weekRows, (r) => r.personId)
+  const behaviourOf = groupBy(behaviour, (r) => r.personId)
+  const previousOf = new Map(last.map((r) => [r.personId, r.versions.at(-1)?.result.shownTotal]))
+  return new Map(
+    people.map((person) => {
+      const records: Records = {
+        weeks: new Map((weeksOf.get(person._id) ?? []).map((r) => [r.week, r])),
+        input: inputs.get(person._id),
+        behaviour: (behaviourOf.get(person._id) ?? []).map(({ _id, day, title, points, times, facts }) => ({
+          id: _id,
+          day,
+          title,
+          points,
+          times,
+          facts,
+        })),
+        history: positions.get(person._id),
+        previous: previousOf.get(person._id),
+      }
+      const parts = partsOf(person, month, records.history).map((part) =>
+        workOf(frame, person, part, records, judgeOf(person)),
+      )
+      const facts: SettleFacts = {
+        month,
+        ...(person.joinedOn && { joined: person.joinedOn }),
+        ...(person.leftOn && { left: person.leftOn }),
+        parts,
+        behaviour: records.behaviour,
+        adjustments: (records.input?.adjustments ?? []).map(({ points, reason, day }) => ({ points, reason, day })),
+        grades: company.grades,
+        ...(records.previous !== undefined && { previous: records.previous }),
+        ruleVersion: frame.ruleVersion,
+      }
+      return [person._id, facts]
+    }),
+  )
+}
+
+function groupBy<T>(rows: readonly T[], key: (row: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>()
+  for (const row of rows) {
+    const group = groups.get(key(row))
+    if (group) group.push(row)
+    else groups.set(key(row), [row])
+  }
+  return groups
+}

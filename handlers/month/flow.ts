@@ -1,0 +1,408 @@
+import { createHash } from 'node:crypto'
+import type { Act, Ctx } from '../../src/context.ts'
+import { monthDates } from '../../src/domain/month-dates.ts'
+import type { Month } from '../../src/domain/time.ts'
+import type { PlatformName } from '../../src/platforms/port.ts'
+import { monthRowId } from '../../src/store/month-inputs.ts'
+import type { Person } from '../../src/store/people.ts'
+import type { ResultRow } from '../../src/store/results.ts'
+import { mayJudge } from '../rights.ts'
+import { push } from './behaviour.ts'
+import { isOver, judges, refreshPeople } from './settle.ts'
+
+export const datesOf = (ctx: Ctx, month: Month) => {
+  const { weeks, month: settings, timeZone } = ctx.company()
+  return monthDates(month, weeks, settings, timeZone)
+}
+
+/** What keeps a row from being confirmed, named. */
+export interface Open {
+  personId: string
+  name: string
+  what: string[]
+}
+
+export interface TeamMonth {
+  month: Month
+  judgeId: string
+  rows: ResultRow[]
+  open: Open[]
+  /** Of the figures shown: a confirmation counts for these only. */
+  digest: string
+}
+
+const digestOf = (rows: readonly ResultRow[]): string =>
+  createHash('sha256')
+    .update(rows.map((r) => `${r._id}:${r.hash}`).join('\n'))
+    .digest('hex')
+    .slice(0, 16)
+
+/** What is missing in some rows: figures, attendance records that wait for their head, things sent back to HR. */
+export async function openOf(ctx: Ctx, month: Month, rows: readonly ResultRow[]): Promise<Open[]> {
+  const drafts = rows.filter((r) => r.state === 'draft')
+  const waiting = await ctx.behaviours.waiting(
+    month,
+    drafts.map((r) => r.personId),
+  )
+  return drafts.flatMap((r) => {
+    const what = [...r.draft.missing]
+    if (waiting.some((w) => w.personId === r.personId)) what.push('有考勤记录待部门经理确认')
+    return what.length > 0 ? [{ personId: r.personId, name: r.name, what }] : []
+  })
+}
+
+/** The people whose month `judgeId` confirms, computed anew while they are drafts. */
+export async function teamMonth(ctx: Ctx, judgeId: string, month: Month, now: Date): Promise<TeamMonth> {
+  const people = await teamPeople(ctx, judgeId)
+  if (people.length > 0 && isOver(ctx, month, now)) await refreshPeople(ctx, month, people, now)
+  const rows = await ctx.results.ofTeam(month, judgeId)
+  return { month, judgeId, rows, open: await openOf(ctx, month, rows), digest: digestOf(rows) }
+}
+
+async function teamPeople(ctx: Ctx, judgeId: string): Promise<Person[]> {
+  const judgeOf = await judges(ctx)
+  const standIn = Object.keys(ctx.company().standIns).length > 0
+  const candidates = standIn
+    ? await ctx.people.all()
+    : await ctx.people.model.find({ managerId: judgeId }).sort({ _id: 1 }).lean<Person[]>()
+  return candidates.filter((p) => judgeOf(p) === judgeId)
+}
+
+export type ConfirmOutcome =
+  | { kind: 'confirmed'; people: number }
+  | { kind: 'missing'; open: Open[] }
+  /** Somebody was first, or it was done before. */
+  | { kind: 'already'; by: string }
+  /** The figures have changed since they were shown. */
+  | { kind: 'changed' }
+  | { kind: 'not-over' | 'published' | 'no-team' | 'not-allowed' }
+
+/**
+ * The superior's word on a team's month (domain.md §6): for everybody at once, for the figures that were seen, and only when
+ * nothing is missing. Others above may do it too; nobody for themselves.
+ */
+export async function confirmTeam(
+  ctx: Ctx,
+  act: Act,
+  by: Person,
+  judgeId: string,
+  month: Month,
+  digest: string,
+): Promise<ConfirmOutcome> {
+  const judge = await ctx.people.get(judgeId)
+  if (!judge || (by._id !== judgeId && !(await mayJudge(ctx, by, judge)))) return { kind: 'not-allowed' }
+  if (!isOver(ctx, month, act.at)) return { kind: 'not-over' }
+  if ((await ctx.months.get(month)).state === 'published') return { kind: 'published' }
+  const before = await ctx.results.ofTeam(month, judgeId)
+  const mine = (r: ResultRow) => r.confirmed?.by === by._id && r.applied.some((a) => a.event === act.id)
+  const repeated = before.some(mine)
+  const team = repeated ? undefined : await teamMonth(ctx, judgeId, month, act.at)
+  const rows = team?.rows ?? before
+  if (rows.length === 0) return { kind: 'no-team' }
+  if (rows.some((r) => r.personId === by._id)) return { kind: 'not-allowed' }
+  if (team) {
+    const first = rows.find((r) => r.state !== 'draft')
+    if (rows.every((r) => r.state !== 'draft')) return { kind: 'already', by: first!.confirmed!.by }
+    if (team.open.length > 0) return { kind: 'missing', open: team.open }
+    if (team.digest !== digest) return { kind: 'changed' }
+  }
+  let people = 0
+  let other: string | undefined
+  for (const row of rows) {
+    const outcome = await ctx.results.change<{ by: string }>(row._id, act.id, (r) => {
+      if (r.state !== 'draft') return { outcome: { by: r.confirmed?.by ?? '' } }
+      const { returned: _, ...rest } = r
+      return { row: { ...rest, state: 'confirmed', confirmed: { by: by._id, at: act.at } }, outcome: { by: by._id } }
+    })
+    if (outcome?.by === by._id) people++
+    else other = outcome?.by
+  }
+  if (people === 0) return { kind: 'already', by: other ?? '' }
+  await ctx.audit.add({
+    _id: `${act.id}/team-confirmed`,
+    at: act.at,
+    by: by._id,
+    what: 'team-confirmed',
+    to: `month/${month}/${judgeId}`,
+    detail: { people, digest },
+  })
+  await askApproval(ctx, month, act.id)
+  return { kind: 'confirmed', people }
+}
+
+/** Once every team is confirmed the general manager is asked. */
+export async function askApproval(ctx: Ctx, month: Month, cause: string): Promise<void> {
+  const open = await ctx.results.model.countDocuments({ month, state: 'draft' })
+  if (open > 0) return
+  const round = await ctx.results.model.countDocuments({ month, returned: { $exists: true } })
+  const gms = await ctx.people.withRole('gm')
+  const hrs = await ctx.people.withRole('hr')
+  const key = `approval/${month}/${cause}/${round}`
+  await ctx.outbox.add(
+    gms.length > 0
+      ? gms.map((p) => push(`${key}/${p._id}`, p._id, 'month-approval', { month }, cause))
+      : hrs.map((p) => push(`no-gm/${month}/${p._id}`, p._id, 'no-gm', { month }, cause)),
+  )
+}
+
+/** A superior sends one person's month back to HR, with a reason; it cannot be confirmed before it was looked at again. */
+export async function returnResult(
+  ctx: Ctx,
+  act: Act,
+  by: Person,
+  person: Person,
+  month: Month,
+  reason: string,
+): Promise<{ kind: 'returned' | 'not-allowed' | 'gone' | 'confirmed' | 'no-reason' }> {
+  if (reason.trim() === '') return { kind: 'no-reason' }
+  if (!(await mayJudge(ctx, by, person))) return { kind: 'not-allowed' }
+  const outcome = await ctx.results.change<'returned' | 'confirmed'>(monthRowId(person._id, month), act.id, (r) =>
+    r.state === 'draft'
+      ? {
+          row: { ...r, returned: { by: by._id, at: act.at, reason: reason.trim().slice(0, 300), to: 'hr' } },
+          outcome: 'returned',
+        }
+      : { outcome: 'confirmed' },
+  )
+  if (!outcome) return { kind: 'gone' }
+  if (outcome === 'confirmed') return { kind: 'confirmed' }
+  await ctx.audit.add({
+    _id: `${act.id}/result-returned`,
+    at: act.at,
+    by: by._id,
+    what: 'result-returned',
+    to: `result/${monthRowId(person._id, month)}`,
+    detail: { reason },
+  })
+  const args = { personId: person._id, month }
+  const hrs = await ctx.people.withRole('hr')
+  await ctx.outbox.add(
+    hrs.map((p) => push(`result-returned/${act.id}/${p._id}`, p._id, 'result-returned', args, act.id)),
+  )
+  return { kind: 'returned' }
+}
+
+/** Whether somebody approves months: the general manager, never their own. */
+const isGm = (p: Person): boolean => p.active && p.roles.includes('gm')
+
+export type ApproveOutcome =
+  | { kind: 'approved'; publishAt: Date }
+  | { kind: 'open'; teams: { name: string; people: number }[] }
+  | { kind: 'already'; by: string }
+  | { kind: 'published' | 'nothing' | 'not-over' | 'not-allowed' }
+
+/** The general manager's word on the month as a whole (篇七). Named: which superiors have not confirmed yet. */
+export async function approveMonth(ctx: Ctx, act: Act, by: Person, month: Month): Promise<ApproveOutcome> {
+  if (!isGm(by)) return { kind: 'not-allowed' }
+  if (!isOver(ctx, month, act.at)) return { kind: 'not-over' }
+  const { publish } = datesOf(ctx, month)
+  const open = await ctx.results.model.find({ month, state: 'draft' }, { judgeId: 1 }).lean<ResultRow[]>()
+  const all = await ctx.results.model.countDocuments({ month })
+  const outcome = await ctx.months.change<ApproveOutcome>(month, act.id, (row) => {
+    if (row.state === 'published') return { outcome: { kind: 'published' } }
+    if (row.state === 'approved') return { outcome: { kind: 'already', by: row.approved!.by } }
+    if (open.length > 0) return { outcome: { kind: 'open', teams: [] } }
+    if (all === 0) return { outcome: { kind: 'nothing' } }
+    return {
+      row: { ...row, state: 'approved', approved: { by: by._id, at: act.at } },
+      outcome: { kind: 'approved', publishAt: publish.at },
+    }
+  })
+  switch (outcome!.kind) {
+    case 'open': {
+      const counts = new Map<string, number>()
+      for (const r of open) counts.set(r.judgeId, (counts.get(r.judgeId) ?? 0) + 1)
+      const names = new Map((await ctx.people.many([...counts.keys()])).map((p) => [p._id, p.name]))
+      return {
+        kind: 'open',
+        teams: [...counts].map(([id, people]) => ({ name: names.get(id) ?? '没有上级的人员', people })),
+      }
+    }
+    case 'approved':
+      await ctx.audit.add({
+        _id: `${act.id}/month-approved`,
+        at: act.at,
+        by: by._id,
+        what: 'month-approved',
+        to: `month/${month}`,
+        detail: { people: all },
+      })
+      return { kind: 'approved', publishAt: publish.at }
+    default:
+      return outcome!
+  }
+}
+
+/** The general manager sends a team back to its superior, with a reason: its people are drafts again. */
+export async function returnTeam(
+  ctx: Ctx,
+  act: Act,
+  by: Person,
+  judgeId: string,
+  month: Month,
+  reason: string,
+): Promise<{ kind: 'returned'; people: number } | { kind: 'not-allowed' | 'published' | 'nothing' | 'no-reason' }> {
+  if (!isGm(by)) return { kind: 'not-allowed' }
+  if (reason.trim() === '') return { kind: 'no-reason' }
+  const reopened = await ctx.months.change<'ok' | 'published'>(month, act.id, (row) => {
+    if (row.state === 'published') return { outcome: 'published' }
+    const { approved: _, ...rest } = row
+    return { row: { ...rest, state: 'open' }, outcome: 'ok' }
+  })
+  if (reopened === 'published') return { kind: 'published' }
+  let people = 0
+  for (const row of await ctx.results.ofTeam(month, judgeId)) {
+    const done = await ctx.results.change<boolean>(row._id, act.id, (r) => {
+      if (r.state !== 'confirmed') return { outcome: false }
+      const { confirmed: _, ...rest } = r
+      const returned = { by: by._id, at: act.at, reason: reason.trim().slice(0, 300), to: 'manager' as const }
+      return { row: { ...rest, state: 'draft', returned }, outcome: true }
+    })
+    if (done) people++
+  }
+  if (people === 0) return { kind: 'nothing' }
+  await ctx.audit.add({
+    _id: `${act.id}/team-returned`,
+    at: act.at,
+    by: by._id,
+    what: 'team-returned',
+    to: `month/${month}/${judgeId}`,
+    detail: { reason, people },
+  })
+  await ctx.outbox.add([push(`team-returned/${act.id}`, judgeId, 'team-month', { month, why: 'returned' }, act.id)])
+  return { kind: 'returned', people }
+}
+
+export type PublishOutcome =
+  | { kind: 'published'; people: number }
+  | { kind: 'already'; at: Date }
+  | { kind: 'too-early'; at: Date }
+  | { kind: 'not-approved'; open: number }
+  | { kind: 'not-over' | 'not-allowed' }
+
+/**
+ * Publishes a month for all at once: at its hour by the clock, or by HR when the general manager was late. The month's own
+ * document decides; what comes of it (versions, messages) is finished by whoever runs next (design §3).
+ *
+ * @param by undefined: the clock
+ */
+export async function publishMonth(ctx: Ctx, act: Act, by: Person | undefined, month: Month): Promise<PublishOutcome> {
+  if (by && !by.roles.includes('hr')) return { kind: 'not-allowed' }
+  if (!isOver(ctx, month, act.at)) return { kind: 'not-over' }
+  const { publish } = datesOf(ctx, month)
+  if (act.at < publish.at) return { kind: 'too-early', at: publish.at }
+  const open = await ctx.results.model.countDocuments({ month, state: 'draft' })
+  const outcome = await ctx.months.change<'published' | 'already' | 'not-approved'>(month, act.id, (row) => {
+    if (row.state === 'published') return { outcome: 'already' }
+    if (row.state !== 'approved') return { outcome: 'not-approved' }
+    return {
+      row: { ...row, state: 'published', published: { by: by?._id ?? 'system', at: act.at } },
+      outcome: 'published',
+    }
+  })
+  if (outcome === 'not-approved') return { kind: 'not-approved', open }
+  if (outcome === 'already') return { kind: 'already', at: (await ctx.months.get(month)).published!.at }
+  await ctx.audit.add({
+    _id: `month-published/${month}`,
+    at: act.at,
+    by: by?._id ?? 'system',
+    what: 'month-published',
+    to: `month/${month}`,
+  })
+  return { kind: 'published', people: await finishPublication(ctx, month) }
+}
+
+const BATCH = 200
+
+/** Gives everybody of a published month their version 1 and their message. Harmless to run again. */
+export async function finishPublication(ctx: Ctx, month: Month): Promise<number> {
+  const { published, told } = await ctx.months.get(month)
+  if (!published || told) return 0
+  const cause = `publish/${month}`
+  let people = 0
+  let after = ''
+  const managers = new Set<string>()
+  for (;;) {
+    const rows = await ctx.results.model
+      .find({ month, _id: { $gt: after } })
+      .sort({ _id: 1 })
+      .limit(BATCH)
+      .lean<ResultRow[]>()
+    if (rows.length === 0) break
+    after = rows.at(-1)!._id
+    const fresh = rows.filter((r) => r.state !== 'published')
+    if (fresh.length > 0)
+      await ctx.results.model.collection.bulkWrite(
+        fresh.map((r) => {
+          const version = {
+            version: 1,
+            by: published.by,
+            at: published.at,
+            why: '首次发布',
+            result: r.draft,
+            hash: r.hash,
+          }
+          return {
+            updateOne: {
+              filter: { _id: r._id as never, state: { $ne: 'published' } },
+              update: { $set: { state: 'published', versions: [version] as never }, $inc: { rev: 1 } },
+            },
+          }
+        }),
+      )
+    for (const r of rows) if (r.judgeId) managers.add(r.judgeId)
+    people += rows.length
+    await ctx.outbox.add(
+      rows.map((r) =>
+        push(publicationKey(r.personId, month, 1), r.personId, 'result-published', { month, version: 1 }, cause),
+      ),
+    )
+  }
+  await ctx.outbox.add(
+    [...managers].map((m) => push(`team-published/${month}/${m}`, m, 'team-published', { month }, cause)),
+  )
+  const hrs = await ctx.people.withRole('hr')
+  await ctx.outbox.add(hrs.map((p) => push(`hr-published/${month}/${p._id}`, p._id, 'hr-published', { month }, cause)))
+  await ctx.months.change(month, `told/${month}`, (row) => ({ row: { ...row, told: true }, outcome: null }))
+  return people
+}
+
+/** The outbox row that brings a version to its person: the proof of notice looks it up. */
+export const publicationKey = (personId: string, month: Month, version: number): string =>
+  `result/${month}/${personId}/${version}`
+
+/** 确认 by the employee: that it was received, not that they agree. */
+export async function acknowledgeResult(
+  ctx: Ctx,
+  act: Act,
+  by: Person,
+  month: Month,
+  version: number,
+  on: PlatformName,
+): Promise<{ kind: 'noted' | 'gone' }> {
+  const outcome = await ctx.results.change<'noted' | 'gone'>(monthRowId(by._id, month), act.id, (r) => {
+    if (r.personId !== by._id || !r.versions.some((v) => v.version === version)) return { outcome: 'gone' }
+    if (r.acknowledged.some((a) => a.version === version)) return { outcome: 'noted' }
+    return { row: { ...r, acknowledged: [...r.acknowledged, { version, at: act.at, on }] }, outcome: 'noted' }
+  })
+  if (outcome !== 'noted') return { kind: 'gone' }
+  await ctx.audit.add({
+    _id: `${act.id}/result-acknowledged`,
+    at: act.at,
+    by: by._id,
+    what: 'result-acknowledged',
+    to: `result/${monthRowId(by._id, month)}`,
+    detail: { version },
+  })
+  return { kind: 'noted' }
+}
+
+/** The person opened the details: noted once a version, for the proof of notice. */
+export async function noteSeen(ctx: Ctx, act: Act, by: Person, month: Month, on: PlatformName): Promise<void> {
+  await ctx.results.change(monthRowId(by._id, month), `seen/${act.at.toISOString()}`, (r) => {
+    const version = r.versions.at(-1)?.version
+    if (r.personId !== by._id || version === undefined || r.seen.some((s) => s.version === version))
+      return { outcome: null }
+    return { row: { ...r, seen: [...r.seen, { version, at: act.at, on }] }, outcome: null }
+  })
+}

@@ -1,0 +1,121 @@
+import { createHash } from 'node:crypto'
+import { schemeFor } from '../../src/company.ts'
+import type { Ctx } from '../../src/context.ts'
+import { type MonthResult, settle } from '../../src/domain/settlement.ts'
+import { dayOf, lastDayOf, type Month } from '../../src/domain/time.ts'
+import { monthRowId } from '../../src/store/month-inputs.ts'
+import type { Person } from '../../src/store/people.ts'
+import type { Draft } from '../../src/store/results.ts'
+import { findByRef } from '../rights.ts'
+import { factsOf, type MonthFrame, monthFrame, worksIn } from './facts.ts'
+
+/** People at a time: small enough that nothing else waits long for the event loop. */
+const BATCH = 200
+
+export const hashOf = (result: MonthResult): string => createHash('sha256').update(JSON.stringify(result)).digest('hex')
+
+/** Who is whose superior, for everybody at once; the stand-ins of the settings where there is none (domain.md §11.16). */
+export async function judges(ctx: Ctx): Promise<(person: Person) => string | undefined> {
+  const cursor = ctx.people.model.collection.find({ active: true }, { projection: { _id: 1, name: 1, jobNumber: 1 } })
+  const standIns = Object.entries(ctx.company().standIns)
+  const active = new Set<string>()
+  const named: Person[] = []
+  for await (const p of cursor) {
+    active.add(String(p._id))
+    if (standIns.length > 0) named.push(p as unknown as Person)
+  }
+  const standIn = new Map(
+    standIns.flatMap(([of, to]) => {
+      const [a, b] = [findByRef(named, of), findByRef(named, to)]
+      return a && b && a._id !== b._id ? [[a._id, b._id] as const] : []
+    }),
+  )
+  return (person) => {
+    const { managerId } = person
+    if (managerId && managerId !== person._id && active.has(managerId)) return managerId
+    return standIn.get(person._id)
+  }
+}
+
+/** Whether a month can be settled: it must be over. */
+export const isOver = (ctx: Ctx, month: Month, now: Date): boolean =>
+  dayOf(now, ctx.company().timeZone) > lastDayOf(month)
+
+/** The drafts of some people, from what is recorded now. Those without a scheme of the month and without records have none. */
+export async function draftsOf(
+  ctx: Ctx,
+  frame: MonthFrame,
+  people: Person[],
+  judgeOf: (person: Person) => string | undefined,
+): Promise<Draft[]> {
+  const working = people.filter((p) => worksIn(p, frame.month))
+  const facts = await factsOf(ctx, frame, working, judgeOf)
+  return working.flatMap((person) => {
+    const f = facts.get(person._id)!
+    const idle = f.parts.every((p) => p.scheme !== undefined && p.work.kind === 'none' && isNone(frame, p.position))
+    if (idle && f.behaviour.length === 0 && f.adjustments.length === 0) return []
+    const draft = settle(f)
+    return [
+      {
+        _id: monthRowId(person._id, frame.month),
+        personId: person._id,
+        month: frame.month,
+        name: person.name,
+        jobNumber: person.jobNumber ?? '',
+        department: person.departments.join('/'),
+        judgeId: judgeOf(person) ?? '',
+        draft,
+        hash: hashOf(draft),
+      },
+    ]
+  })
+}
+
+const isNone = (frame: MonthFrame, position: string): boolean =>
+  schemeFor(frame.company, position)?.scheme.kind === 'none'
+
+/**
+ * Computes the drafts of a whole month from what is recorded (domain.md §6): confirmed and published results stay. The same
+ * records give the same bytes, and nothing is written where nothing has changed.
+ *
+ * @param onBatch told how many people are done, after each batch
+ */
+export async function settleMonth(
+  ctx: Ctx,
+  month: Month,
+  now: Date,
+  onBatch: (done: number) => void = () => {},
+): Promise<{ people: number; written: number }> {
+  const frame = await monthFrame(ctx, month, now)
+  const judgeOf = await judges(ctx)
+  const keep = new Set<string>()
+  let people = 0
+  let written = 0
+  let batch: Person[] = []
+  const flush = async () => {
+    const drafts = await draftsOf(ctx, frame, batch, judgeOf)
+    for (const d of drafts) keep.add(d.personId)
+    written += await ctx.results.putDrafts(drafts)
+    people += batch.length
+    batch = []
+    onBatch(people)
+    await new Promise((done) => setImmediate(done))
+  }
+  const cursor = ctx.people.model.collection.find({}, { sort: { _id: 1 }, batchSize: BATCH })
+  for await (const person of cursor) {
+    batch.push(person as unknown as Person)
+    if (batch.length >= BATCH) await flush()
+  }
+  if (batch.length > 0) await flush()
+  await ctx.results.dropDrafts(month, keep)
+  await ctx.months.change(month, `settled/${now.toISOString()}`, (row) =>
+    row.state === 'published' ? { outcome: null } : { row: { ...row, settledAt: now }, outcome: null },
+  )
+  return { people, written }
+}
+
+/** The drafts of one team, computed now, so that what a superior sees is what is recorded. */
+export async function refreshPeople(ctx: Ctx, month: Month, people: Person[], now: Date): Promise<void> {
+  const frame = await monthFrame(ctx, month, now)
+  await ctx.results.putDrafts(await draftsOf(ctx, frame, people, await judges(ctx)))
+}

@@ -1,0 +1,154 @@
+import { push } from '../handlers/month/behaviour.ts'
+import { askApproval, datesOf, finishPublication, publishMonth } from '../handlers/month/flow.ts'
+import { firstMonth } from '../handlers/month/inputs.ts'
+import { keepDelivery } from '../handlers/month/proof.ts'
+import { settleMonth } from '../handlers/month/settle.ts'
+import { schemeFor } from '../src/company.ts'
+import type { Ctx } from '../src/context.ts'
+import {
+  addDays,
+  type Day,
+  dayOf,
+  instantAt,
+  type Month,
+  monthOf,
+  previousMonth,
+  weekday,
+  weekOf,
+} from '../src/domain/time.ts'
+import type { Job } from '../src/schedule/schedule.ts'
+
+const HOUR = 3_600_000
+const zoneOf = (ctx: Ctx) => ctx.company().timeZone
+
+/** The month that is settled on a working day: the one before, from its settling day on. */
+function settledOn(day: Day, ctx: Ctx): Month | undefined {
+  const month = previousMonth(monthOf(day))
+  const { weeks } = ctx.company()
+  if (ctx.firstWeek === '' || month < firstMonth(ctx) || !weeks.isWorkday(day)) return undefined
+  return day >= datesOf(ctx, month).settle.day ? month : undefined
+}
+
+/** People who owe a checklist, ratings or indicators of a month. */
+async function remindInputs(ctx: Ctx, month: Month, day: Day, cause: string): Promise<void> {
+  const { schemes } = ctx.company()
+  const kinds = new Set(Object.values(schemes).map((s) => s.kind))
+  if (!kinds.has('checklist') && !kinds.has('raters') && !kinds.has('kpi')) return
+  const people = await ctx.people.active()
+  const asked = new Set(people.filter((p) => p.roles.includes('hr')).map((p) => p._id))
+  const byRef = new Map(
+    people.flatMap((p) => [[p.name, p._id], ...(p.jobNumber ? [[p.jobNumber, p._id]] : [])] as [string, string][]),
+  )
+  const add = (id: string | undefined) => id && asked.add(id)
+  // Who leads somebody of such a scheme; what they really owe is asked when the message is sent.
+  for (const person of people) {
+    const kind = schemeFor(ctx.company(), person.position)?.scheme.kind
+    if (kind === 'checklist' || kind === 'kpi' || kind === 'raters') add(person.managerId)
+  }
+  for (const scheme of Object.values(schemes)) {
+    if (scheme.kind === 'checklist') add(byRef.get(scheme.scoredBy))
+    if (scheme.kind !== 'raters') continue
+    for (const { projectManagers = {}, peers = [] } of Object.values(scheme.people))
+      for (const ref of [...Object.keys(projectManagers), ...peers]) add(byRef.get(ref))
+  }
+  await ctx.outbox.add(
+    [...asked].map((id) => push(`input-reminder/${month}/${day}/${id}`, id, 'input-reminder', { month }, cause)),
+  )
+}
+
+/** From the settling day on, each working day until publication: recomputed, what is missing named and chased (domain.md §6). */
+const settleJob: Job<Ctx> = {
+  name: 'settle-month',
+  about: '次月1日09:00（遇休息日顺延）起：结算上月，点名缺少的数据，每个工作日催办直到发布',
+  catchUpMs: 12 * HOUR,
+  times: (day, ctx) => (settledOn(day, ctx) ? [instantAt(day, ctx.company().month.settleTime, zoneOf(ctx))] : []),
+  async run(slot, ctx) {
+    const day = dayOf(slot, zoneOf(ctx))
+    const month = settledOn(day, ctx)
+    if (!month || (await ctx.months.get(month)).state === 'published') return
+    const cause = `settle-month@${slot.toISOString()}`
+    await settleMonth(ctx, month, ctx.clock.now())
+    await remindInputs(ctx, month, day, cause)
+    const judgeIds = ((await ctx.results.model.distinct('judgeId', { month, state: 'draft' })) as string[]).filter(
+      Boolean,
+    )
+    await ctx.outbox.add(
+      judgeIds.map((id) => push(`team-month/${month}/${id}/${day}`, id, 'team-month', { month }, cause)),
+    )
+    if (judgeIds.length === 0 && (await ctx.months.get(month)).state === 'open')
+      await askApproval(ctx, month, `settle/${day}`)
+    const hrs = await ctx.people.withRole('hr')
+    await ctx.outbox.add(
+      hrs.map((p) => push(`month-progress/${month}/${day}/${p._id}`, p._id, 'month-progress', { month }, cause)),
+    )
+  },
+}
+
+/** From the publishing day on, each working day: publishes what is confirmed; HR hears daily what it waits for (domain.md §11.19). */
+const publishJob: Job<Ctx> = {
+  name: 'publish-month',
+  about: '次月5日10:00（遇休息日顺延）起：总经理确认后发布上月结果；未确认则每个工作日提醒人力资源',
+  catchUpMs: 8 * HOUR,
+  times: (day, ctx) => {
+    const month = settledOn(day, ctx)
+    return month && day >= datesOf(ctx, month).publish.day
+      ? [instantAt(day, ctx.company().month.publishTime, zoneOf(ctx))]
+      : []
+  },
+  async run(slot, ctx) {
+    const month = settledOn(dayOf(slot, zoneOf(ctx)), ctx)
+    if (!month) return
+    const { state, told } = await ctx.months.get(month)
+    if (state === 'published') {
+      if (!told) await finishPublication(ctx, month)
+      return keepDelivery(ctx, month)
+    }
+    const act = { id: `publish-month@${slot.toISOString()}`, at: slot }
+    const outcome = await publishMonth(ctx, act, undefined, month)
+    if (outcome.kind !== 'not-approved') return
+    const hrs = await ctx.people.withRole('hr')
+    const day = dayOf(slot, zoneOf(ctx))
+    await ctx.outbox.add(
+      hrs.map((p) => push(`month-late/${month}/${day}/${p._id}`, p._id, 'month-progress', { month }, act.id)),
+    )
+  },
+}
+
+/** Once more on the month's last Saturday (domain.md §11.19). */
+const lastScoring: Job<Ctx> = {
+  name: 'last-scoring',
+  about: '当月最后一个周六15:00：提醒上级还没有评分的周，以及检查表、评价和指标',
+  catchUpMs: 4 * HOUR,
+  times: (day, ctx) =>
+    weekday(day) === 6 && monthOf(addDays(day, 7)) !== monthOf(day)
+      ? [instantAt(day, ctx.company().month.lastScoringReminder, zoneOf(ctx))]
+      : [],
+  async run(slot, ctx) {
+    const day = dayOf(slot, zoneOf(ctx))
+    const month = monthOf(day)
+    if (ctx.firstWeek === '' || month < firstMonth(ctx)) return
+    const cause = `last-scoring@${slot.toISOString()}`
+    const leads = new Set((await ctx.people.active()).flatMap((p) => p.managerId ?? []))
+    const managers = (await ctx.people.active()).filter((p) => leads.has(p._id))
+    await ctx.outbox.add(
+      managers.map((p) =>
+        push(`last-scoring/${month}/${p._id}`, p._id, 'scoring-reminder', { week: weekOf(day) }, cause),
+      ),
+    )
+    await remindInputs(ctx, month, day, cause)
+  },
+}
+
+/** Nightly, after the contacts were read: who has which position from today on (domain.md §11.21). */
+const notePositions: Job<Ctx> = {
+  name: 'note-positions',
+  about: '每天凌晨：记下岗位变动，供月中调岗按天计算',
+  catchUpMs: 20 * HOUR,
+  times: (day, ctx) => [instantAt(day, '03:40', zoneOf(ctx))],
+  async run(slot, ctx) {
+    const people = await ctx.people.active()
+    await ctx.positions.note(dayOf(slot, zoneOf(ctx)), people)
+  },
+}
+
+export const monthJobs: Job<Ctx>[] = [notePositions, lastScoring, settleJob, publishJob]

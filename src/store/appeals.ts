@@ -1,0 +1,78 @@
+import { Schema } from 'mongoose'
+import type { Month } from '../domain/time.ts'
+import type { Db } from './connect.ts'
+import { type Versioned, versioned } from './versioned.ts'
+
+/** What an appeal is about: a version of a month's result, or a record of behaviour. */
+export type AppealAbout = { kind: 'result'; version: number } | { kind: 'behaviour'; recordId: string }
+
+/** One appeal; once per subject (domain.md §11.25). */
+export interface AppealRow extends Versioned {
+  personId: string
+  month: Month
+  about: AppealAbout
+  reason: string
+  filedAt: Date
+  state: 'filed' | 'registered' | 'answered' | 'decided'
+  registered?: { by: string; at: Date }
+  answer?: { by: string; at: Date; text: string }
+  decision?: { by: string; at: Date; accepted: boolean; text: string; points?: string }
+}
+
+const Mixed = Schema.Types.Mixed
+const schema = new Schema<AppealRow>(
+  {
+    _id: String,
+    personId: { type: String, required: true },
+    month: { type: String, required: true },
+    about: Mixed,
+    reason: String,
+    filedAt: Date,
+    state: String,
+    registered: Mixed,
+    answer: Mixed,
+    decision: Mixed,
+    rev: Number,
+    applied: { type: [Mixed] as never, default: [] },
+  },
+  { versionKey: false, minimize: false, strict: 'throw' },
+)
+schema.index({ state: 1, filedAt: 1 })
+schema.index({ personId: 1, month: 1 })
+
+export type Appeals = ReturnType<typeof appealStore>
+
+/** `result/<person>/2026-11/1`, `behaviour/<record>`: what makes a second appeal the same one. */
+export const appealId = (personId: string, month: Month, about: AppealAbout): string =>
+  about.kind === 'result' ? `result/${personId}/${month}/${about.version}` : `behaviour/${about.recordId}`
+
+export function appealStore(db: Db) {
+  const model = db.model<AppealRow>('appeals', schema, 'appeals')
+  return {
+    model,
+    ...versioned<AppealRow>(model as never, () => undefined),
+    /** @returns the appeal that stands: this one, or the one that was there */
+    async file(row: Omit<AppealRow, 'rev' | 'applied'>): Promise<{ row: AppealRow; fresh: boolean }> {
+      try {
+        const fresh = { ...row, rev: 1, applied: [] }
+        await model.collection.insertOne(fresh as never)
+        return { row: fresh, fresh: true }
+      } catch (error) {
+        if ((error as { code?: number }).code !== 11000) throw error
+        return { row: (await model.findById(row._id).lean<AppealRow>())!, fresh: false }
+      }
+    },
+    open: () =>
+      model
+        .find({ state: { $ne: 'decided' } })
+        .sort({ filedAt: 1 })
+        .lean<AppealRow[]>(),
+    ofPerson: (personId: string, month: Month) =>
+      model
+        .find({ personId: String(personId), month })
+        .sort({ filedAt: 1 })
+        .lean<AppealRow[]>(),
+    openAmong: (month: Month, personIds: string[]) =>
+      model.find({ month, personId: { $in: personIds }, state: { $ne: 'decided' } }).lean<AppealRow[]>(),
+  }
+}

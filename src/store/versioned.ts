@@ -1,0 +1,60 @@
+import type { Model } from 'mongoose'
+
+/** A row that is changed under a version check; `applied` remembers the outcome of the last events. */
+export interface Versioned {
+  _id: string
+  rev: number
+  applied: { event: string; outcome: string }[]
+}
+
+/** The outcome of a change: what the caller needs to answer, the same when the event comes again. Must survive JSON. */
+export type Change<R, T> = { row: R; outcome: T } | { outcome: T }
+
+const KEPT_EVENTS = 12
+
+/**
+ * Reading and changing rows one by one, exactly once per event: the version check keeps a concurrent change from being
+ * overwritten (the decision is taken again on what is there then), a repeated event gets its first outcome.
+ *
+ * @param blank the row as it is before anything was written
+ */
+export function versioned<R extends Versioned>(model: Model<R>, blank: (id: string) => R | undefined) {
+  const get = async (id: string): Promise<R | undefined> =>
+    ((await model.collection.findOne({ _id: String(id) as never })) as R | null) ?? blank(id)
+
+  async function replace(before: R, after: R): Promise<boolean> {
+    if (before.rev === 0) {
+      try {
+        await model.collection.insertOne(after as never)
+        return true
+      } catch (error) {
+        if ((error as { code?: number }).code === 11000) return false
+        throw error
+      }
+    }
+    const { matchedCount } = await model.collection.replaceOne(
+      { _id: before._id as never, rev: before.rev },
+      after as never,
+    )
+    return matchedCount === 1
+  }
+
+  return {
+    get,
+    /** `undefined`: there is no such row and none can begin. */
+    async change<T>(id: string, event: string, decide: (row: R) => Change<R, T>): Promise<T | undefined> {
+      for (let attempt = 0; attempt < 20; attempt++) {
+        const before = await get(id)
+        if (!before) return undefined
+        const known = before.applied.find((a) => a.event === event)
+        if (known) return JSON.parse(known.outcome) as T
+        const decided = decide(structuredClone(before))
+        if (!('row' in decided)) return decided.outcome
+        const applied = [...before.applied, { event, outcome: JSON.stringify(decided.outcome ?? null) }]
+        const after = { ...decided.row, rev: before.rev + 1, applied: applied.slice(-KEPT_EVENTS) }
+        if (await replace(before, after)) return decided.outcome
+      }
+      throw new Error(`${model.modelName} ${id} is changed too often at once`)
+    },
+  }
+}
