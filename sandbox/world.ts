@@ -21,6 +21,8 @@ export interface WorldOptions {
   start?: string
   /** Where the bot keeps its data; a fresh directory that goes with the world when left out. */
   dataDir?: string
+  /** A database to use, e.g. on a MongoDB server; the world brings an embedded one when left out. */
+  database?: { uri: string; stop(): Promise<void> }
   /** The sample company when left out; with `companyYaml`. */
   people?: SamplePerson[]
   /** Text of the company file; the sample company's when left out. */
@@ -114,7 +116,8 @@ export async function startWorld(o: WorldOptions = {}): Promise<World> {
 
   // The embedded database as a server of its own: it outlives the bot's restarts, and a world that is thrown away with the
   // next start need not wait for the disk at every write.
-  const database = await startEmbeddedMongo({ dir: join(dataDir, 'database'), dbName: 'jixiao', sync: 'off' })
+  const database =
+    o.database ?? (await startEmbeddedMongo({ dir: join(dataDir, 'database'), dbName: 'jixiao', sync: 'off' }))
 
   const env: Record<string, string> = {
     MONGODB_URI: database.uri,

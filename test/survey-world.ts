@@ -2,6 +2,7 @@ import type { TravelClock } from '../sandbox/clock.ts'
 import type { SamplePerson } from '../sandbox/company/people.ts'
 import type { Phone } from '../sandbox/phone.ts'
 import { startWorld, type World } from '../sandbox/world.ts'
+import { testDatabase } from './db.ts'
 
 export const diners = ['an', 'bai', 'cao', 'deng', 'fu', 'gao', 'he', 'jin', 'kong', 'lu', 'ma', 'ning']
 const names = ['安然', '白露', '曹军', '邓凯', '傅明', '高峰', '何静', '金鑫', '孔亮', '陆远', '马超', '宁可']
@@ -70,8 +71,9 @@ function leapingClock(start: string): TravelClock {
   }
 }
 
-export const startCanteen = (options: { start?: string; people?: SamplePerson[]; yaml?: string } = {}) =>
+export const startCanteen = async (options: { start?: string; people?: SamplePerson[]; yaml?: string } = {}) =>
   startWorld({
+    database: await testDatabase(),
     clock: leapingClock(options.start ?? '2026-11-20T09:00:00+08:00'),
     people: options.people ?? canteenPeople(),
     companyYaml: options.yaml ?? canteenYaml,

@@ -10,6 +10,7 @@ import { createLog, type Log } from '../src/log.ts'
 import { type Bot, startBot } from '../src/main.ts'
 import { standingClock } from './clock.ts'
 import { companyOfFive, companyYaml } from './company-of-five.ts'
+import { testDatabase } from './db.ts'
 
 const aesKey = 'jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C'
 
@@ -66,6 +67,7 @@ export async function startWeekWorld(options: {
   env?: Record<string, string>
 }): Promise<WeekWorld> {
   const clock = standingClock(options.start)
+  const database = process.env.TEST_MONGODB_URI ? await testDatabase() : undefined
   const dir = mkdtempSync(join(tmpdir(), 'jixiao-week-'))
   writeFileSync(join(dir, 'company.yaml'), options.yaml ?? companyYaml)
   const platforms = options.platforms ?? ['wecom']
@@ -91,7 +93,9 @@ export async function startWeekWorld(options: {
   const publicBaseUrl = port > 0 ? `http://127.0.0.1:${port}` : 'https://jixiao.example.com'
   const env = {
     PORT: String(port),
+    // The bot's own embedded database, so that a restart opens it anew; or a database on the server that is named.
     DATA_DIR: dir,
+    ...(database && { MONGODB_URI: database.uri }),
     COMPANY_FILE: join(dir, 'company.yaml'),
     PUBLIC_BASE_URL: publicBaseUrl,
     SESSION_SECRET: 'a-session-secret-of-thirty-two-or-more',
@@ -193,6 +197,7 @@ export async function startWeekWorld(options: {
       await bot.stop()
       await wecom?.stop()
       await dingtalk?.stop()
+      await database?.stop()
       rmSync(dir, { recursive: true, force: true })
     },
   }
