@@ -23,7 +23,7 @@ const parts = [
     async build() {
       const { build } = await import('esbuild')
       const { metafile } = await build({
-        entryPoints: { start: 'src/start.ts' },
+        entryPoints: { start: 'src/start.ts', cli: 'src/cli.ts' },
         outdir: 'dist',
         bundle: true,
         splitting: true,

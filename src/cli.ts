@@ -1,0 +1,4 @@
+import { main } from './cli/index.ts'
+
+/** `npm run jixiao -- …` (design §6). */
+await main()
