@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type Koa from 'koa'
 import type { Card } from '../cards/card.ts'
@@ -13,6 +13,7 @@ import { type Clock, machineMs, systemClock } from './clock.ts'
 import { CompanyError, watchCompany, withHolidays } from './company.ts'
 import { type Config, ConfigError, readConfig } from './config.ts'
 import type { Ctx } from './context.ts'
+import { openDatabase } from './database.ts'
 import { dayOf, monthOf, weekOf } from './domain/time.ts'
 import { createApp } from './http/app.ts'
 import { pageRoutes } from './http/pages.ts'
@@ -322,24 +323,6 @@ function companyFile(config: Config): string {
   throw new ConfigError([
     `COMPANY_FILE: there is no ${resolve(config.COMPANY_FILE)}; copy company.example.yaml to company.yaml and adapt it`,
   ])
-}
-
-/** `MONGODB_URI`, or the embedded database in DATA_DIR (design §5). Nothing else knows which. */
-async function openDatabase(config: Config, log: Log): Promise<{ uri: string; what: string; stop(): Promise<void> }> {
-  if (config.MONGODB_URI) return { uri: config.MONGODB_URI, what: 'MongoDB', stop: async () => {} }
-  const { startEmbeddedMongo } = await import('embedded-mongo')
-  const dir = join(config.DATA_DIR, 'embedded')
-  const logger = {
-    info: (m: string) => log.info(m),
-    warn: (m: string) => log.warn(m),
-    error: (m: string) => log.error(m),
-  }
-  const embedded = await startEmbeddedMongo({ dir, dbName: 'jixiao', logger })
-  if (config.NODE_ENV === 'production')
-    log.warn(
-      'MONGODB_URI is not set: data lives in the embedded database of this one machine. Back up DATA_DIR, or set MONGODB_URI',
-    )
-  return { uri: embedded.uri, what: 'embedded', stop: () => embedded.stop() }
 }
 
 function wecomConfig(c: Config, publicBaseUrl: string): Parameters<typeof createWecom>[0] {
