@@ -161,3 +161,10 @@ test('only addresses of ours are signed for the platforms’ scripts', async () 
   for (const url of ['https://evil.example/h5/', `${world.origin}.evil.example/`, 'javascript:alert(1)', ''])
     expect([url, (await ask('wecom', url)).status]).toEqual([url, 400])
 })
+
+test('the address of the consoles, without a slash, leads home and keeps what stands behind it', async () => {
+  const bare = await open('/h5?corpid=ding1')
+  expect([bare.status, bare.headers.get('location')]).toEqual([302, '/h5/?corpid=ding1'])
+  const home = await open('/h5/')
+  expect([home.status, home.headers.get('location')]).toEqual([302, '/auth/wecom?next=%2Fh5%2F'])
+})
