@@ -31,7 +31,7 @@ import { createSchedule, slotModel } from './schedule/schedule.ts'
 import { createSeal } from './seal.ts'
 import { auditStore } from './store/audit.ts'
 import { cardStore } from './store/cards.ts'
-import { prepare, QUICK, waitAndConnect } from './store/connect.ts'
+import { prepare, soon, waitAndConnect } from './store/connect.ts'
 import { leaseClock } from './store/lease-clock.ts'
 import { metaStore } from './store/meta.ts'
 import { momentStores } from './store/moments.ts'
@@ -208,7 +208,7 @@ export async function startBot({ env, clock = systemClock, log: given }: BotOpti
     mount: (app) => app.use(pages.routes()),
     async ready() {
       const checks: Record<string, string> = {}
-      checks.database = await db.db!.command({ ping: 1 }, QUICK).then(
+      checks.database = await soon(db.db!.command({ ping: 1 })).then(
         () => 'ok',
         () => 'no answer',
       )
@@ -218,16 +218,16 @@ export async function startBot({ env, clock = systemClock, log: given }: BotOpti
     },
     async refreshMetrics() {
       const count = (gauge: typeof metrics.pending, counting: Promise<number>) =>
-        counting
+        soon(counting)
           .then((n) => gauge.set(n))
           .then(
             () => true,
             () => false,
           )
       const counted = await Promise.all([
-        count(metrics.pending, outbox.model.countDocuments({ state: 'pending' }, QUICK)),
-        count(metrics.undeliverable, outbox.model.countDocuments({ state: 'failed' }, QUICK)),
-        count(metrics.parked, inbox.model.countDocuments({ state: 'parked' }, QUICK)),
+        count(metrics.pending, outbox.model.countDocuments({ state: 'pending' })),
+        count(metrics.undeliverable, outbox.model.countDocuments({ state: 'failed' })),
+        count(metrics.parked, inbox.model.countDocuments({ state: 'parked' })),
       ])
       metrics.databaseUp.set(counted.every(Boolean) ? 1 : 0)
       for (const [platform, p] of Object.entries(platforms)) metrics.platformUp.set({ platform }, p.status().ok ? 1 : 0)

@@ -5,7 +5,7 @@ import { connect as connectTcp, createServer, type Server, type Socket } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import { startEmbeddedMongo } from 'embedded-mongo'
 import { type DingtalkStandIn, startDingtalkStandIn } from '../sandbox/dingtalk/stand-in.ts'
 import type { SandboxPerson } from '../sandbox/stand-in.ts'
@@ -13,7 +13,8 @@ import { startWecomStandIn, type WecomStandIn } from '../sandbox/wecom/stand-in.
 import { connect, type Db } from '../src/store/connect.ts'
 
 const aesKey = 'jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C'
-const preload = new URL('./shifted-clock.mjs', import.meta.url).href
+// Tests and benches run from the top of the repository.
+const preload = pathToFileURL('test/shifted-clock.mjs').href
 
 /** One process of the service, as `npm start` runs it. */
 export interface Replica {
@@ -156,8 +157,7 @@ function replica(name: string, env: Record<string, string>, logs: ProcessWorld['
       return exitCode
     },
     start() {
-      const cwd = fileURLToPath(new URL('..', import.meta.url))
-      const started = spawn(process.execPath, ['dist/start.js'], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+      const started = spawn(process.execPath, ['dist/start.js'], { env, stdio: ['ignore', 'pipe', 'pipe'] })
       child = started
       let rest = ''
       let errors = ''

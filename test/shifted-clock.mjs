@@ -12,4 +12,6 @@ if (shiftMs !== 0) {
       return Machine.now() + shiftMs
     }
   }
+  // Libraries know it by its name.
+  Object.defineProperty(globalThis.Date, 'name', { value: 'Date' })
 }

@@ -3,7 +3,7 @@ import { type Clock, machineMs } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { Incoming } from '../platforms/port.ts'
 import type { Seal } from '../seal.ts'
-import { type Db, QUICK } from '../store/connect.ts'
+import { type Db, soon } from '../store/connect.ts'
 import { groupWrites } from '../store/group-writes.ts'
 import { type Kept, protect, reveal } from './private.ts'
 
@@ -85,6 +85,9 @@ export function createInbox({
   let claims = 0
   /** Names under which this process holds rows. */
   const owners = new Set([owner])
+  /** Rows that wait their turn here, are worked on, or wait for their next try. */
+  const held = new Set<string>()
+  const waitingAgain = new Set<string>()
   const idleWaiters: (() => void)[] = []
 
   /** Stores what arrived together in one write; concurrent arrivals wait for at most one write before theirs. */
@@ -97,8 +100,10 @@ export function createInbox({
         waiting = []
         const unique = new Map(batch.map((b) => [b.row._id, b.row]))
         try {
-          const known = await store([...unique.values()])
-          for (const row of unique.values()) if (!known.has(row._id)) enqueue(row)
+          const stored = store([...unique.values()]).then((known) => {
+            for (const row of unique.values()) if (!known.has(row._id)) enqueue(row)
+          })
+          await soon(stored)
           for (const b of batch) b.done()
         } catch (error) {
           // Those that came meanwhile would wait as long for the same: the platform is told in time, and repeats.
@@ -113,7 +118,7 @@ export function createInbox({
   /** Returns the ids that were there before. */
   async function store(rows: InboxRow[]): Promise<Set<string>> {
     try {
-      await model.collection.insertMany(rows as never[], { ordered: false, ...QUICK })
+      await model.collection.insertMany(rows as never[], { ordered: false })
       return new Set()
     } catch (error) {
       const writeErrors = (error as { writeErrors?: { code: number; index: number }[] }).writeErrors
@@ -125,12 +130,14 @@ export function createInbox({
 
   function enqueue(row: InboxRow): void {
     active++
+    held.add(row._id)
     const lane = `${row.event.platform}/${row.event.userId}`
     const next = (lanes.get(lane) ?? Promise.resolve()).then(() => work(row))
     lanes.set(lane, next)
     void next.finally(() => {
       if (lanes.get(lane) === next) lanes.delete(lane)
       active--
+      if (!waitingAgain.has(row._id)) held.delete(row._id)
       if (active === 0) for (const w of idleWaiters.splice(0)) w()
     })
   }
@@ -158,9 +165,11 @@ export function createInbox({
       // A waiting retry is not work under way: `idle` does not wait for it.
       const timer = setTimeout(() => {
         timers.delete(timer)
+        waitingAgain.delete(row._id)
         if (!stopped) enqueue({ ...row, tries })
       }, wait)
       timers.add(timer)
+      waitingAgain.add(row._id)
     }
   }
 
@@ -185,8 +194,8 @@ export function createInbox({
 
   /** Keeps the lease of what waits its turn or its next try here. */
   const renewing = setInterval(() => {
-    if (active === 0 && timers.size === 0) return
-    const mine = { state: 'new', owner: { $in: [...owners] } } as const
+    if (held.size === 0) return
+    const mine = { _id: { $in: [...held] }, state: 'new', owner: { $in: [...owners] } } as const
     model
       .updateMany(mine, { $set: { leaseUntil: leaseNow() + leaseMs } })
       .catch((err) => log.warn({ err }, 'lease of events not renewed'))

@@ -16,7 +16,7 @@ export async function leaseClock(db: Db): Promise<LeaseClock> {
   let offset = machineMs() - performance.now()
   async function refresh(): Promise<void> {
     const asked = performance.now()
-    const { localTime } = (await db.db!.command({ hello: 1 }, { timeoutMS: 2_000 })) as { localTime: Date }
+    const { localTime } = (await db.db!.command({ hello: 1 })) as { localTime: Date }
     const halfway = (asked + performance.now()) / 2
     const found = localTime.getTime() - halfway
     if (Math.abs(found - offset) > NOISE_MS) offset = found

@@ -1,0 +1,109 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startEmbeddedMongo } from 'embedded-mongo'
+import { afterEach, expect, test } from 'vitest'
+import { startWeekWorld, type WeekWorld } from './week-world.ts'
+
+const stops: (() => unknown)[] = []
+afterEach(async () => {
+  for (const stop of stops.splice(0).reverse()) await stop()
+})
+
+/** A database behind a wire that can be cut, or that swallows everything. */
+async function databaseOnAWire() {
+  const dir = mkdtempSync(join(tmpdir(), 'jixiao-wire-'))
+  const probe = createServer().listen(0, '127.0.0.1')
+  await new Promise((done) => probe.once('listening', done))
+  const { port: enginePort } = probe.address() as AddressInfo
+  await new Promise((done) => probe.close(done))
+  const engine = await startEmbeddedMongo({ dir, dbName: 'jixiao', port: enginePort, sync: 'off' })
+  const sockets = new Set<Socket>()
+  let wire: 'whole' | 'cut' | 'silent' = 'whole'
+  const server = createServer((client) => {
+    if (wire === 'cut') return void client.destroy()
+    const engineSide = connect(enginePort, '127.0.0.1')
+    for (const [a, b] of [
+      [client, engineSide],
+      [engineSide, client],
+    ] as const) {
+      sockets.add(a)
+      a.on('data', (d) => wire === 'whole' && b.write(d))
+      a.on('error', () => {})
+      a.on('close', () => {
+        sockets.delete(a)
+        b.destroy()
+      })
+    }
+  })
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  const { port } = server.address() as AddressInfo
+  stops.push(async () => {
+    for (const s of sockets) s.destroy()
+    await new Promise((done) => server.close(done))
+    await engine.stop()
+    rmSync(dir, { recursive: true, force: true })
+  })
+  return {
+    uri: `mongodb://127.0.0.1:${port}/jixiao?directConnection=true`,
+    set(to: typeof wire) {
+      // Bytes that were swallowed do not come again: the connections are useless and end with the silence.
+      if (to === 'cut' || wire === 'silent') for (const s of sockets) s.destroy()
+      wire = to
+    },
+  }
+}
+
+async function worldOnAWire(): Promise<{ world: WeekWorld; wire: Awaited<ReturnType<typeof databaseOnAWire>> }> {
+  const wire = await databaseOnAWire()
+  const world = await startWeekWorld({ start: '2026-11-20T10:00:00+08:00', env: { MONGODB_URI: wire.uri } })
+  stops.push(() => world.stop())
+  return { world, wire }
+}
+
+test.each(['cut', 'silent'] as const)(
+  'the database is away (%s): callbacks are refused in time for a repetition, nothing is acknowledged, all says so, and it recovers alone',
+  async (how) => {
+    const { world, wire } = await worldOnAWire()
+    const zhao = world.phone('zhao')
+    await zhao.type('帮助')
+    const answers = zhao.messages().length
+    world.wecom!.quirks.retries = 0
+    wire.set(how)
+    const { url } = world.bot()
+    await Promise.all(['我的', '帮助', '团队'].map((t) => world.wecom!.type('zhao', t)))
+    const attempts = world.wecom!.callbacks.slice(-3).flatMap((c) => c.attempts)
+    expect(attempts.map((a) => a.status)).toEqual([500, 500, 500])
+    expect(Math.max(...attempts.map((a) => a.tookMs))).toBeLessThan(2_500)
+    expect((await fetch(`${url}/healthz`)).status).toBe(200)
+    const ready = await fetch(`${url}/readyz`)
+    expect([ready.status, (await ready.json()) as unknown]).toMatchObject([503, { checks: { database: 'no answer' } }])
+    expect(await (await fetch(`${url}/metrics`)).text()).toContain('jixiao_database_up 0')
+    wire.set('whole')
+    await expect.poll(async () => (await fetch(`${url}/readyz`)).json(), { timeout: 15_000 }).toMatchObject({ ok: true })
+    world.wecom!.quirks.retries = 3
+    await zhao.type('帮助')
+    expect(zhao.messages().length).toBe(answers + 5)
+  },
+  60_000,
+)
+
+test('a message that went out while the database was cut off is not sent again when it is back', async () => {
+  const { world, wire } = await worldOnAWire()
+  const zhao = world.phone('zhao')
+  const sends = () => world.wecom!.log.filter((e) => e.path.endsWith('/message/send')).length
+  world.wecom!.faults.slowMs = 300
+  const before = sends()
+  const typed = world.wecom!.type('zhao', '帮助')
+  await expect.poll(sends).toBe(before + 1)
+  await typed
+  wire.set('cut')
+  await expect.poll(() => zhao.messages().filter((m) => m.from === 'bot').length).toBe(1)
+  world.wecom!.faults.slowMs = 0
+  wire.set('whole')
+  const outbox = () => world.bot().ctx.outbox.model.countDocuments({ state: 'sent' })
+  await expect.poll(() => outbox().catch(() => 0), { timeout: 10_000 }).toBe(1)
+  expect([sends() - before, zhao.messages().filter((m) => m.from === 'bot').length]).toEqual([1, 1])
+}, 60_000)
