@@ -56,7 +56,7 @@ export function pageRoutes(bot: Ctx, deps: PageDeps): Router {
     pages.index(ctx, signedIn)
   }
   // The address that stands in the platforms' consoles and on cards without a page of their own.
-  router.get('/h5', (ctx) => ctx.redirect(`/h5/${ctx.search}`))
+  router.get('/h5', (ctx, next) => (ctx.path === '/h5' ? ctx.redirect(`/h5/${ctx.search}`) : next()))
   router.get('/h5/{*rest}', page)
   return router
 }
