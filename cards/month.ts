@@ -4,7 +4,7 @@ import type { Distribution, MonthResult } from '../src/domain/settlement.ts'
 import { formatMonth, type Month } from '../src/domain/time.ts'
 import type { Card } from './card.ts'
 
-const resultPage = (month: Month) => ({ text: '查看明细', path: `/h5/results/${month}` })
+const resultPage = (month: Month) => ({ text: '查看明细', path: `/h5/result/${month}` })
 const teamPage = (month: Month) => ({ text: '查看团队结果', path: `/h5/month/${month}` })
 
 /**

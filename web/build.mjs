@@ -34,6 +34,9 @@ function preloads(manifest) {
     team: 'TeamPage',
     results: 'ResultsPage',
     form: 'FormPage',
+    result: 'ResultPage',
+    month: 'MonthPage',
+    behaviour: 'BehaviourPage',
     surveys: 'SurveysPage',
     survey: 'SurveyPage',
   }

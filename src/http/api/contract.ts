@@ -216,6 +216,13 @@ export interface HomePage {
     text: string
   }[]
   owing?: number
+  /** The month: one's newest published result, the newest month of one's team, whether one may record behaviour. */
+  month: { result?: MonthName; team?: MonthName; records: boolean }
+}
+
+export interface MonthName {
+  month: string
+  title: string
 }
 
 export interface FormPage {
@@ -225,4 +232,72 @@ export interface FormPage {
   placeholder: string
   most: number
   button: string
+}
+
+export interface ResultDetail {
+  month: string
+  title: string
+  name: string
+  own: boolean
+  version: number
+  position: string
+  scheme: string
+  work?: string
+  plus: string
+  minus: string
+  total?: string
+  grade?: string
+  change?: string
+  /** The arithmetic, part by part. */
+  sections: { title: string; lines: string[] }[]
+  /** 还剩3个工作日（至12月10日）; absent: the window is over, or it is somebody else's. */
+  appeal?: string
+  /** Where an appeal about this version stands. */
+  appealed?: string
+  acknowledged: boolean
+  place?: { place: number; of: number }
+  list?: { place: number; name: string; shown: string }[]
+  versions: { version: number; at: string; why: string; total?: string }[]
+}
+
+export interface MonthLine {
+  id: string
+  name: string
+  position: string
+  work?: string
+  plus: string
+  minus: string
+  total?: string
+  grade?: string
+  change?: string
+  missing: string[]
+  state: 'draft' | 'confirmed' | 'published'
+  returned?: string
+  sections: { title: string; lines: string[] }[]
+}
+
+export interface MonthPage {
+  month: string
+  title: string
+  scope: 'own' | 'all'
+  /** Dates of the steps, in words. */
+  dates: { step: string; day: string }[]
+  people: MonthLine[]
+  more: number
+  /** A confirmation counts for these figures only; absent: nothing to confirm, or not by this person. */
+  digest?: string
+  spread: { name: string; count: number; share: string; guide?: number; over?: number }[]
+  months: { month: string; title: string }[]
+}
+
+export interface BehaviourForm {
+  people: { id: string; name: string; about: string; cases: BehaviourChoice[] }[]
+  today: string
+}
+
+export interface BehaviourChoice {
+  id: string
+  title: string
+  category: string
+  points: string[]
 }

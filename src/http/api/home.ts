@@ -2,13 +2,36 @@ import { toScore } from '../../../handlers/score-week.ts'
 import { runningWeek, weeksFor } from '../../../handlers/weekly/target.ts'
 import { isOwing, teamOf, teamView } from '../../../handlers/weekly/team.ts'
 import { viewWeek, worksByWeeklyPlan } from '../../../handlers/weekly/week.ts'
-import { formatWeek } from '../../domain/time.ts'
+import type { Ctx } from '../../context.ts'
+import { formatMonth, formatWeek, type Month } from '../../domain/time.ts'
+import type { Person } from '../../store/people.ts'
+import type { ResultRow } from '../../store/results.ts'
 import type { Sessions } from '../session.ts'
 import type { HomePage, Me } from './contract.ts'
 import { type Endpoint, endpoint } from './endpoint.ts'
 import { noQuery } from './fields.ts'
 import { seesAll } from './team.ts'
 import { dueOf, nameOfWeek, statusForOneself, waitingChange } from './views.ts'
+
+/** What of the month is there for somebody to open. */
+async function monthLinks(ctx: Ctx, me: Person): Promise<HomePage['month']> {
+  const name = (month: Month | undefined) => (month ? { month, title: formatMonth(month) } : undefined)
+  const [own, team, below] = await Promise.all([
+    ctx.results.ofPerson(me._id, 1),
+    ctx.results.model
+      .findOne(seesAll(me) ? {} : { judgeId: me._id })
+      .sort({ month: -1 })
+      .lean<ResultRow>(),
+    ctx.people.model.exists({ managerId: me._id, active: true }),
+  ])
+  const result = name(own[0]?.month)
+  const ofTeam = name(team?.month)
+  return {
+    ...(result && { result }),
+    ...(ofTeam && { team: ofTeam }),
+    records: below !== null || me.roles.includes('hr'),
+  }
+}
 
 export const homeEndpoints = (sessions: Sessions): Endpoint[] => [
   endpoint({
@@ -34,7 +57,7 @@ export const homeEndpoints = (sessions: Sessions): Endpoint[] => [
     path: '/api/home',
     query: noQuery,
     async run({ ctx, me, now }): Promise<HomePage> {
-      const home: HomePage = { now: now.toISOString(), toScore: 0, requests: [] }
+      const home: HomePage = { now: now.toISOString(), toScore: 0, requests: [], month: await monthLinks(ctx, me) }
       if (worksByWeeklyPlan(ctx.company(), me)) {
         const which = (await weeksFor(ctx, me, now))[0] ?? runningWeek(ctx, now)
         const view = await viewWeek(ctx, me, which, now)

@@ -10,6 +10,7 @@ import type { Call, Endpoint } from './endpoint.ts'
 import { formEndpoints } from './form.ts'
 import { homeEndpoints } from './home.ts'
 import { jsSignatureEndpoints } from './js-signature.ts'
+import { monthEndpoints } from './month.ts'
 import { resultEndpoints } from './results.ts'
 import { scoreEndpoints } from './score.ts'
 import { surveyEndpoints } from './survey.ts'
@@ -30,6 +31,7 @@ export const endpoints = (deps: ApiDeps): Endpoint[] => [
   ...scoreEndpoints,
   ...teamEndpoints,
   ...resultEndpoints,
+  ...monthEndpoints,
   ...surveyEndpoints,
   ...formEndpoints,
   ...jsSignatureEndpoints(deps),
