@@ -1,9 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
+import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type Koa from 'koa'
 import type { Card } from '../cards/card.ts'
 import { handlers } from '../handlers/index.ts'
 import { afterContacts } from '../handlers/moments/newcomers.ts'
@@ -199,7 +199,7 @@ export async function startBot({ env, clock = systemClock, log: given }: BotOpti
     ...{ db, clock, log, owner, jobs: jobs(directory), ctx, zone, since, leaseNow: leases.now },
   })
 
-  const app: Koa = createApp({
+  const app = createApp({
     log,
     metrics,
     ...(wecom && { wecom }),
@@ -233,9 +233,7 @@ export async function startBot({ env, clock = systemClock, log: given }: BotOpti
       for (const [platform, p] of Object.entries(platforms)) metrics.platformUp.set({ platform }, p.status().ok ? 1 : 0)
     },
   })
-  const server = app.listen(config.PORT)
-  server.headersTimeout = 10_000
-  server.requestTimeout = 15_000
+  const server = createServer(LIMITS, app).listen(config.PORT)
   await new Promise<void>((done, failed) => server.once('listening', done).once('error', failed))
   const { port } = server.address() as AddressInfo
 
@@ -312,6 +310,13 @@ export async function startBot({ env, clock = systemClock, log: given }: BotOpti
   }
 }
 
+/** Whoever sends a request by the byte is cut off in 10 to 12 seconds; Node's own limits are minutes (reliability.md S4). */
+const LIMITS = {
+  headersTimeout: 10_000,
+  requestTimeout: 10_000,
+  connectionsCheckingInterval: 2_000,
+  maxHeaderSize: 16_384,
+}
 /** How often a process looks for what another one wrote or left behind. */
 const SWEEP_MS = 5_000
 /** How long a click's HTTP answer may wait for the next face; the platform hangs up after five seconds. */

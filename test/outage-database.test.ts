@@ -69,7 +69,6 @@ test.each(['cut', 'silent'] as const)(
     const { world, wire } = await worldOnAWire()
     const zhao = world.phone('zhao')
     await zhao.type('帮助')
-    const answers = zhao.messages().length
     world.wecom!.quirks.retries = 0
     wire.set(how)
     const { url } = world.bot()
@@ -82,10 +81,15 @@ test.each(['cut', 'silent'] as const)(
     expect([ready.status, (await ready.json()) as unknown]).toMatchObject([503, { checks: { database: 'no answer' } }])
     expect(await (await fetch(`${url}/metrics`)).text()).toContain('jixiao_database_up 0')
     wire.set('whole')
-    await expect.poll(async () => (await fetch(`${url}/readyz`)).json(), { timeout: 15_000 }).toMatchObject({ ok: true })
+    await expect
+      .poll(async () => (await fetch(`${url}/readyz`)).json(), { timeout: 15_000 })
+      .toMatchObject({ ok: true })
     world.wecom!.quirks.retries = 3
     await zhao.type('帮助')
-    expect(zhao.messages().length).toBe(answers + 5)
+    // What was refused may have been stored in the end; then it counts, and once.
+    const stored = await world.bot().ctx.people.model.db.collection('inbox').countDocuments()
+    expect(stored).toBeGreaterThanOrEqual(2)
+    await expect.poll(() => zhao.messages().filter((m) => m.from === 'bot').length).toBe(stored)
   },
   60_000,
 )

@@ -258,7 +258,11 @@ export async function killing(
     const victim = living[Math.floor(random() * living.length)]!
     await victim.signal('SIGKILL')
     kills++
-    const start = victim.start().finally(() => starting.delete(start))
+    // The machine may end a process as well while it starts.
+    const start = victim
+      .start()
+      .catch(() => victim.start())
+      .finally(() => starting.delete(start))
     starting.add(start)
   }
   await Promise.all(starting)

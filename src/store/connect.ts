@@ -15,7 +15,13 @@ export async function connect(uri: string): Promise<Db> {
       autoCreate: false,
       // A call while the database is away fails in its time; it does not wait in a queue of mongoose's for it to come back.
       bufferCommands: false,
-      serverSelectionTimeoutMS: 5000,
+      serverSelectionTimeoutMS: 5_000,
+      // A network that swallows everything breaks no connection: without limits a call, or the driver's own look at the
+      // server, would wait for minutes after it is whole again.
+      heartbeatFrequencyMS: 2_000,
+      connectTimeoutMS: 3_000,
+      waitQueueTimeoutMS: 5_000,
+      socketTimeoutMS: 60_000,
       w: 'majority',
       appName: 'jixiao-bot',
     })
