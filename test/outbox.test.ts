@@ -393,7 +393,12 @@ test('what a frozen process still holds when its lease is over is not sent by it
   const send = wecom.platform.send
   wecom.platform.send = async (delivery) => {
     // Ten seconds pass in which this process does nothing, and another one takes over what is left.
-    if (++sends === 10) leaseNow += 60_000
+    if (++sends === 10) {
+      leaseNow += 60_000
+      const here = (delivery.message as { text: string }).text
+      const left = { state: 'pending', _id: { $ne: here } } as const
+      await outboxModel(database.db).updateMany(left, { $set: { owner: 'other', holdUntil: leaseNow + 3_600_000 } })
+    }
     return send(delivery)
   }
   await frozen.outbox.add(people.map((p) => text(`frozen/${p._id}`, p._id)))
