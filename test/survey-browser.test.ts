@@ -43,6 +43,8 @@ async function open(userId: string, path: string, platform: 'wecom' | 'dingtalk'
 async function barriers(page: Page): Promise<string[]> {
   await page.evaluate(axe)
   return page.evaluate(async () => {
+    // A sheet that is still sliding in is half transparent: its contrast is that of when it has come.
+    await Promise.all(document.getAnimations().map((a) => a.finished.catch(() => {})))
     const run = (globalThis as unknown as { axe: { run(): Promise<{ violations: { id: string }[] }> } }).axe.run
     return (await run()).violations.map((v) => v.id)
   })
