@@ -18,6 +18,7 @@ import type { Part, SettleFacts } from '../../src/domain/settlement.ts'
 import {
   addDays,
   type Day,
+  formatWeek,
   lastDayOf,
   type Month,
   previousMonth,
@@ -38,7 +39,8 @@ export interface MonthFrame {
   month: Month
   company: Company
   now: Date
-  weeks: Week[]
+  /** The weeks of the month, each with its Saturday, the open week before it, and how it is called. */
+  weeks: { week: Week; saturday: Day; before: Week; title: string }[]
   firstWeek: Week
   surveys: SurveyScore[]
   ruleVersion: string
@@ -67,7 +69,12 @@ export async function monthFrame(ctx: Ctx, month: Month, now: Date): Promise<Mon
     month,
     company,
     now,
-    weeks: weeksOfMonth(month),
+    weeks: weeksOfMonth(month).map((week) => ({
+      week,
+      saturday: saturdayOf(week),
+      before: company.weeks.previousOpenWeek(week),
+      title: formatWeek(week),
+    })),
     firstWeek: ctx.firstWeek,
     surveys: await ctx.surveyScores.ofMonth(month),
     ruleVersion: ruleVersionOf(company),
@@ -166,23 +173,18 @@ const blankWeek = (personId: string, week: Week): WeekRow => ({
 
 function weeklyPart(frame: MonthFrame, person: Person, from: Day, to: Day, rows: Map<string, WeekRow>): Work {
   const { company, now, month, firstWeek } = frame
-  const weeks = frame.weeks.filter((w) => saturdayOf(w) >= from && saturdayOf(w) <= to)
-  const results = weeks.map((week): WeekResult => {
+  const weeks = frame.weeks.filter((w) => w.saturday >= from && w.saturday <= to)
+  const lines: string[] = []
+  const results = weeks.map(({ week, before, title }): WeekResult => {
     if (week <= firstWeek) return { week, kind: 'excused', lines: ['系统启用前，不计入当月'] }
-    const before = company.weeks.previousOpenWeek(week)
     const row = rows.get(week) ?? blankWeek(person._id, week)
-    return weekOutcome(makeView(company, person, row, rows.get(before) ?? blankWeek(person._id, before), now), now)
+    const view = makeView(company, person, row, rows.get(before) ?? blankWeek(person._id, before), now)
+    const result = weekOutcome(view, now)
+    if (result.kind === 'scored') lines.push(title, ...result.lines.map((l) => `　${l}`))
+    return result
   })
   const work = weeklyWork(month, results)
-  const lines = results.flatMap((r) =>
-    r.kind === 'scored' ? [`${dayRange(r.week)}`, ...r.lines.map((l) => `　${l}`)] : [],
-  )
   return { ...work, lines: [...lines, ...work.lines] }
-}
-
-const dayRange = (week: Week): string => {
-  const saturday = saturdayOf(week)
-  return `${Number(saturday.slice(5, 7))}月${Number(saturday.slice(8))}日（周六）所在周`
 }
 
 function workOf(
@@ -257,10 +259,10 @@ export async function factsOf(
 ): Promise<Map<string, SettleFacts>> {
   const { month, company, weeks } = frame
   const ids = people.map((p) => p._id)
-  const before = company.weeks.previousOpenWeek(weeks[0]!)
+  const wanted = [...new Set(weeks.flatMap((w) => [w.before, w.week]))]
   const [weekRows, inputs, behaviour, positions, last] = await Promise.all([
     ctx.weeks.model.collection
-      .find({ personId: { $in: ids }, week: { $in: [before, ...weeks] } })
+      .find({ personId: { $in: ids }, week: { $in: wanted } }, { projection: unneeded })
       .toArray() as unknown as Promise<WeekRow[]>,
     ctx.monthInputs.many(month, ids),
     ctx.behaviours.counting(month, ids),
@@ -304,6 +306,9 @@ export async function factsOf(
     }),
   )
 }
+
+/** What people wrote about their week and its history: most of a row, and no part of its score. */
+const unneeded = { 'submissions.content.summary': 0, draft: 0, notes: 0, pastScores: 0, applied: 0 }
 
 function groupBy<T>(rows: readonly T[], key: (row: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>()

@@ -10,7 +10,9 @@ import { findByRef } from '../rights.ts'
 import { factsOf, type MonthFrame, monthFrame, worksIn } from './facts.ts'
 
 /** People at a time: small enough that nothing else waits long for the event loop. */
-const BATCH = 200
+const BATCH = 100
+/** Batches under way at once, so that computing one fills the wait for the database's answer to another. */
+const LANES = 3
 
 export const hashOf = (result: MonthResult): string => createHash('sha256').update(JSON.stringify(result)).digest('hex')
 
@@ -91,22 +93,36 @@ export async function settleMonth(
   const keep = new Set<string>()
   let people = 0
   let written = 0
-  let batch: Person[] = []
-  const flush = async () => {
+  const settleBatch = async (batch: Person[]): Promise<void> => {
     const drafts = await draftsOf(ctx, frame, batch, judgeOf)
     for (const d of drafts) keep.add(d.personId)
-    written += await ctx.results.putDrafts(drafts)
+    const count = await ctx.results.putDrafts(drafts)
+    written += count
     people += batch.length
-    batch = []
     onBatch(people)
+  }
+  const running = new Set<Promise<void>>()
+  const failed: unknown[] = []
+  const begin = async (batch: Person[]): Promise<void> => {
+    if (running.size >= LANES) await Promise.race(running)
+    if (failed.length > 0) throw failed[0]
+    const one = settleBatch(batch)
+      .catch((error) => void failed.push(error))
+      .finally(() => running.delete(one))
+    running.add(one)
     await new Promise((done) => setImmediate(done))
   }
+  let batch: Person[] = []
   const cursor = ctx.people.model.collection.find({}, { sort: { _id: 1 }, batchSize: BATCH })
   for await (const person of cursor) {
     batch.push(person as unknown as Person)
-    if (batch.length >= BATCH) await flush()
+    if (batch.length < BATCH) continue
+    await begin(batch)
+    batch = []
   }
-  if (batch.length > 0) await flush()
+  if (batch.length > 0) await begin(batch)
+  await Promise.all(running)
+  if (failed.length > 0) throw failed[0]
   await ctx.results.dropDrafts(month, keep)
   await ctx.months.change(month, `settled/${now.toISOString()}`, (row) =>
     row.state === 'published' ? { outcome: null } : { row: { ...row, settledAt: now }, outcome: null },

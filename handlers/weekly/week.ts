@@ -22,7 +22,22 @@ export interface WeekView {
   row: WeekRow
 }
 
-export const deadlineOf = (company: Company, week: Week) => weekDeadline(week, company.weeks, company.deadlines)
+/** Deadlines of a company, which are asked for again and again and never change while its settings are the same. */
+const known = new WeakMap<Company, Map<Week, WeekDeadline | 'closed'>>()
+
+export function deadlineOf(company: Company, week: Week): WeekDeadline | 'closed' {
+  let weeks = known.get(company)
+  if (!weeks) {
+    weeks = new Map()
+    known.set(company, weeks)
+  }
+  let due = weeks.get(week)
+  if (due === undefined) {
+    due = weekDeadline(week, company.weeks, company.deadlines)
+    weeks.set(week, due)
+  }
+  return due
+}
 
 /** Whether somebody's position is assessed by weekly plans (domain.md §2). */
 export const worksByWeeklyPlan = (company: Company, person: Person): boolean =>

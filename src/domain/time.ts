@@ -23,29 +23,41 @@ const pad = (value: number, width = 2) => String(value).padStart(width, '0')
 
 /** Days since 1970-01-01. @throws RangeError on anything that is not a day of the calendar */
 function serialOf(day: Day): number {
-  const known = serials.get(day)
-  if (known !== undefined) return known
-  const serial = readDay(day)
-  if (serials.size > 20_000) serials.clear()
-  serials.set(day, serial)
-  return serial
-}
-
-/** The same few thousand days are asked about again and again. */
-const serials = new Map<Day, number>()
-
-function readDay(day: Day): number {
   const match = /^(\d{4})-(\d{2})-(\d{2})$/.exec(day)
   if (match) {
-    const ms = Date.UTC(Number(match[1]), Number(match[2]) - 1, Number(match[3]))
-    if (dayFromMs(ms) === day) return ms / DAY_MS
+    const [year, month, dayOfMonth] = [Number(match[1]), Number(match[2]), Number(match[3])]
+    if (year >= 100 && month >= 1 && month <= 12 && dayOfMonth >= 1 && dayOfMonth <= daysIn(year, month))
+      return Date.UTC(year, month - 1, dayOfMonth) / DAY_MS
   }
   throw new RangeError(`not a day: ${day}`)
 }
 
+const isLeap = (year: number): boolean => (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0
+const daysIn = (year: number, month: number): number =>
+  month === 2 ? (isLeap(year) ? 29 : 28) : month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31
+
 /** The UTC day of a number of milliseconds. */
 const dayFromMs = (ms: number): Day => new Date(ms).toISOString().slice(0, 10)
-const dayFromSerial = (serial: number): Day => dayFromMs(serial * DAY_MS)
+
+/**
+ * The day of a serial by arithmetic on the 400-year cycle (146097 days) that begins with March: whole companies are settled
+ * with it, where making a Date each time is most of the work.
+ */
+function dayFromSerial(serial: number): Day {
+  const shifted = serial + 719_468
+  const cycle = Math.floor(shifted / 146_097)
+  const inCycle = shifted - cycle * 146_097
+  const year = Math.floor(
+    (inCycle - Math.floor(inCycle / 1460) + Math.floor(inCycle / 36_524) - Math.floor(inCycle / 146_096)) / 365,
+  )
+  const inYear = inCycle - (365 * year + Math.floor(year / 4) - Math.floor(year / 100))
+  const fromMarch = Math.floor((5 * inYear + 2) / 153)
+  const dayOfMonth = inYear - Math.floor((153 * fromMarch + 2) / 5) + 1
+  const month = fromMarch < 10 ? fromMarch + 3 : fromMarch - 9
+  const calendarYear = year + cycle * 400 + (month <= 2 ? 1 : 0)
+  if (calendarYear < 100 || calendarYear > 9999) return dayFromMs(serial * DAY_MS)
+  return `${pad(calendarYear, 4)}-${month < 10 ? '0' : ''}${month}-${dayOfMonth < 10 ? '0' : ''}${dayOfMonth}`
+}
 
 /** Whether a text is a day of the calendar: `2026-02-29` is not. */
 export function isDay(text: string): boolean {
@@ -161,9 +173,17 @@ function firstMonday(year: string): Day {
 
 /** @throws RangeError on a week that does not exist */
 export function mondayOf(week: Week): Day {
+  const known = mondays.get(week)
+  if (known !== undefined) return known
   if (!isWeek(week)) throw new RangeError(`not a week: ${week}`)
-  return addDays(firstMonday(week.slice(0, 4)), (Number(week.slice(6)) - 1) * 7)
+  const monday = addDays(firstMonday(week.slice(0, 4)), (Number(week.slice(6)) - 1) * 7)
+  if (mondays.size >= MOST_MONDAYS) mondays.clear()
+  mondays.set(week, monday)
+  return monday
 }
+/** The few weeks that everything is asked about, over and over. */
+const mondays = new Map<Week, Day>()
+const MOST_MONDAYS = 1000
 
 export const saturdayOf = (week: Week): Day => addDays(mondayOf(week), 5)
 export const sundayOf = (week: Week): Day => addDays(mondayOf(week), 6)
