@@ -9,6 +9,8 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // How long `expect.poll` may wait: a busy machine is slow, not wrong.
+    expect: { poll: { timeout: 20_000 } },
     reporters: ['default'],
   },
 })

@@ -59,6 +59,8 @@ export interface ProcessOptions {
   dingtalk?: boolean
   env?: Record<string, string>
   seed?: number
+  /** How long the platform waits before it delivers again; five seconds in life. */
+  retryDelayMs?: number
 }
 
 let built = false
@@ -73,7 +75,7 @@ export async function startProcesses(o: ProcessOptions): Promise<ProcessWorld> {
   writeFileSync(join(dir, 'company.yaml'), o.yaml)
   const wecom = await startWecomStandIn({
     ...{ clock, corpId: 'ww1', agentId: 1000002, secret: 'app-secret', people: o.people, seed: o.seed ?? 1 },
-    ...{ retryDelayMs: 400, deadlineMs: 5_000 },
+    ...{ retryDelayMs: o.retryDelayMs ?? 2_000, deadlineMs: 5_000 },
   })
   const dingtalk = o.dingtalk
     ? await startDingtalkStandIn({
