@@ -35,9 +35,9 @@ test('three processes with wrong clocks, killed at random during a push: everybo
   w.wecom.faults.busyShare = 0.02
   const reminders = (userId: string) => w.wecom.chat(userId).filter((m) => m.from === 'bot' && m.kind === 'card')
   const staff = people.slice(1).map((p) => p.userId)
-  await until('the push has begun', () => staff.some((u) => reminders(u).length > 0), 30_000)
+  await until('the push has begun', () => staff.some((u) => reminders(u).length > 0), 90_000)
   const kills = await killing(w, { seed: 7, kills: 5, everyMs: [100, 500], until: () => false })
-  await until('everything is sent', () => allTold(w), 60_000)
+  await until('everything is sent', () => allTold(w), 180_000)
   expect(kills).toBe(5)
   const seen = staff.map((u) => [u, ...reminders(u).map((m) => m.card?.title)])
   expect(seen.filter((s) => s.length !== 2)).toEqual([])
