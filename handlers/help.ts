@@ -7,18 +7,25 @@ const employee = `您好，我是绩效机器人，可以帮您：
 · 发“周计划”：领取填写模板；也可以直接把计划发给我，例如“1. 完成采购对账 20分 周三”
 · 发“我的”：查看本周状态和得分
 · 发“撤销”：撤回刚才的提交
+· 发“我的结果”：查看月度结果；发“我的记录”：查看日常行为记录；发“申诉”：在申诉期内提出申诉
 · 发“我在请假”：本周不再提醒，由上级确认免计
 · 发“调查”：填写等您作答的调查；发“调查结果”：查看汇总
 · 发“我的数据”：查看、导出或删除个人资料；发“改生日”：登记生日`
 const manager = `
 作为上级，您还可以：
 · 发“谁没交”：查看提交情况；发“催一下”：只提醒还没提交的人
-· 发“评分”：逐位评分；或直接发“姓名 18 30 40”`
+· 发“评分”：逐位评分；或直接发“姓名 18 30 40”
+· 发“记 姓名 会议迟到 1次”：记录日常行为；发“行为情形”：查看情形和分值
+· 发“检查”“评价”“指标”：完成月度检查表、评价和指标
+· 发“团队结果”：核对并确认上月团队结果`
 const none = `您好，我是绩效机器人。您的岗位不需要提交周计划；需要您处理的事项会在这里通知您。
+· 发“我的结果”：查看月度结果；发“我的记录”：查看日常行为记录；发“申诉”：在申诉期内提出申诉
 · 发“调查”：填写等您作答的调查；发“调查结果”：查看汇总
 · 发“我的数据”：查看、导出或删除个人资料；发“改生日”：登记生日`
 const hr = `
 人力资源还可以：
+· 发“月度进度”：查看结算进度、催办和发布；发“更正 姓名 2026-11 +2 原因”：更正已发布的结果
+· 发“关闭评价 姓名 原因”：评价人一直未评时继续结算
 · 发“生日名单”“谈话”“谈话 姓名”“谈话记录 姓名”
 · 发“离职 姓名 11月30日”；发“心灵启示”查看栏目，发“添加心灵启示 内容”补充
 · 发“发起调查”：领取调查模板；发“调查”：查看进行中的调查
@@ -26,7 +33,8 @@ const hr = `
 
 /** 帮助, in the words of who asks. */
 export async function help(turn: Turn, ctx: Ctx): Promise<Answer[]> {
-  const leads = (await teamOf(ctx, turn.person, 'own')).length > 0 || turn.person.roles.length > 0
+  const below = await ctx.people.model.exists({ managerId: turn.person._id, active: true })
+  const leads = below !== null || (await teamOf(ctx, turn.person, 'own')).length > 0 || turn.person.roles.length > 0
   const weekly = schemeOf(ctx.company(), turn.person.position)?.kind === 'weekly'
   return [
     {

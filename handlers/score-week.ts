@@ -31,6 +31,7 @@ const text = {
   noPlan: '这一周没有带分值的计划，无法评分。可以请对方补充计划，或在团队页设为免计。',
   tooEarly: '还没有提交，截止时间之后再评分。',
   excused: '这一周已免计，不需要评分。',
+  settled: '该周所在月份的结果已确认，不能再评分；如确有需要，请联系人力资源更正。',
   badDeduction: '每项要求扣2到4分，以0.5为一档，请重新选择。',
   none: '目前没有待您评分的周总结。',
   returnAsk: (name: string) => `请回复退回的原因，我会转达给${name}。（回复“取消”放弃）`,
@@ -228,6 +229,8 @@ export async function explain(ctx: Ctx, outcome: Exclude<ScoreOutcome, { kind: '
       return text.badDeduction
     case 'no-plan':
       return text.noPlan
+    case 'settled':
+      return text.settled
     case 'too-early':
       return text.tooEarly
     case 'excused':

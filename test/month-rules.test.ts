@@ -12,6 +12,8 @@ import { decideCorrection, proposeCorrection } from '../handlers/month/correct.t
 import { approveMonth, confirmTeam, publishMonth, returnResult, teamMonth } from '../handlers/month/flow.ts'
 import { closeRating, giveChecklist, giveRating } from '../handlers/month/inputs.ts'
 import { ownResult } from '../handlers/month/view.ts'
+import { scoreWeek } from '../handlers/weekly/judge.ts'
+import { submitWeek } from '../handlers/weekly/submit.ts'
 import type { Ctx } from '../src/context.ts'
 import { ApiError } from '../src/http/api/body.ts'
 import { monthEndpoints } from '../src/http/api/month.ts'
@@ -183,6 +185,14 @@ describe('confirming', () => {
     ])
     expect(again).toEqual({ kind: 'closed', state: 'confirmed' })
     expect(await returnResult(ctx, at(dec1), who.qian!, who.sun!, '2026-11', '再看')).toEqual({ kind: 'confirmed' })
+    const rescored = await scoreWeek(ctx, at(dec1), who.li!, who.zhao!, '2026-W48', { points: [100], deductions: [] })
+    expect(rescored).toEqual({ kind: 'settled' })
+    const plan = { text: '补交', kind: 'key' as const, points: 100 }
+    const content = {
+      summary: { outcomes: [], extra: ['补交'], shortcomings: '无', problems: '无', improvements: '无' },
+      plan: [plan],
+    }
+    expect(await submitWeek(ctx, at(dec1), who.zhao!, '2026-W48', content)).not.toMatchObject({ kind: 'late' })
   })
 
   test('the general manager cannot confirm while a team is open, which is named; nobody else can at all', async () => {

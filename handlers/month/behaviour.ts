@@ -4,9 +4,9 @@ import { type BehaviourCase, caseTitle, takesPoints } from '../../src/domain/beh
 import { type Day, dayOf, monthOf } from '../../src/domain/time.ts'
 import type { Add } from '../../src/outbox/outbox.ts'
 import type { BehaviourRow } from '../../src/store/behaviour.ts'
-import { monthRowId } from '../../src/store/month-inputs.ts'
 import type { Person } from '../../src/store/people.ts'
 import { judgeOf, mayJudge } from '../rights.ts'
+import { closedState } from './closed.ts'
 
 export interface BehaviourInput {
   caseId: string
@@ -45,17 +45,6 @@ export async function casesFor(ctx: Ctx, by: Person, person: Person): Promise<Be
     .company()
     .behaviour.filter((c) => (judges && c.by !== 'hr') || (hr && c.by !== 'manager'))
     .filter((c) => !c.positions || c.positions.includes(person.position))
-}
-
-/** Whether a person's month still takes records: not once its result is confirmed or published. */
-export async function closedState(
-  ctx: Ctx,
-  personId: string,
-  month: string,
-): Promise<'confirmed' | 'published' | undefined> {
-  if ((await ctx.months.get(month)).state === 'published') return 'published'
-  const row = await ctx.results.get(monthRowId(personId, month))
-  return row && row.state !== 'draft' ? row.state : undefined
 }
 
 /**

@@ -7,7 +7,7 @@ import { dayOf, type Month, mondayOf, monthOf, previousMonth } from '../../src/d
 import { type MonthInput, monthRowId } from '../../src/store/month-inputs.ts'
 import type { Person } from '../../src/store/people.ts'
 import { findByRef, mayJudge } from '../rights.ts'
-import { closedState } from './behaviour.ts'
+import { closedState } from './closed.ts'
 import { type MonthFrame, monthFrame, ratersOf, worksIn } from './facts.ts'
 import { judges } from './settle.ts'
 

@@ -2,10 +2,11 @@ import type { Act, Ctx } from '../../src/context.ts'
 import { isOnTime } from '../../src/domain/deadline.ts'
 import { shown } from '../../src/domain/decimal.ts'
 import { type Deduction, isActual, isDeduction, requirements, weekScore } from '../../src/domain/score.ts'
-import type { Week } from '../../src/domain/time.ts'
+import { monthOfWeek, type Week } from '../../src/domain/time.ts'
 import { decideChange as decide } from '../../src/domain/weekly-report.ts'
 import type { Person } from '../../src/store/people.ts'
 import { reportOf, weekRowId } from '../../src/store/weeks.ts'
+import { closedState } from '../month/closed.ts'
 import { mayJudge } from '../rights.ts'
 import { deadlineOf, scoreOf, viewWeek, weekSubject } from './week.ts'
 
@@ -20,6 +21,8 @@ export type ScoreOutcome =
   | { kind: 'bad-deduction' }
   /** Nothing to score: no plan, no points, not yet handed in, excused. */
   | { kind: 'no-plan' | 'too-early' | 'excused' }
+  /** The month is confirmed or published: afterwards it is a correction (domain.md §11.9). */
+  | { kind: 'settled' }
   | NotAllowed
 
 export interface ScoreInput {
@@ -48,6 +51,8 @@ export async function scoreWeek(
   if (due === 'closed' || view.row.excuse?.state === 'granted') return { kind: 'excused' }
   if (planned.length === 0 || planned.every((p) => p.points === 0)) return { kind: 'no-plan' }
   if (!view.counts && isOnTime(act.at, due.deadline)) return { kind: 'too-early' }
+  const repeated = view.row.applied.some((a) => a.event === act.id)
+  if (!repeated && (await closedState(ctx, person._id, monthOfWeek(week)))) return { kind: 'settled' }
   if (input.points.length !== planned.length) return { kind: 'wrong-count', planned: planned.length }
   const bad = input.points.findIndex((p, i) => !isActual(p, planned[i]!.points))
   if (bad >= 0) return { kind: 'bad-points', item: bad + 1, planned: planned[bad]!.points }

@@ -1,6 +1,6 @@
 import type { Act, Ctx } from '../../src/context.ts'
 import { isOnTime } from '../../src/domain/deadline.ts'
-import type { Week } from '../../src/domain/time.ts'
+import { monthOfWeek, type Week } from '../../src/domain/time.ts'
 import {
   type ContentProblem,
   isComplete,
@@ -12,6 +12,7 @@ import {
 } from '../../src/domain/weekly-report.ts'
 import type { Person } from '../../src/store/people.ts'
 import { type Draft, reportOf, type WeekRow, weekRowId } from '../../src/store/weeks.ts'
+import { closedState } from '../month/closed.ts'
 import { judgeOf } from '../rights.ts'
 import { deadlineOf, viewWeek, weekSubject } from './week.ts'
 
@@ -82,6 +83,7 @@ export async function submitWeek(
   const due = deadlineOf(ctx.company(), week)
   if (due === 'closed') return { kind: 'closed' }
   const { planned } = await viewWeek(ctx, person, week, act.at)
+  const settled = (await closedState(ctx, person._id, monthOfWeek(week))) !== undefined
   const outcome = await ctx.weeks.change<SubmitOutcome>(person._id, week, act.id, (row) => {
     if (rev !== undefined && row.rev !== rev) return { outcome: { kind: 'conflict', rev: row.rev } }
     const handedIn = content ?? row.draft?.content
@@ -91,7 +93,7 @@ export async function submitWeek(
     const problems = validateContent(handedIn, planned.length)
     if (!isComplete(problems)) return { outcome: { kind: 'incomplete', problems } }
     const again = standing(reportOf(row), due.deadline) !== undefined
-    const result = submit(reportOf(row), handedIn, { week, at: act.at, deadline: due.deadline })
+    const result = submit(reportOf(row), handedIn, { week, at: act.at, deadline: due.deadline, settled })
     const { draft: _, ...withoutDraft } = row
     switch (result.kind) {
       case 'on-time':

@@ -49,6 +49,7 @@ const text = {
   noPlan: '本周没有可评分的计划',
   early: '还未提交，截止时间后可评分',
   excused: '本周已免计，无需评分',
+  settled: '该周所在月份的结果已确认，不能再评分；如确有需要，请联系人力资源更正',
   scored: '已评分，不能再退回或修改；可先撤销评分',
   notSubmitted: '还没有提交，无法退回',
   gone: '该申请已处理或已被新的提交替代',
@@ -183,6 +184,8 @@ export const scoreEndpoints: Endpoint[] = [
           })
         case 'no-plan':
           throw new ApiError(422, outcome.kind, text.noPlan)
+        case 'settled':
+          throw new ApiError(422, outcome.kind, text.settled)
         case 'too-early':
           throw new ApiError(422, outcome.kind, text.early)
         case 'excused':
