@@ -76,9 +76,9 @@ export const takesPoints = (c: BehaviourCase, points: string): boolean =>
 
 export const isFixed = (c: BehaviourCase): boolean => c.least === c.most
 export const isReward = (c: BehaviourCase): boolean => c.most > 0
-/** 会议迟到, 部门表扬 */
+/** 会议迟到, 部门表扬: a short name needs its category, a longer one says enough. */
 export const caseTitle = (c: BehaviourCase): string =>
-  isReward(c) || c.name.startsWith(c.category) ? c.name : `${c.category}${c.name}`
+  [...c.name].length > 2 || c.name.startsWith(c.category) ? c.name : `${c.category}${c.name}`
 
 /** `−2`, `+3` for people. */
 export const signed = (points: string): string => {
