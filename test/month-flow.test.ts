@@ -1,8 +1,9 @@
 import { afterEach, expect, test } from 'vitest'
 import { exportProof } from '../handlers/month/proof.ts'
 import { settleMonth } from '../handlers/month/settle.ts'
+import { ownResult } from '../handlers/month/view.ts'
 import { checkProof, proofText } from '../src/domain/proof.ts'
-import { type MonthWorld, novemberWeeks, startMonthWorld } from './month-world.ts'
+import { type MonthWorld, monthYaml, novemberWeeks, startMonthWorld } from './month-world.ts'
 
 let world: MonthWorld
 afterEach(() => world?.stop())
@@ -211,4 +212,62 @@ test('the proof of notice holds what happened, and a changed byte is found', asy
   }
   // Signed anew by somebody else.
   expect(checkProof(text, 'another key')).toContain('不是由本系统签名')
+})
+
+test('a crash right after the month was published leaves nobody out and tells nobody twice', async () => {
+  await scoredMonth()
+  const captain = world.phone('qian')
+  await captain.type('检查 孙立 18 20 15 19.5 8 10')
+  await captain.tap('确认')
+  await world.jump('2026-12-01T09:01:00+08:00')
+  for (const who of ['qian', 'li', 'wang']) {
+    await world.phone(who).type('团队结果')
+    await world.phone(who).tap('确认团队')
+  }
+  await world.phone('wang').tap('确认全部')
+  const { ctx } = world.bot()
+  const published = { by: 'system', at: new Date('2026-12-07T10:00:00+08:00') }
+  await ctx.months.change('2026-11', 'the commit point', (r) => ({
+    row: { ...r, state: 'published', published },
+    outcome: null,
+  }))
+  expect((await row('zhao')).state).toBe('confirmed')
+  await world.restart()
+  await world.jump('2026-12-08T10:00:30+08:00')
+  await world.jump('2026-12-09T10:00:30+08:00')
+  for (const who of ['zhao', 'qian', 'li', 'zhou', 'sun']) {
+    expect((await row(who)).versions, who).toHaveLength(1)
+    const told = world
+      .phone(who)
+      .messages()
+      .filter((m) => m.card?.title.startsWith('您的2026年11月绩效结果'))
+    expect(told, who).toHaveLength(1)
+  }
+  // And what the outbox knew is kept with the result, for the proof.
+  expect((await row('zhao')).sent).toMatchObject([{ version: 1, on: 'wecom' }])
+})
+
+test('a company may show the figures on the card, and its own place on the page', async () => {
+  world = await startMonthWorld({
+    yaml: monthYaml.replace('standIns', 'month: { figuresOnCard: true, ranking: { show: own-place } }\nstandIns'),
+  })
+  for (const week of novemberWeeks)
+    for (const [who, n] of [
+      ['zhao', 89],
+      ['qian', 92],
+      ['li', 95],
+      ['zhou', 90],
+    ] as const)
+      await world.scored(who, week, n)
+  await publish()
+  expect(world.phone('zhao').sees()).toContain('总分：89.00')
+  const { ctx } = world.bot()
+  const zhao = (await ctx.people.get(await world.idOf('zhao')))!
+  const own = await ownResult(ctx, zhao, zhao, '2026-11', world.clock.now())
+  expect(own).toMatchObject({ place: { place: 5, of: 5 } })
+  expect(own?.list).toBeUndefined()
+  await world.phone('zhao').tap('申诉')
+  await world.phone('zhao').type('理由')
+  // The place waits for the appeal.
+  expect((await ownResult(ctx, zhao, zhao, '2026-11', world.clock.now()))?.place).toBeUndefined()
 })

@@ -18,7 +18,10 @@ export const hashOf = (result: MonthResult): string => createHash('sha256').upda
 
 /** Who is whose superior, for everybody at once; the stand-ins of the settings where there is none (domain.md §11.16). */
 export async function judges(ctx: Ctx): Promise<(person: Person) => string | undefined> {
-  const cursor = ctx.people.model.collection.find({ active: true }, { projection: { _id: 1, name: 1, jobNumber: 1 } })
+  const cursor = ctx.people.model.collection.find(
+    { active: true },
+    { projection: { _id: 1, name: 1, jobNumber: 1 }, batchSize: 500 },
+  )
   const standIns = Object.entries(ctx.company().standIns)
   const active = new Set<string>()
   const named: Person[] = []

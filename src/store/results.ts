@@ -82,6 +82,9 @@ export type Draft = Pick<
   '_id' | 'personId' | 'month' | 'name' | 'jobNumber' | 'department' | 'judgeId' | 'draft' | 'hash'
 >
 
+/** Few enough that decoding them keeps nobody waiting. */
+const DRAFTS_AT_A_TIME = 500
+
 export function resultStore(db: Db) {
   const model = db.model<ResultRow>('results', schema, 'results')
   return {
@@ -142,8 +145,12 @@ export function resultStore(db: Db) {
     },
     /** Drafts of people who are no longer part of the month. */
     async dropDrafts(month: Month, keep: ReadonlySet<string>): Promise<void> {
-      const drafts = await model.find({ month, state: 'draft' }, { personId: 1 }).lean<ResultRow[]>()
-      const gone = drafts.filter((d) => !keep.has(d.personId)).map((d) => d._id)
+      const gone: string[] = []
+      const drafts = model.collection.find(
+        { month, state: 'draft' },
+        { projection: { personId: 1 }, batchSize: DRAFTS_AT_A_TIME },
+      )
+      for await (const draft of drafts) if (!keep.has(String(draft.personId))) gone.push(String(draft._id))
       if (gone.length > 0) await model.deleteMany({ _id: { $in: gone }, state: 'draft' })
     },
   }
