@@ -1,0 +1,160 @@
+/// <reference lib="dom" />
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { approveMonth, confirmTeam, publishMonth, teamMonth } from '../handlers/month/flow.ts'
+import { settleMonth } from '../handlers/month/settle.ts'
+import { weeksOfMonth } from '../src/domain/time.ts'
+import { weekRowId } from '../src/store/weeks.ts'
+import { launchBrowser } from './browser.ts'
+import { type PagesWorld, signIn, startPagesWorld } from './pages-world.ts'
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+let browser: Browser
+let world: PagesWorld
+const phones: BrowserContext[] = []
+const mistakes: string[] = []
+
+beforeAll(async () => {
+  browser = await launchBrowser()
+  world = await startPagesWorld()
+  const { ctx } = world
+  ctx.firstWeek = '2026-W39'
+  // October of everybody with weekly plans: 90 of 100, and 85 for 赵敏.
+  for (const who of ['zhao', 'qian', 'li', 'zhou', 'zheng', 'wu'])
+    for (const week of weeksOfMonth('2026-10'))
+      await ctx.weeks.model.collection.insertOne({
+        _id: weekRowId(world.idOf(who), week),
+        personId: world.idOf(who),
+        week,
+        submissions: [],
+        score: {
+          points: [who === 'zhao' ? 88 : 93],
+          planned: [{ text: '日常工作', points: 100 }],
+          deductions: [],
+          by: world.idOf('wang'),
+          at: new Date('2026-10-31T12:00:00+08:00'),
+        },
+        pastScores: [],
+        notes: [],
+        rev: 1,
+        applied: [],
+      } as never)
+  await settleMonth(ctx, '2026-10', world.clock.now())
+}, 60_000)
+afterAll(async () => {
+  for (const phone of phones) await phone.close()
+  await world.stop()
+  await browser.close()
+})
+
+async function open(userId: string, path: string, dark = false): Promise<Page> {
+  const phone = await world.phone(browser, userId, { dark })
+  phones.push(phone)
+  const page = await phone.newPage()
+  page.on('pageerror', (error) => mistakes.push(error.message))
+  await page.goto(world.origin + path)
+  await page.waitForSelector('main:not([aria-busy=true])')
+  return page
+}
+
+/** Serious findings of axe on a page as it stands. */
+async function findings(page: Page): Promise<string[]> {
+  await page.evaluate(axe)
+  return page.evaluate(async () => {
+    type Found = { id: string; impact: string; nodes: { html: string }[] }
+    const run = (globalThis as unknown as { axe: { run(): Promise<{ violations: Found[] }> } }).axe.run
+    const { violations } = await run()
+    return violations
+      .filter((v) => v.impact === 'serious' || v.impact === 'critical')
+      .map((v) => `${v.id}: ${v.nodes[0]?.html}`)
+  })
+}
+
+const shots = process.env.SHOTS_DIR
+const shoot = async (page: Page, name: string) => {
+  if (shots) await page.screenshot({ path: `${shots}/${name}.png`, fullPage: true })
+}
+
+test('a superior checks the team’s table with everybody’s arithmetic and confirms it from the page', async () => {
+  const page = await open('li', '/h5/month/2026-10')
+  expect(await page.textContent('main')).toContain('10月')
+  expect(await page.getByText('赵敏').count()).toBe(1)
+  expect(await page.getByText('吴芳').count()).toBe(0)
+  await page.getByText('赵敏').click()
+  await page.getByText('(85+85+85+85+85)÷5 = 85').waitFor()
+  expect(await findings(page)).toEqual([])
+  await shoot(page, 'team-month')
+  await page.getByRole('button', { name: '确认团队结果' }).click()
+  await page.getByRole('button', { name: '确认', exact: true }).click()
+  await page.getByText('已确认').first().waitFor()
+  const rows = await world.ctx.results.ofTeam('2026-10', world.idOf('li'))
+  expect(rows.every((r) => r.state === 'confirmed')).toBe(true)
+})
+
+test('published, somebody reads how theirs came about, confirms and appeals; a peer gets nothing', async () => {
+  const { ctx } = world
+  const at = world.clock.now()
+  const gm = (await ctx.people.withRole('gm'))[0]!
+  for (const judge of ['wang', 'zheng']) {
+    const who = (await ctx.people.get(world.idOf(judge)))!
+    const { digest } = await teamMonth(ctx, who._id, '2026-10', at)
+    await confirmTeam(ctx, { id: `confirm-${judge}`, at }, who, who._id, '2026-10', digest)
+  }
+  expect((await approveMonth(ctx, { id: 'approve', at }, gm, '2026-10')).kind).toBe('approved')
+  expect((await publishMonth(ctx, { id: 'publish', at }, undefined, '2026-10')).kind).toBe('published')
+  const page = await open('zhao', '/h5/result/2026-10')
+  const said = (await page.textContent('main'))!
+  expect(said).toContain('85.00')
+  expect(said).toContain('总分 85.00，等级B')
+  expect(said).toMatch(/申诉期还剩\d个工作日/)
+  expect(await findings(page)).toEqual([])
+  await shoot(page, 'result')
+  await page.getByRole('button', { name: '确认收到' }).click()
+  await page.getByText('您已确认收到').waitFor()
+  await page.getByRole('button', { name: '申诉' }).click()
+  await page.getByLabel('申诉理由和依据').fill('第三周漏评一项')
+  await page.getByRole('button', { name: '提交申诉' }).click()
+  await page.getByText('已收到您的申诉').waitFor()
+  const row = (await ctx.results.get(`${world.idOf('zhao')}/2026-10`))!
+  expect(row.seen).toHaveLength(1)
+  expect(row.acknowledged).toHaveLength(1)
+  expect(await ctx.appeals.open()).toHaveLength(1)
+
+  const peer = await signIn(world, 'qian')
+  const refused = await peer.get(`/api/result/2026-10?person=${world.idOf('zhao')}`)
+  expect(refused.status).toBe(404)
+  expect(JSON.stringify(refused.body)).not.toContain('85')
+  expect((await peer.get('/api/month/2026-10')).status).toBe(403)
+  expect((await (await signIn(world, 'li')).get(`/api/result/2026-10?person=${world.idOf('zhao')}`)).status).toBe(200)
+})
+
+test('behaviour is recorded from the page, within the case’s points, for one’s own people only', async () => {
+  const page = await open('li', '/h5/behaviour', true)
+  await page.getByLabel('同事').selectOption({ label: '赵敏（行政部，0003）' })
+  await page.getByLabel('情形').selectOption({ label: '会议：会议迟到' })
+  await page.getByLabel('事实经过').fill('周一例会迟到十分钟')
+  expect(await findings(page)).toEqual([])
+  await shoot(page, 'behaviour')
+  await page.getByRole('button', { name: '确认记录' }).click()
+  await page.getByText('已记录，并告知本人').waitFor()
+  expect(await world.ctx.behaviours.model.find().lean()).toMatchObject([
+    { points: '-2', day: '2026-11-27', state: 'counts' },
+  ])
+  const li = await signIn(world, 'li')
+  const body = {
+    requestId: crypto.randomUUID(),
+    case: 'meeting-late',
+    points: '-2',
+    times: 1,
+    day: '2026-11-27',
+    text: '',
+  }
+  expect((await li.send('POST', '/api/behaviour', { ...body, person: world.idOf('wu') })).status).toBe(403)
+  expect((await li.send('POST', '/api/behaviour', { ...body, person: world.idOf('li') })).status).toBe(403)
+  expect((await li.send('POST', '/api/behaviour', { ...body, person: world.idOf('zhao'), points: '-3' })).status).toBe(
+    422,
+  )
+  expect(mistakes).toEqual([])
+})
