@@ -27,7 +27,7 @@ import { createDirectory } from './people/directory.ts'
 import { createDingtalk, type Dingtalk } from './platforms/dingtalk/index.ts'
 import type { Incoming, Platform, PlatformName } from './platforms/port.ts'
 import { createWecom, type MenuItem, type Wecom } from './platforms/wecom/index.ts'
-import { createSchedule, slotModel } from './schedule/schedule.ts'
+import { createSchedule, type Schedule, slotModel } from './schedule/schedule.ts'
 import { createSeal } from './seal.ts'
 import { auditStore } from './store/audit.ts'
 import { cardStore } from './store/cards.ts'
@@ -45,6 +45,7 @@ export interface Bot {
   url: string
   port: number
   ctx: Ctx
+  schedule: Schedule<Ctx>
   /** Runs everything that is due by the clock, and waits until what came of it is sent. */
   tick(): Promise<void>
   /** Resolves when nothing is being worked on. */
@@ -56,6 +57,8 @@ export interface BotOptions {
   env: Record<string, string | undefined>
   clock?: Clock
   log?: Log
+  /** In place of those that the environment configures: a rehearsal writes down what would be sent. */
+  platforms?: Partial<Record<PlatformName, Platform>>
 }
 
 /** Entries under the chat in WeCom; the keys are `handlers.menu`'s. */
@@ -88,7 +91,7 @@ const menu: MenuItem[] = [
 ]
 
 /** Builds everything in order, and returns when it serves. Stops in reverse. */
-export async function startBot({ env, clock = systemClock, log: given }: BotOptions): Promise<Bot> {
+export async function startBot({ env, clock = systemClock, log: given, platforms: others }: BotOptions): Promise<Bot> {
   const config = readConfig(env)
   const log = given ?? createLog(config.LOG_LEVEL)
   const file = companyFile(config)
@@ -131,7 +134,7 @@ export async function startBot({ env, clock = systemClock, log: given }: BotOpti
         },
       })
     : undefined
-  const platforms: Partial<Record<PlatformName, Platform>> = { ...(wecom && { wecom }), ...(dingtalk && { dingtalk }) }
+  const platforms = others ?? { ...(wecom && { wecom }), ...(dingtalk && { dingtalk }) }
 
   const sender = createSender({
     db,
@@ -284,6 +287,7 @@ export async function startBot({ env, clock = systemClock, log: given }: BotOpti
     url: `http://127.0.0.1:${port}`,
     port,
     ctx,
+    schedule,
     idle,
     async tick() {
       await schedule.tick()

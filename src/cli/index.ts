@@ -3,8 +3,12 @@ import { parseArgs } from 'node:util'
 import { CompanyError } from '../company.ts'
 import { ConfigError } from '../config.ts'
 import { auditList } from './audit-list.ts'
+import { backup, restore } from './backup.ts'
 import { type Command, type ExitCode, FailedError, type Io, UsageError } from './command.ts'
+import { deliveriesList, deliveriesRetry } from './deliveries.ts'
+import { jobsList, jobsRun } from './jobs.ts'
 import { proofCheck, proofExport } from './proof.ts'
+import { rehearseCommand } from './rehearse.ts'
 import { resultsExport } from './results-export.ts'
 import { rosterImport, rosterTemplateCommand } from './roster.ts'
 import { schemeCheck } from './scheme-check.ts'
@@ -18,6 +22,13 @@ export const commands: Command[] = [
   proofExport,
   proofCheck,
   auditList,
+  jobsList,
+  jobsRun,
+  rehearseCommand,
+  deliveriesList,
+  deliveriesRetry,
+  backup,
+  restore,
 ]
 
 const CALL = 'npm run jixiao --'

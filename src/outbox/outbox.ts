@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Model } from 'mongoose'
 import { type Clock, machineMs } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { PlatformName } from '../platforms/port.ts'
@@ -276,13 +277,10 @@ export function createOutbox({
     },
     failed: () => model.find({ state: 'failed' }).sort({ createdAt: -1 }).limit(500).lean<OutboxRow[]>(),
     async retry(key: string): Promise<boolean> {
-      const { matchedCount } = await model.updateOne(
-        { _id: key, state: 'failed' },
-        { $set: { state: 'pending', holdUntil: 0, tries: 0 }, $unset: { reason: 1, advice: 1 } },
-      )
+      const again = await sendAgain(model, { _id: key })
       nothingBefore = 0
       wake()
-      return matchedCount > 0
+      return again > 0
     },
     /** Lets what is under way finish; the rest stays for the next start. */
     async stop(): Promise<void> {
@@ -291,6 +289,23 @@ export function createOutbox({
       await working
     },
   }
+}
+
+/**
+ * Puts failed rows back among those to be sent. A text that the platform refused gets a new id: the platform compares texts with
+ * what it was asked before, and would take it for delivered. One that nobody answered for keeps its id for the same reason.
+ *
+ * @returns how many
+ */
+export async function sendAgain(model: Model<OutboxRow>, which: { _id?: string }): Promise<number> {
+  const again = {
+    $set: { state: 'pending', holdUntil: 0, tries: 0 },
+    $unset: { reason: 1, advice: 1, owner: 1 },
+  } as const
+  const failed = { ...which, state: 'failed' } as const
+  const refused = await model.updateMany({ ...failed, tries: { $lt: MAX_TRIES } }, { ...again, $inc: { resent: 1 } })
+  const unanswered = await model.updateMany(failed, again)
+  return refused.modifiedCount + unanswered.modifiedCount
 }
 
 interface Lease {

@@ -36,6 +36,8 @@ export interface OutboxRow {
   /** Machine time: leased until, or not to be tried before. */
   holdUntil: number
   tries: number
+  /** How often it was sent again by hand after the platform had refused it. */
+  resent?: number
   sentAt?: Date
   sentOn?: PlatformName
   messageId?: string
@@ -60,6 +62,7 @@ const schema = new Schema<OutboxRow>(
     owner: String,
     holdUntil: Number,
     tries: Number,
+    resent: Number,
     sentAt: Date,
     sentOn: String,
     messageId: String,

@@ -143,7 +143,8 @@ export function createSender(deps: SenderDeps): Sender {
       const id = deliveryId(row._id, name)
       let result: SendResult
       if ('text' in what) {
-        result = await platform.send({ id, userId: person[name]!, message: { kind: 'text', text: what.text } })
+        const textId = row.resent ? deliveryId(`${row._id}~${row.resent}`, name) : id
+        result = await platform.send({ id: textId, userId: person[name]!, message: { kind: 'text', text: what.text } })
       } else if ('png' in what) {
         const userId = person[name]!
         result = await platform.send({ id, userId, message: { kind: 'image', png: what.png, alt: what.alt } })

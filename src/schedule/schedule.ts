@@ -66,6 +66,8 @@ export interface ScheduleOptions<Ctx> {
   leaseMs?: number
 }
 
+export type Schedule<Ctx> = ReturnType<typeof createSchedule<Ctx>>
+
 const MAX_FAILURES = 5
 /** A run that ends its process each time is given up as well, but a crash loop with another cause must not cost a slot. */
 const MAX_TRIES = 100
@@ -221,6 +223,26 @@ export function createSchedule<Ctx>({
       stopped = true
       stopAlarm?.()
       await running?.catch(() => {})
+    },
+    jobs,
+    /**
+     * Runs one slot by hand, under the same key as the clock would: what was done already is not done again, what was given up
+     * gets another chance.
+     */
+    async run(
+      job: Job<Ctx>,
+      at: Date,
+    ): Promise<{ kind: 'done' | 'was-done' | 'running' } | { kind: 'failed'; reason: string }> {
+      const id = slotId(job.name, at)
+      const before = await model.findById(id).lean<SlotRow>()
+      if (before?.state === 'done') return { kind: 'was-done' }
+      if (before?.state === 'failed')
+        await model.updateOne({ _id: id, state: 'failed' }, { $set: { leaseUntil: 0, failures: 0 } })
+      settled.delete(id)
+      await runSlot(job, at)
+      const after = await model.findById(id).lean<SlotRow>()
+      if (after?.state === 'done') return { kind: 'done' }
+      return after?.state === 'failed' ? { kind: 'failed', reason: after.error ?? '' } : { kind: 'running' }
     },
     /** Every slot of the days from..to, without running anything: the rehearsal's and the list's view. */
     slots(from: Day, to: Day): { job: Job<Ctx>; at: Date }[] {
