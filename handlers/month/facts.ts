@@ -260,9 +260,11 @@ export async function factsOf(
   const { month, company, weeks } = frame
   const ids = people.map((p) => p._id)
   const wanted = [...new Set(weeks.flatMap((w) => [w.before, w.week]))]
+  // By their own keys: one look-up a row, whatever the database would make of a search.
+  const rowIds = ids.flatMap((id) => wanted.map((week) => weekRowId(id, week)))
   const [weekRows, inputs, behaviour, positions, last] = await Promise.all([
     ctx.weeks.model.collection
-      .find({ personId: { $in: ids }, week: { $in: wanted } }, { projection: unneeded })
+      .find({ _id: { $in: rowIds as never } }, { projection: unneeded })
       .toArray() as unknown as Promise<WeekRow[]>,
     ctx.monthInputs.many(month, ids),
     ctx.behaviours.counting(month, ids),

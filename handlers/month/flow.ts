@@ -37,7 +37,7 @@ const digestOf = (rows: readonly ResultRow[]): string =>
     .digest('hex')
     .slice(0, 16)
 
-/** What is missing in some rows: figures, attendance records that wait for their head, things sent back to HR. */
+/** What is missing in some rows: figures, and attendance records that wait for their head. */
 export async function openOf(ctx: Ctx, month: Month, rows: readonly ResultRow[]): Promise<Open[]> {
   const drafts = rows.filter((r) => r.state === 'draft')
   const waiting = await ctx.behaviours.waiting(
@@ -145,7 +145,7 @@ export async function askApproval(ctx: Ctx, month: Month, cause: string): Promis
   )
 }
 
-/** A superior sends one person's month back to HR, with a reason; it cannot be confirmed before it was looked at again. */
+/** A superior sends one person's month back to HR, with a reason; confirming the team afterwards says that it was mended. */
 export async function returnResult(
   ctx: Ctx,
   act: Act,

@@ -36,7 +36,7 @@ export function monthDates(month: Month, calendar: Calendar, s: MonthSettings, z
     const kind = calendar.kind(planned)
     const own = calendar.isWorkday(planned) ? planned : calendar.nextWorkday(planned)
     const earliest = before === undefined ? own : calendar.nextWorkday(before)
-    const day = own < earliest ? earliest : own
+    const day = [own, earliest].sort().at(-1)!
     if (day === planned) return { day }
     const because = calendar.isWorkday(planned)
       ? '上一步顺延'

@@ -54,7 +54,7 @@ export function monthInputStore(db: Db) {
     model,
     ...versioned<MonthInput>(model as never, blank),
     async many(month: Month, personIds: string[]): Promise<Map<string, MonthInput>> {
-      const rows = await model.find({ month, personId: { $in: personIds } }).lean<MonthInput[]>()
+      const rows = await model.find({ _id: { $in: personIds.map((id) => monthRowId(id, month)) } }).lean<MonthInput[]>()
       return new Map(rows.map((r) => [r.personId, r]))
     },
   }

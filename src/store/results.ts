@@ -3,6 +3,7 @@ import type { MonthResult } from '../domain/settlement.ts'
 import type { Month } from '../domain/time.ts'
 import type { PlatformName } from '../platforms/port.ts'
 import type { Db } from './connect.ts'
+import { monthRowId } from './month-inputs.ts'
 import { type Versioned, versioned } from './versioned.ts'
 
 interface Deed {
@@ -98,7 +99,7 @@ export function resultStore(db: Db) {
         .lean<ResultRow[]>(),
     many: (month: Month, personIds: string[]) =>
       model
-        .find({ month, personId: { $in: personIds } })
+        .find({ _id: { $in: personIds.map((id) => monthRowId(id, month)) } })
         .sort({ _id: 1 })
         .lean<ResultRow[]>(),
     ofPerson: (personId: string, most: number) =>
