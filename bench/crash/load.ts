@@ -163,15 +163,17 @@ async function count(w: ProcessWorld, { staff, writers, pushes, ids }: Expected)
       .map((c) => Number(c.fields.CreateTime))
   const rows = await w.db.collection('weeks').find().toArray()
   let submissionsWrong = 0
-  let draftsDouble = 0
+  let saidTwice = 0
   for (const u of writers) {
     const mine = rows.filter((r) => r.personId === ids.get(u)).flatMap((r) => r.submissions)
     if (mine.length !== 1 || !clicked(u).includes(mine[0].at.getTime() / 1000)) submissionsWrong++
-    if (w.wecom.chat(u).filter((m) => m.from === 'bot' && !m.card?.title.startsWith('通知 ')).length !== 1)
-      draftsDouble++
+    // One card for each text; a click that was repeated because nobody acknowledged it may be answered as a second one.
+    const asked = w.wecom.callbacks.filter((c) => c.fields.FromUserName === u).length - 1
+    const said = w.wecom.chat(u).filter((m) => m.from === 'bot' && !m.card?.title.startsWith('通知 ')).length
+    if (said < 1 || said > asked) saidTwice++
   }
   return {
-    ...{ missing, double, submissionsWrong, draftsDouble },
+    ...{ missing, double, submissionsWrong, saidTwice },
     acknowledgedButNotStored: Math.max(0, acknowledged - stored),
     failedRows: await w.db.collection('outbox').countDocuments({ state: 'failed' }),
   }

@@ -141,14 +141,26 @@ export function createOutbox({
     )
     const rows = await model.find({ owner: lease.claim, state: 'pending' }).sort({ seq: 1 }).lean<OutboxRow[]>()
     const renewing = setInterval(() => void renew(lease), leaseMs / 3)
+    // Nobody waits for a result to be written before the next message goes: what a crash leaves unwritten is sent again
+    // under its id. All of a round is written before the next round begins.
+    const writing: Promise<void>[] = []
     try {
       const send = await sender(rows)
       const queue = [...groupBy(rows).values()]
       const lane = async () => {
-        for (let mine = queue.shift(); mine; mine = queue.shift())
-          for (const row of mine) await sendOne(row, send, lease)
+        for (let mine = queue.shift(); mine; mine = queue.shift()) {
+          let before: Promise<void> | undefined
+          for (const row of mine) {
+            // The next message to the same person may change the card that this one was.
+            await before
+            before = (await sendOne(row, send, lease)).written
+            before.catch(() => {})
+            writing.push(before)
+          }
+        }
       }
       await Promise.all(Array.from({ length: Math.min(lanes, queue.length) }, lane))
+      await Promise.all(writing)
     } finally {
       clearInterval(renewing)
     }
@@ -182,10 +194,19 @@ export function createOutbox({
     else later(Math.max(20, Math.min(5000, first.holdUntil - leaseNow() + 5)))
   }
 
-  async function sendOne(row: OutboxRow, send: (row: OutboxRow) => Promise<Sent>, lease: Lease): Promise<void> {
-    if (leaseNow() >= lease.until) return
+  /** Resolves when the row is sent or will not be; `written` when the outcome is. */
+  async function sendOne(
+    row: OutboxRow,
+    send: (row: OutboxRow) => Promise<Sent>,
+    lease: Lease,
+  ): Promise<{ written: Promise<void> }> {
+    if (leaseNow() >= lease.until) return { written: Promise.resolve() }
     const trail = log.child({ out: row._id, cause: row.cause })
-    const record = (change: Change) => keep({ _id: row._id, state: 'pending', owner: lease.claim }, change, trail)
+    const pending = { _id: row._id, state: 'pending' }
+    const mine = { ...pending, owner: lease.claim }
+    const record = (change: Change, filter: object = mine) => ({
+      written: keep(() => write({ updateOne: { filter: filter as never, update: change as never } }), trail),
+    })
     if (stopped) return record({ $set: { holdUntil: 0 }, $unset: { owner: 1 } })
     let result: Sent
     try {
@@ -201,17 +222,21 @@ export function createOutbox({
     }
     switch (result.kind) {
       case 'sent': {
-        const { on, messageId } = result
+        const { on, messageId, keeping } = result
         trail.info({ on }, 'sent')
-        return record({ $set: { state: 'sent', sentAt: clock.now(), sentOn: on, ...(messageId && { messageId }) } })
+        const change = {
+          $set: { state: 'sent' as const, sentAt: clock.now(), sentOn: on, ...(messageId && { messageId }) },
+        }
+        // It has arrived, whoever has taken the row over meanwhile.
+        if (!keeping) return record(change, pending)
+        return { written: keep(keeping, trail).then(() => record(change, pending).written) }
       }
       case 'cancelled':
         trail.info({ reason: result.reason }, 'not sent: reason gone')
         return record({ $set: { state: 'cancelled', reason: result.reason } })
       case 'postponed':
-        await record({ $set: { notBefore: result.until, holdUntil: 0 }, $unset: { owner: 1 } })
         nothingBefore = 0
-        return
+        return record({ $set: { notBefore: result.until, holdUntil: 0 }, $unset: { owner: 1 } })
       case 'failed':
         trail.warn({ reason: result.reason }, 'undeliverable')
         return record({ $set: { state: 'failed', reason: result.reason, advice: result.advice } })
@@ -223,8 +248,8 @@ export function createOutbox({
           return record({ $set: { state: 'failed', tries, reason: result.reason, advice } })
         }
         const wait = Math.max(result.afterMs, 20)
-        await record({ $set: { tries, reason: result.reason, holdUntil: leaseNow() + wait }, $unset: { owner: 1 } })
         later(wait + 5)
+        return record({ $set: { tries, reason: result.reason, holdUntil: leaseNow() + wait }, $unset: { owner: 1 } })
       }
     }
   }
@@ -233,10 +258,10 @@ export function createOutbox({
    * What became of a row is known here only until it is written: while the database is away it is tried again, so that a
    * message that was sent is not sent once more when it is back.
    */
-  async function keep(mine: object, change: Change, trail: Log): Promise<void> {
+  async function keep(writing: () => Promise<void>, trail: Log): Promise<void> {
     for (;;) {
       try {
-        return await write({ updateOne: { filter: mine, update: change as never } })
+        return await writing()
       } catch (err) {
         if (stopped) throw err
         trail.warn({ err }, 'result of a message not written yet')

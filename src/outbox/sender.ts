@@ -10,7 +10,8 @@ import { deliveryId } from './outbox.ts'
 import { type OutboxRow, outboxModel } from './rows.ts'
 
 export type Sent =
-  | { kind: 'sent'; on: PlatformName; messageId?: string }
+  /** `keeping`: what else is being written about it; done before the row is recorded as sent. */
+  | { kind: 'sent'; on: PlatformName; messageId?: string; keeping?: () => Promise<void> }
   | { kind: 'cancelled'; reason: string }
   | { kind: 'postponed'; until: Date }
   | { kind: 'failed'; reason: string; advice: string }
@@ -142,6 +143,7 @@ export function createSender(deps: SenderDeps): Sender {
       const platform = platforms[name]!
       const id = deliveryId(row._id, name)
       let result: SendResult
+      let keeping: (() => Promise<void>) | undefined
       if ('text' in what) {
         const textId = row.resent ? deliveryId(`${row._id}~${row.resent}`, name) : id
         result = await platform.send({ id: textId, userId: person[name]!, message: { kind: 'text', text: what.text } })
@@ -155,23 +157,18 @@ export function createSender(deps: SenderDeps): Sender {
         const now = clock.now()
         const expiresAt = new Date(now.getTime() + CARD_LIFE_DAYS * 86_400_000)
         const { card, subject, context = {} } = what
-        await cards.remember({
-          _id: id,
-          personId: person._id,
-          platform: name,
-          subject,
-          context,
-          sentAt: now,
-          expiresAt,
-        })
+        const instance = { _id: id, personId: person._id, platform: name, subject, context, sentAt: now, expiresAt }
+        await cards.remember(instance)
         result = await platform.send({
           id,
           userId: person[name]!,
           message: { kind: 'card', card: checkCard(addressed(card, id)) },
         })
-        if (result.kind === 'sent' && result.code) await cards.addCode(id, result.code, now)
+        const code = result.kind === 'sent' ? result.code : undefined
+        if (code) keeping = () => cards.addCode(id, code, now)
       }
       last = settle(result, name, row)
+      if (last.kind === 'sent' && keeping) last.keeping = keeping
       if (result.kind !== 'refused' || !result.personGone) return last
     }
     return last
