@@ -85,15 +85,16 @@ async function seed() {
 /** Reads every person and every week as settlement does, and writes as many documents of the same size. */
 async function bare() {
   const template = (await stores.results.model.collection.findOne({})) ?? (await made())
-  await db.collection('results_bare').deleteMany({})
+  const copies = db.collection('results_bare')
+  await copies.deleteMany({})
+  // The indexes that results have: writing them is part of writing the documents.
+  for (const [keys] of stores.results.model.schema.indexes()) await copies.createIndex(keys as never)
   let batch: { _id: string }[] = []
   const flush = async () => {
     const ids = batch.map((p) => p._id)
     const rows = await stores.weeks.model.collection.find({ personId: { $in: ids }, week: { $in: weeks } }).toArray()
     if (rows.length !== ids.length * weeks.length) throw new Error('not all weeks were read')
-    await db
-      .collection('results_bare')
-      .insertMany(ids.map((one) => ({ ...template, _id: `${one}/${MONTH}` as never, personId: one })))
+    await copies.insertMany(ids.map((one) => ({ ...template, _id: `${one}/${MONTH}` as never, personId: one })))
     batch = []
   }
   for await (const person of stores.people.model.collection.find({}, { sort: { _id: 1 }, batchSize: BATCH })) {

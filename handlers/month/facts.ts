@@ -248,24 +248,30 @@ function workOf(
 }
 
 /**
- * Reads what is recorded of some people's month, six queries whatever their number, and gives each one's facts. Only people
+ * Reads what is recorded of some people's month, a few queries whatever their number, and gives each one's facts. Only people
  * who work in the month; `judgeOf` tells who their superior is.
+ *
+ * @param inOrder nobody else's id lies between the first and the last
  */
 export async function factsOf(
   ctx: Ctx,
   frame: MonthFrame,
   people: Person[],
   judgeOf: (person: Person) => string | undefined,
+  inOrder = false,
 ): Promise<Map<string, SettleFacts>> {
+  if (people.length === 0) return new Map()
   const { month, company, weeks } = frame
   const ids = people.map((p) => p._id)
   const wanted = [...new Set(weeks.flatMap((w) => [w.before, w.week]))]
-  // By their own keys: one look-up a row, whatever the database would make of a search.
-  const rowIds = ids.flatMap((id) => wanted.map((week) => weekRowId(id, week)))
+  // One range of the index for each week where the people follow each other, as they do when a company is settled.
+  const who = inOrder ? { $gte: ids[0]!, $lte: ids.at(-1)! } : { $in: ids }
+  const ofWeek = (week: Week) => {
+    const rows = ctx.weeks.model.collection.find({ week, personId: who }, { projection: unneeded })
+    return rows.toArray() as unknown as Promise<WeekRow[]>
+  }
   const [weekRows, inputs, behaviour, positions, last] = await Promise.all([
-    ctx.weeks.model.collection
-      .find({ _id: { $in: rowIds as never } }, { projection: unneeded })
-      .toArray() as unknown as Promise<WeekRow[]>,
+    Promise.all(wanted.map(ofWeek)).then((rows) => rows.flat()),
     ctx.monthInputs.many(month, ids),
     ctx.behaviours.counting(month, ids),
     ctx.positions.many(ids),

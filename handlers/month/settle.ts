@@ -12,7 +12,7 @@ import { factsOf, type MonthFrame, monthFrame, worksIn } from './facts.ts'
 /** People at a time: small enough that nothing else waits long for the event loop. */
 const BATCH = 100
 /** Batches under way at once, so that computing one fills the wait for the database's answer to another. */
-const LANES = 3
+const LANES = 2
 
 export const hashOf = (result: MonthResult): string => createHash('sha256').update(JSON.stringify(result)).digest('hex')
 
@@ -52,9 +52,10 @@ export async function draftsOf(
   frame: MonthFrame,
   people: Person[],
   judgeOf: (person: Person) => string | undefined,
+  inOrder = false,
 ): Promise<Draft[]> {
   const working = people.filter((p) => worksIn(p, frame.month))
-  const facts = await factsOf(ctx, frame, working, judgeOf)
+  const facts = await factsOf(ctx, frame, working, judgeOf, inOrder)
   return working.flatMap((person) => {
     const f = facts.get(person._id)!
     const idle = f.parts.every((p) => p.scheme !== undefined && p.work.kind === 'none' && isNone(frame, p.position))
@@ -97,7 +98,7 @@ export async function settleMonth(
   let people = 0
   let written = 0
   const settleBatch = async (batch: Person[]): Promise<void> => {
-    const drafts = await draftsOf(ctx, frame, batch, judgeOf)
+    const drafts = await draftsOf(ctx, frame, batch, judgeOf, true)
     for (const d of drafts) keep.add(d.personId)
     const count = await ctx.results.putDrafts(drafts)
     written += count

@@ -124,25 +124,26 @@ export function resultStore(db: Db) {
         .project({ state: 1, hash: 1, judgeId: 1, name: 1, department: 1, jobNumber: 1 })
         .toArray()) as unknown as ResultRow[]
       const known = new Map(before.map((r) => [r._id, r]))
-      const writes = drafts.flatMap((d): Record<string, unknown>[] => {
+      const fresh: unknown[] = []
+      const changes: unknown[] = []
+      for (const d of drafts) {
         const was = known.get(d._id)
         if (!was) {
-          const row = { ...d, state: 'draft', versions: [], seen: [], acknowledged: [], sent: [], rev: 1, applied: [] }
-          return [{ insertOne: { document: row } }]
+          fresh.push({ ...d, state: 'draft', versions: [], seen: [], acknowledged: [], sent: [], rev: 1, applied: [] })
+          continue
         }
         const same = (['hash', 'judgeId', 'name', 'department', 'jobNumber'] as const).every((k) => was[k] === d[k])
-        if (was.state !== 'draft' || same) return []
+        if (was.state !== 'draft' || same) continue
         const { _id, ...set } = d
-        return [{ updateOne: { filter: { _id, state: 'draft' }, update: { $set: set, $inc: { rev: 1 } } } }]
-      })
-      if (writes.length === 0) return 0
-      try {
-        await model.collection.bulkWrite(writes as never, { ordered: false })
-      } catch (error) {
-        // Another run inserted it in between: the same facts, so the same draft.
-        if ((error as { code?: number }).code !== 11000) throw error
+        changes.push({ updateOne: { filter: { _id, state: 'draft' }, update: { $set: set, $inc: { rev: 1 } } } })
       }
-      return writes.length
+      if (changes.length > 0) await model.collection.bulkWrite(changes as never, { ordered: false })
+      if (fresh.length > 0)
+        await model.collection.insertMany(fresh as never, { ordered: false }).catch((error: { code?: number }) => {
+          // Another run inserted it in between: the same facts, so the same draft.
+          if (error.code !== 11000) throw error
+        })
+      return fresh.length + changes.length
     },
     /** Drafts of people who are no longer part of the month. */
     async dropDrafts(month: Month, keep: ReadonlySet<string>): Promise<void> {
