@@ -334,7 +334,7 @@ function companyFile(config: Config): string {
   ])
 }
 
-function wecomConfig(c: Config, publicBaseUrl: string): Parameters<typeof createWecom>[0] {
+export function wecomConfig(c: Config, publicBaseUrl: string): Parameters<typeof createWecom>[0] {
   return {
     corpId: c.WECOM_CORP_ID!,
     agentId: c.WECOM_AGENT_ID!,
@@ -351,7 +351,7 @@ function wecomConfig(c: Config, publicBaseUrl: string): Parameters<typeof create
   }
 }
 
-function dingtalkConfig(c: Config, publicBaseUrl: string): Parameters<typeof createDingtalk>[0] {
+export function dingtalkConfig(c: Config, publicBaseUrl: string): Parameters<typeof createDingtalk>[0] {
   return {
     corpId: c.DINGTALK_CORP_ID!,
     clientId: c.DINGTALK_CLIENT_ID!,

@@ -45,8 +45,12 @@ function cli(uri: string, now: string) {
     const io = {
       env,
       now: () => new Date(now),
-      out: (t: string) => (out += `${t}\n`),
-      err: (t: string) => (err += `${t}\n`),
+      out(t: string) {
+        out += `${t}\n`
+      },
+      err(t: string) {
+        err += `${t}\n`
+      },
     }
     return { code: await runCli(argv, io), out, err }
   }

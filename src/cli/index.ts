@@ -6,6 +6,7 @@ import { auditList } from './audit-list.ts'
 import { backup, restore } from './backup.ts'
 import { type Command, type ExitCode, FailedError, type Io, UsageError } from './command.ts'
 import { deliveriesList, deliveriesRetry } from './deliveries.ts'
+import { doctor } from './doctor.ts'
 import { jobsList, jobsRun } from './jobs.ts'
 import { proofCheck, proofExport } from './proof.ts'
 import { rehearseCommand } from './rehearse.ts'
@@ -15,6 +16,7 @@ import { schemeCheck } from './scheme-check.ts'
 
 /** Every command. A new one is one line here. */
 export const commands: Command[] = [
+  doctor,
   resultsExport,
   rosterTemplateCommand,
   rosterImport,
