@@ -9,7 +9,10 @@ import { type Client, client, type PagesWorld, planOf48, signIn, startPagesWorld
  * there is nothing to do it to (422); `9`: may, but it has changed meanwhile (409).
  */
 const who = ['zhao', 'qian', 'li', 'wang', 'zheng', 'zhou', 'sun'] as const
-const table: Record<string, { at: (w: PagesWorld) => string; body?: object; may: string }> = {
+const table: Record<
+  string,
+  { at: (w: PagesWorld) => string; body?: object | ((w: PagesWorld) => object); may: string }
+> = {
   //                                                    赵敏 钱进 李静 王建国 郑强 周华 孙立
   'GET /api/me': { at: () => '/api/me', may: '2222222' },
   'GET /api/home': { at: () => '/api/home', may: '2222222' },
@@ -90,6 +93,42 @@ const table: Record<string, { at: (w: PagesWorld) => string; body?: object; may:
     body: {},
     may: '4444454',
   },
+  'GET /api/result/:month': { at: (w) => `/api/result/2026-11?person=${w.idOf('wu')}`, may: '4444444' },
+  'POST /api/result/:month/acknowledge': {
+    at: () => '/api/result/2026-11/acknowledge',
+    body: { version: 1 },
+    may: '9999999',
+  },
+  'POST /api/result/:month/appeal': {
+    at: () => '/api/result/2026-11/appeal',
+    body: { version: 1, text: '请复核' },
+    may: '5555555',
+  },
+  'GET /api/month/:month': { at: () => '/api/month/2026-11', may: '4442424' },
+  'POST /api/month/:month/confirm': {
+    at: () => '/api/month/2026-11/confirm',
+    body: { digest: '0123456789abcdef' },
+    // The general manager and HR may look, and are told that there is no team of theirs to confirm yet.
+    may: '4449494',
+  },
+  'POST /api/month/:month/return': {
+    at: () => '/api/month/2026-11/return',
+    body: (w) => ({ person: w.idOf('zhao'), text: '请核对' }),
+    may: '4499444',
+  },
+  'GET /api/behaviour': { at: () => '/api/behaviour', may: '2222222' },
+  'POST /api/behaviour': {
+    at: () => '/api/behaviour',
+    body: (w) => ({
+      person: w.idOf('zhao'),
+      case: 'meeting-late',
+      points: '-2',
+      times: 1,
+      day: '2026-11-26',
+      text: '周例会迟到',
+    }),
+    may: '4422444',
+  },
   'GET /api/js-signature': {
     at: (w) => `/api/js-signature?platform=wecom&url=${encodeURIComponent(`${w.origin}/h5/week`)}`,
     may: '2222222',
@@ -114,10 +153,11 @@ test('every route has its row in the table of who may what', () => {
 
 describe.each(Object.entries(table))('%s', (route, { at, body, may }) => {
   const method = route.split(' ')[0] as 'GET' | 'POST' | 'PUT'
+  const content = () => ({ requestId: randomUUID(), ...(typeof body === 'function' ? body(world) : body) })
   test.each(who.map((userId, i) => [userId, statusOf[may[i]!]!] as const))('%s gets %d', async (userId, expected) => {
     const c = clients.get(userId)!
     const { status, body: answer } =
-      method === 'GET' ? await c.get(at(world)) : await c.send(method, at(world), { requestId: randomUUID(), ...body })
+      method === 'GET' ? await c.get(at(world)) : await c.send(method, at(world), content())
     expect({ status, answer: status === expected ? undefined : answer }).toEqual({ status: expected })
   })
 
@@ -126,7 +166,7 @@ describe.each(Object.entries(table))('%s', (route, { at, body, may }) => {
       fetch(world.origin + at(world), {
         method,
         headers: { 'content-type': 'application/json', ...headers },
-        ...(method !== 'GET' && { body: JSON.stringify({ requestId: randomUUID(), ...body }) }),
+        ...(method !== 'GET' && { body: JSON.stringify(content()) }),
       }).then((r) => r.status)
     const { cookie, csrf } = clients.get('li')!
     expect(await call({})).toBe(401)

@@ -38,6 +38,9 @@ function monthOfCall(call: Call<never, never>): Month {
   return month
 }
 
+/** The same for somebody else's result and for a person who does not exist, so that nobody finds out which it was. */
+const notYours = () => new ApiError(403, 'forbidden', '没有已发布的结果，或您没有查看的权限')
+
 const appealStates = { filed: '已提交，等待登记', registered: '已受理，等待上级答复', answered: '上级已答复，等待裁定' }
 
 async function detailOf(call: Call<never, never>, person: Person): Promise<ResultDetail> {
@@ -45,7 +48,8 @@ async function detailOf(call: Call<never, never>, person: Person): Promise<Resul
   const month = monthOfCall(call)
   const own = person._id === me._id
   const found = await ownResult(ctx, me, person, month, now)
-  if (!found) throw new ApiError(404, 'not-found', '没有已发布的结果，或您没有查看的权限')
+  if (!found && !own) throw notYours()
+  if (!found) throw new ApiError(404, 'not-found', '这个月还没有已发布的结果')
   const { result: r } = found
   const { weeks, timeZone } = ctx.company()
   const appeal = await ctx.appeals.get(appealId(person._id, month, { kind: 'result', version: found.version }))
@@ -161,7 +165,7 @@ export const monthEndpoints: Endpoint[] = [
     async run(call): Promise<ResultDetail> {
       const { ctx, me, act, platform, now, query } = call
       const person = query.person === undefined ? me : await ctx.people.get(query.person)
-      if (!person) throw new ApiError(404, 'not-found', '没有这位同事')
+      if (!person) throw notYours()
       const detail = await detailOf(call as Call<never, never>, person)
       if (detail.own) await noteSeen(ctx, { id: act.id, at: now }, me, detail.month, platform)
       return detail
