@@ -124,7 +124,7 @@ test('published, somebody reads how theirs came about, confirms and appeals; a p
 
   const peer = await signIn(world, 'qian')
   const refused = await peer.get(`/api/result/2026-10?person=${world.idOf('zhao')}`)
-  expect(refused.status).toBe(404)
+  expect(refused.status).toBe(403)
   expect(JSON.stringify(refused.body)).not.toContain('85')
   expect((await peer.get('/api/month/2026-10')).status).toBe(403)
   expect((await (await signIn(world, 'li')).get(`/api/result/2026-10?person=${world.idOf('zhao')}`)).status).toBe(200)
