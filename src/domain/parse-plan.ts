@@ -246,14 +246,14 @@ class ReportReader {
     const listed = readListed(line, planned.length)
     // 「1完成 2没做完」 also begins like item 1: several numbers make it a list; an item named by its text is that item.
     if (listed && !single?.named && (listed.outcomes.size > 1 || !single?.outcome)) {
-      for (const [item, outcome] of listed.outcomes) this.outcomes[item - 1] = outcome
+      for (const [item, outcome] of listed.outcomes) this.takeOutcome(item - 1, outcome, line, number)
       for (const one of listed.assumed) this.assumptions.push(`第${number}行：${one}`)
       if (listed.left) this.skip(number, listed.left, '没有看出这一部分的意思')
       this.lastOutcome = undefined
       return
     }
     if (single?.outcome) {
-      this.outcomes[single.item] = single.outcome
+      this.takeOutcome(single.item, single.outcome, line, number)
       if (single.assumed) this.assumptions.push(single.assumed)
       this.lastOutcome = single.item
       return
@@ -281,6 +281,14 @@ class ReportReader {
     }
     this.extra.push(trimMarks(body))
     this.assumptions.push(`第${number}行不在本周计划内，计入计划外工作`)
+  }
+
+  /** A later word on an item replaces an earlier one, but never one with a note: that would be lost. */
+  private takeOutcome(item: number, outcome: Outcome, line: string, number: number): void {
+    const before = this.outcomes[item]
+    if (before?.note && before.note !== outcome.note)
+      this.skip(number, line, `第${item + 1}项的完成情况前面已经写过，请合并成一行`)
+    else this.outcomes[item] = outcome
   }
 
   private extraLine(line: string): undefined {
