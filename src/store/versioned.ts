@@ -10,7 +10,8 @@ export interface Versioned {
 /** The outcome of a change: what the caller needs to answer, the same when the event comes again. Must survive JSON. */
 export type Change<R, T> = { row: R; outcome: T } | { outcome: T }
 
-const KEPT_EVENTS = 12
+/** More than a draft is saved while one submission is being retried. */
+const KEPT_EVENTS = 60
 
 /**
  * Reading and changing rows one by one, exactly once per event: the version check keeps a concurrent change from being

@@ -3,6 +3,7 @@ import type { Deduction } from '../domain/score.ts'
 import type { Week } from '../domain/time.ts'
 import type { Submission, WeeklyContent, WeekReport } from '../domain/weekly-report.ts'
 import type { Db } from './connect.ts'
+import { type Change, type Versioned, versioned } from './versioned.ts'
 
 /** Points for each item of the week's plan, in its order, with what was deducted. */
 export interface GivenScore {
@@ -36,8 +37,7 @@ export interface Draft {
  * One person's week: what is handed in at its Saturday (the summary of it and the plan of the next), and how it was scored.
  * `rev` counts changes, `applied` remembers the outcome of the last events, so that an event that is run twice decides the same.
  */
-export interface WeekRow {
-  _id: string
+export interface WeekRow extends Versioned {
   personId: string
   week: Week
   submissions: Submission[]
@@ -49,8 +49,6 @@ export interface WeekRow {
   excuse?: Excuse
   snoozedUntil?: Date
   notes: { at: Date; by: string; text: string }[]
-  rev: number
-  applied: { event: string; outcome: string }[]
 }
 
 const Mixed = Schema.Types.Mixed
@@ -76,12 +74,6 @@ schema.index({ week: 1, personId: 1 }, { unique: true })
 schema.index({ personId: 1, week: -1 })
 schema.index({ 'score.by': 1, 'score.at': -1 })
 
-/** More than a draft is saved while one submission is being retried. */
-const KEPT_EVENTS = 60
-
-/** The outcome of a change: what the caller needs to answer, the same when the event comes again. Must survive JSON. */
-export type Change<T> = { row: WeekRow; outcome: T } | { outcome: T }
-
 export type Weeks = ReturnType<typeof weekStore>
 
 export const weekRowId = (personId: string, week: Week): string => `${personId}/${week}`
@@ -105,58 +97,33 @@ export function weekStore(db: Db) {
     applied: [],
   })
 
-  async function get(personId: string, week: Week): Promise<WeekRow> {
-    const row = await model.findById(weekRowId(personId, week)).lean<WeekRow>()
-    return row ?? blank(personId, week)
-  }
+  const rows = versioned(model, (id) => {
+    const cut = id.lastIndexOf('/')
+    return blank(id.slice(0, cut), id.slice(cut + 1))
+  })
+  const get = async (personId: string, week: Week): Promise<WeekRow> =>
+    (await rows.get(weekRowId(personId, week))) ?? blank(personId, week)
 
   return {
     model,
     get,
     async ofWeek(week: Week, personIds: string[]): Promise<Map<string, WeekRow>> {
-      const rows = await model.find({ week, personId: { $in: personIds } }).lean<WeekRow[]>()
-      const found = new Map(rows.map((r) => [r.personId, r]))
+      const written = await model.find({ week, personId: { $in: personIds } }).lean<WeekRow[]>()
+      const found = new Map(written.map((r) => [r.personId, r]))
       return new Map(personIds.map((id) => [id, found.get(id) ?? blank(id, week)]))
     },
     ofPerson: (personId: string, weeks: Week[]) => model.find({ personId, week: { $in: weeks } }).lean<WeekRow[]>(),
     /** The last one this person scored, for 撤销. */
     lastScoredBy: (by: string) => model.findOne({ 'score.by': by }).sort({ 'score.at': -1 }).lean<WeekRow>(),
-    /**
-     * Changes one row by a pure decision, exactly once per event: a version check keeps a concurrent change from being
-     * overwritten (the decision is taken again on what is there then), a repeated event gets its first outcome.
-     */
-    async change<T>(personId: string, week: Week, event: string, decide: (row: WeekRow) => Change<T>): Promise<T> {
-      for (let attempt = 0; attempt < 20; attempt++) {
-        const before = await get(personId, week)
-        const known = before.applied.find((a) => a.event === event)
-        if (known) return JSON.parse(known.outcome) as T
-        const decided = decide(structuredClone(before))
-        if (!('row' in decided)) return decided.outcome
-        const after = {
-          ...decided.row,
-          rev: before.rev + 1,
-          applied: [...before.applied, { event, outcome: JSON.stringify(decided.outcome) }].slice(-KEPT_EVENTS),
-        }
-        if (await replace(before, after)) return decided.outcome
-      }
-      throw new Error(`week ${weekRowId(personId, week)} is changed too often at once`)
+    /** Changes one row by a pure decision, exactly once per event (`versioned`). */
+    async change<T>(
+      personId: string,
+      week: Week,
+      event: string,
+      decide: (row: WeekRow) => Change<WeekRow, T>,
+    ): Promise<T> {
+      // A week's row can always begin, so there is an outcome.
+      return (await rows.change(weekRowId(personId, week), event, decide)) as T
     },
-  }
-
-  async function replace(before: WeekRow, after: WeekRow): Promise<boolean> {
-    if (before.rev === 0) {
-      try {
-        await model.collection.insertOne(after as never)
-        return true
-      } catch (error) {
-        if ((error as { code?: number }).code === 11000) return false
-        throw error
-      }
-    }
-    const { matchedCount } = await model.collection.replaceOne(
-      { _id: before._id as never, rev: before.rev },
-      after as never,
-    )
-    return matchedCount === 1
   }
 }
