@@ -1,14 +1,10 @@
 /// <reference lib="dom" />
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { addNote } from '../handlers/weekly/judge.ts'
 import { saveDraft } from '../handlers/weekly/submit.ts'
-import { launchBrowser } from './browser.ts'
+import { barriers, launchBrowser } from './browser.ts'
 import { browserAgent, dingtalkAgent, type PagesWorld, planOf48, reportOf48, startPagesWorld } from './pages-world.ts'
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 let browser: Browser
 let world: PagesWorld
@@ -346,15 +342,9 @@ test('nothing serious for axe on any page, in light and dark', async () => {
       await page.getByRole('button', { name: '全部满分' }).click()
       await page.getByRole('button', { name: '计划不合理', exact: true }).click()
     }
-    await page.evaluate(axe)
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme })
-      const violations = await page.evaluate(async () => {
-        const run = (globalThis as unknown as { axe: { run(): Promise<{ violations: never[] }> } }).axe.run
-        return (await run()).violations as { id: string; impact: string; nodes: { html: string }[] }[]
-      })
-      for (const v of violations.filter((x) => ['serious', 'critical'].includes(x.impact)))
-        found.push(`${colorScheme} ${path} ${v.id} ${v.nodes.map((n) => n.html.slice(0, 120)).join(' | ')}`)
+      found.push(...(await barriers(page)).map((what) => `${colorScheme} ${path} ${what}`))
     }
     const small = await page.evaluate(() =>
       Array.from(document.querySelectorAll<HTMLElement>('button, select, a.tap, summary, .seg label'))

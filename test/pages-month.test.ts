@@ -1,16 +1,13 @@
 /// <reference lib="dom" />
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { approveMonth, confirmTeam, publishMonth, teamMonth } from '../handlers/month/flow.ts'
 import { settleMonth } from '../handlers/month/settle.ts'
 import { weeksOfMonth } from '../src/domain/time.ts'
 import { weekRowId } from '../src/store/weeks.ts'
-import { launchBrowser } from './browser.ts'
+import { barriers, launchBrowser } from './browser.ts'
 import { type PagesWorld, signIn, startPagesWorld } from './pages-world.ts'
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 let browser: Browser
 let world: PagesWorld
 const phones: BrowserContext[] = []
@@ -59,19 +56,6 @@ async function open(userId: string, path: string, dark = false): Promise<Page> {
   return page
 }
 
-/** Serious findings of axe on a page as it stands. */
-async function findings(page: Page): Promise<string[]> {
-  await page.evaluate(axe)
-  return page.evaluate(async () => {
-    type Found = { id: string; impact: string; nodes: { html: string }[] }
-    const run = (globalThis as unknown as { axe: { run(): Promise<{ violations: Found[] }> } }).axe.run
-    const { violations } = await run()
-    return violations
-      .filter((v) => v.impact === 'serious' || v.impact === 'critical')
-      .map((v) => `${v.id}: ${v.nodes[0]?.html}`)
-  })
-}
-
 const shots = process.env.SHOTS_DIR
 const shoot = async (page: Page, name: string) => {
   if (shots) await page.screenshot({ path: `${shots}/${name}.png`, fullPage: true })
@@ -84,7 +68,7 @@ test('a superior checks the team’s table with everybody’s arithmetic and con
   expect(await page.getByText('吴芳').count()).toBe(0)
   await page.getByText('赵敏').click()
   await page.getByText('(85+85+85+85+85)÷5 = 85').waitFor()
-  expect(await findings(page)).toEqual([])
+  expect(await barriers(page)).toEqual([])
   await shoot(page, 'team-month')
   await page.getByRole('button', { name: '确认团队结果' }).click()
   await page.getByRole('button', { name: '确认', exact: true }).click()
@@ -109,7 +93,7 @@ test('published, somebody reads how theirs came about, confirms and appeals; a p
   expect(said).toContain('85.00')
   expect(said).toContain('总分 85.00，等级B')
   expect(said).toMatch(/申诉期还剩\d个工作日/)
-  expect(await findings(page)).toEqual([])
+  expect(await barriers(page)).toEqual([])
   await shoot(page, 'result')
   await page.getByRole('button', { name: '确认收到' }).click()
   await page.getByText('您已确认收到').waitFor()
@@ -135,7 +119,7 @@ test('behaviour is recorded from the page, within the case’s points, for one�
   await page.getByLabel('同事').selectOption({ label: '赵敏（行政部，0003）' })
   await page.getByLabel('情形').selectOption({ label: '会议：会议迟到' })
   await page.getByLabel('事实经过').fill('周一例会迟到十分钟')
-  expect(await findings(page)).toEqual([])
+  expect(await barriers(page)).toEqual([])
   await shoot(page, 'behaviour')
   await page.getByRole('button', { name: '确认记录' }).click()
   await page.getByText('已记录，并告知本人').waitFor()

@@ -1,16 +1,13 @@
 /// <reference lib="dom" />
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { giveAnswers, giveComment } from '../handlers/survey/answer.ts'
 import { closeRound } from '../handlers/survey/decide.ts'
 import { openRound } from '../handlers/survey/round.ts'
 import { canteenSurvey, EVERYBODY, type Survey } from '../src/domain/survey.ts'
-import { launchBrowser } from './browser.ts'
+import { barriers, launchBrowser } from './browser.ts'
 import { type PagesWorld, startPagesWorld } from './pages-world.ts'
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 let browser: Browser
 let world: PagesWorld
 const phones: BrowserContext[] = []
@@ -37,17 +34,6 @@ async function open(userId: string, path: string, platform: 'wecom' | 'dingtalk'
   await page.goto(world.origin + path)
   await page.waitForSelector('main:not([aria-busy=true])')
   return page
-}
-
-/** What a machine finds wrong with a page for people who see or move differently. */
-async function barriers(page: Page): Promise<string[]> {
-  await page.evaluate(axe)
-  return page.evaluate(async () => {
-    // A sheet that is still sliding in is half transparent: its contrast is that of when it has come.
-    await Promise.all(document.getAnimations().map((a) => a.finished.catch(() => {})))
-    const run = (globalThis as unknown as { axe: { run(): Promise<{ violations: { id: string }[] }> } }).axe.run
-    return (await run()).violations.map((v) => v.id)
-  })
 }
 
 const survey: Survey = { ...canteenSurvey, assesses: [], sample: EVERYBODY }
