@@ -7,7 +7,7 @@ import { type Address, addressFor, answers, savedAddress, uriOf } from './server
 import type { WorkerInput, WorkerMessage } from './worker.ts'
 
 export interface EmbeddedMongo {
-  /** `mongodb://...?directConnection=true`, database name included. It stays the same when the owner changes. */
+  /** `mongodb://...?directConnection=true&...`, database name included. It stays the same when the owner changes. */
   readonly uri: string
   /** True while this process serves the data itself. */
   readonly owner: boolean

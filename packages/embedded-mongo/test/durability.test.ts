@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { mkdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { type EmbeddedMongo, startEmbeddedMongo } from 'embedded-mongo'
 import { MongoClient } from 'mongodb'
@@ -35,6 +36,7 @@ async function settled<T>(action: () => Promise<T>): Promise<T> {
       return await action()
     } catch (error) {
       if (Date.now() > until) throw error
+      await sleep(20)
     }
   }
 }
@@ -144,7 +146,9 @@ describe('the directory', () => {
     const db = await start()
     expect(statSync(dir).mode & 0o777).toBe(0o700)
     expect(statSync(join(dir, 'engine.sock')).mode & 0o777).toBe(0o600)
-    expect(db.uri).toBe(`mongodb://${encodeURIComponent(join(dir, 'engine.sock'))}/jixiao?directConnection=true`)
+    expect(db.uri).toBe(
+      `mongodb://${encodeURIComponent(join(dir, 'engine.sock'))}/jixiao?directConnection=true&heartbeatFrequencyMS=1000`,
+    )
   })
 
   test('with a path too long for a socket is served from a private folder', async () => {
@@ -201,7 +205,7 @@ describe('the directory', () => {
       })
     })
     const db = await start({ port: free })
-    expect(db.uri).toBe(`mongodb://127.0.0.1:${free}/jixiao?directConnection=true`)
+    expect(db.uri).toBe(`mongodb://127.0.0.1:${free}/jixiao?directConnection=true&heartbeatFrequencyMS=1000`)
     const attached = await start()
     expect([attached.owner, attached.uri]).toEqual([false, db.uri])
     const client = await MongoClient.connect(db.uri)

@@ -30,9 +30,13 @@ export function addressText(address: Address): string {
   return 'port' in address ? `127.0.0.1:${address.port}` : address.socket
 }
 
+/**
+ * The heartbeat is the longest time for which a client may miss that another process has taken over: a driver that
+ * looks in the very moment of the change looks again only with its next heartbeat, by default after ten seconds.
+ */
 export function uriOf(address: Address, dbName: string): string {
   const host = 'port' in address ? `127.0.0.1:${address.port}` : encodeURIComponent(address.socket)
-  return `mongodb://${host}/${dbName}?directConnection=true`
+  return `mongodb://${host}/${dbName}?directConnection=true&heartbeatFrequencyMS=1000`
 }
 
 /** The address that the present or last owner wrote down. */

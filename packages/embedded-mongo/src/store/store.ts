@@ -4,7 +4,7 @@ import { type Database, open, type RootDatabase } from 'lmdb'
 import { decode } from '../bson/decode.ts'
 import { encode } from '../bson/encode.ts'
 import type { Doc } from '../bson/values.ts'
-import { checkDataFile } from './file-check.ts'
+import { awaitSoundFile } from './file-check.ts'
 import { FORMAT_VERSION, migrate } from './format.ts'
 
 export type Table = Database<Buffer, Buffer>
@@ -39,7 +39,6 @@ export class Store {
     if (!existsSync(options.dir)) mkdirSync(options.dir, { recursive: true, mode: 0o700 })
     chmodSync(options.dir, 0o700)
     const path = join(options.dir, 'data.mdb')
-    checkDataFile(path)
     const binary = { encoding: 'binary', keyEncoding: 'binary', cache: false } as const
     this.env = open<Buffer, Buffer>({
       path,
@@ -60,6 +59,7 @@ export class Store {
 
   /** Opens a store and brings its format up to date. */
   static async open(options: StoreOptions): Promise<Store> {
+    await awaitSoundFile(join(options.dir, 'data.mdb'))
     const store = new Store(options)
     try {
       store.upgrade()
