@@ -1,6 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { endpoints } from '../src/http/api/index.ts'
+import {
+  fingerprint,
+  foreignKeys,
+  hostileParts,
+  jsonWith,
+  objectsOf,
+  operators,
+  placesOf,
+  sharedIsClean,
+} from './hostile.ts'
 import { type Client, client, type PagesWorld, planOf48, signIn, startPagesWorld } from './pages-world.ts'
 
 /**
@@ -174,6 +184,64 @@ describe.each(Object.entries(table))('%s', (route, { at, body, may }) => {
     if (method === 'GET') return
     expect(await call({ cookie })).toBe(403)
     expect(await call({ cookie, 'x-csrf-token': clients.get('zhao')!.csrf })).toBe(403)
+  })
+
+  test('operators, prototypes and fields that are nobody’s to give are refused wherever they stand, and change nothing', async () => {
+    const endpoint = routes.find((e) => `${e.method} ${e.path}` === route)!
+    // By whoever gets furthest, so that no refusal for lack of rights hides what would be taken.
+    const best = Math.min(...[...may].map((m) => '29514'.indexOf(m)))
+    const { cookie, csrf } = clients.get(who[[...may].findIndex((m) => '29514'.indexOf(m) === best)]!)!
+    const headers = { cookie, 'x-csrf-token': csrf, 'content-type': 'application/json' }
+    const statusOfCall = (path: string, json?: string) =>
+      fetch(world.origin + path, { method, headers, ...(json !== undefined && { body: json }) }).then((r) => r.status)
+    const good = content()
+    const json = method === 'GET' ? undefined : JSON.stringify(good)
+    const [path = '', search = ''] = at(world).split('?')
+    await world.bot.idle()
+    const before = await fingerprint(world.ctx.people.model.db)
+    const tries: [what: string, path: string, json: string | undefined][] = []
+
+    if (json) {
+      // Each operator in turn: all of them at every place would be ten thousand requests.
+      for (const [n, place] of placesOf(endpoint.body, good).entries())
+        for (let i = 0; i < 3; i++)
+          tries.push(['operator', path, jsonWith(good, place, operators[(n + 3 * i) % operators.length])])
+      for (const object of objectsOf(good))
+        for (const key of object.length === 0 ? foreignKeys : foreignKeys.slice(0, 5))
+          tries.push(['foreign key', path, jsonWith(good, [...object, key], { polluted: true })])
+      for (const whole of ['null', '[]', '"x"', '1', '['.repeat(100_000), '{"__proto__":{"roles":["hr"]}}', '\\u0000'])
+        tries.push(['whole body', path, whole])
+    }
+    const names = new Set([...new URLSearchParams(search).keys(), ...placesOf(endpoint.query, {}).map(String)])
+    const without = (name: string) => [...new URLSearchParams(search)].filter(([k]) => k !== name)
+    for (const name of names)
+      for (const put of [`${name}[$ne]=x`, `${name}[]=a&${name}[]=b`, `${name}=a&${name}=b`, `${name}={"$ne":null}`])
+        tries.push(['query', `${path}?${new URLSearchParams(without(name))}&${encodeURI(put)}`, json])
+    for (const key of foreignKeys)
+      tries.push(['foreign query', `${path}?${new URLSearchParams(without(key))}&${encodeURIComponent(key)}=1`, json])
+
+    const taken: unknown[] = []
+    const queue = tries[Symbol.iterator]()
+    await Promise.all(
+      Array.from({ length: 8 }, async () => {
+        for (const [what, asked, sent] of queue) {
+          const status = await statusOfCall(asked, sent)
+          if (status !== 400) taken.push([status, what, asked, sent])
+        }
+      }),
+    )
+    expect(taken).toEqual([])
+
+    const parts = path.split('/')
+    for (const [n, part] of endpoint.path.split('/').entries()) {
+      if (!part.startsWith(':')) continue
+      for (const put of hostileParts) {
+        const status = await statusOfCall(`${parts.with(n, put).join('/')}?${search}`, json)
+        expect([part, put, Math.floor(status / 100)]).toEqual([part, put, 4])
+      }
+    }
+    expect(await fingerprint(world.ctx.people.model.db)).toEqual(before)
+    expect(sharedIsClean()).toBe(true)
   })
 })
 

@@ -43,10 +43,16 @@ export async function readJson(ctx: Context): Promise<unknown> {
     chunks.push(chunk as Buffer)
   }
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks)))
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks)), noPrototype)
   } catch {
     throw new ApiError(400, 'not-json', '内容无法识别，请刷新页面后重试')
   }
+}
+
+/** No page of ours sends it, and a field of that name is no data. */
+function noPrototype(key: string, value: unknown): unknown {
+  if (key === '__proto__') throw new SyntaxError('a prototype is no data')
+  return value
 }
 
 /** @throws ApiError 400 naming every field that is wrong */
@@ -93,7 +99,7 @@ function nameOf(path: PropertyKey[]): string {
   const parts: string[] = []
   for (const key of path) {
     if (typeof key === 'number') parts.push(`${parts.pop() ?? ''}第${key + 1}项`)
-    else if (names[String(key)]) parts.push(names[String(key)]!)
+    else if (Object.hasOwn(names, String(key))) parts.push(names[String(key)]!)
   }
   // The nearest two say enough: 下周计划第2项的分值.
   return parts.slice(-2).join('的') || '内容'

@@ -132,7 +132,9 @@ function mustBeHr(me: Person): void {
   if (!me.roles.includes('hr')) throw new ApiError(403, 'forbidden', text.notHr)
 }
 
-const chosen = z.record(z.string().max(40), z.string().max(60)).refine((v) => Object.keys(v).length <= 20, '太多')
+const chosen = z
+  .record(z.string().regex(/^[a-z0-9-]{1,40}$/), z.string().max(60))
+  .refine((v) => Object.keys(v).length <= 20, '太多')
 
 export const surveyEndpoints: Endpoint[] = [
   endpoint({
