@@ -22,7 +22,8 @@ export function resultCard(r: {
   const f = r.figures
   return {
     title: r.version > 1 ? `您的${formatMonth(r.month)}绩效结果已更正` : `您的${formatMonth(r.month)}绩效结果已发布`,
-    ...(r.version > 1 && { subtitle: r.why }),
+    // The reason of a correction names points.
+    ...(r.version > 1 && { subtitle: f ? r.why : '更正的原因请在页面查看' }),
     ...(f && {
       facts: [
         { label: '工作得分', value: f.shownWork ?? '无' },

@@ -13,13 +13,21 @@ import {
 import type { Ctx } from '../src/context.ts'
 import { shown } from '../src/domain/decimal.ts'
 import { type Deduction, isDeduction, weekScore } from '../src/domain/score.ts'
-import { formatInstant, formatWeek, type Week } from '../src/domain/time.ts'
+import {
+  dayOf,
+  formatInstant,
+  formatWeek,
+  monthOf,
+  previousMonth,
+  type Week,
+  weeksOfMonth,
+} from '../src/domain/time.ts'
 import type { Answer, CardTurn, OnCard, OnTalk, TextTurn, Turn } from '../src/inbox/handler.ts'
 import type { Person } from '../src/store/people.ts'
 import { mayJudge } from './rights.ts'
 import { addNote, returnWeek, type ScoreOutcome, scoreSubject, scoreWeek, withdrawScore } from './weekly/judge.ts'
 import { runningWeek } from './weekly/target.ts'
-import { isToScore, teamView } from './weekly/team.ts'
+import { isToScore, teamOf, teamView } from './weekly/team.ts'
 import { viewWeek, type WeekView } from './weekly/week.ts'
 import { ask } from './write-week.ts'
 
@@ -71,12 +79,28 @@ export function sheetOf(ctx: Ctx, view: WeekView): ScoreSheet {
   }
 }
 
-/** Weeks to score of a manager's own people: those due last, and the running one where it has been handed in. */
+/**
+ * Weeks to score of a manager's own people: those due last, the running one where it has been handed in, and whatever older
+ * one is left of a month whose result is not out yet: without it the month cannot be confirmed.
+ */
 export async function toScore(ctx: Ctx, manager: Person, at: Date): Promise<WeekView[]> {
   const running = runningWeek(ctx, at)
-  const weeks = [ctx.company().weeks.previousOpenWeek(running), running].filter((w) => w > ctx.firstWeek)
+  const last = ctx.company().weeks.previousOpenWeek(running)
+  const left = await leftUnscored(ctx, manager, last, at)
+  const weeks = [...left, last, running].filter((w) => w > ctx.firstWeek)
   const teams = await Promise.all(weeks.map((week) => teamView(ctx, manager, week, at)))
   return teams.flatMap((t) => t.views).filter(isToScore)
+}
+
+/** Weeks before `week`, of this month and of one that is not published, in which something was handed in and not scored. */
+async function leftUnscored(ctx: Ctx, manager: Person, week: Week, at: Date): Promise<Week[]> {
+  const month = monthOf(dayOf(at, ctx.company().timeZone))
+  const before = previousMonth(month)
+  const open = (await ctx.months.get(before)).state === 'published' ? [month] : [before, month]
+  const older = open.flatMap(weeksOfMonth).filter((w) => w > ctx.firstWeek && w < week)
+  if (older.length === 0) return []
+  const ids = (await teamOf(ctx, manager, 'own')).map((p) => p._id)
+  return ctx.weeks.unscored(older, ids)
 }
 
 /** 待评分 / 下一位: the next card to score. */

@@ -113,6 +113,16 @@ export function weekStore(db: Db) {
       return new Map(personIds.map((id) => [id, found.get(id) ?? blank(id, week)]))
     },
     ofPerson: (personId: string, weeks: Week[]) => model.find({ personId, week: { $in: weeks } }).lean<WeekRow[]>(),
+    /** Which of some weeks hold something that was handed in by one of these people and not scored, in order. */
+    async unscored(weeks: Week[], personIds: string[]): Promise<Week[]> {
+      const rows = await model
+        .find(
+          { week: { $in: weeks }, personId: { $in: personIds }, score: { $exists: false } },
+          { week: 1, submissions: 1 },
+        )
+        .lean<WeekRow[]>()
+      return [...new Set(rows.filter((r) => r.submissions.length > 0).map((r) => r.week))].sort()
+    },
     /** The last one this person scored, for 撤销. */
     lastScoredBy: (by: string) => model.findOne({ 'score.by': by }).sort({ 'score.at': -1 }).lean<WeekRow>(),
     /** Changes one row by a pure decision, exactly once per event (`versioned`). */
