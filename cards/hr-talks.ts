@@ -31,7 +31,7 @@ export function talksDueText({ due, done, of }: TalksFacts, today: Day, asked = 
   const parts = [
     ...(lines.length > 0 ? ['请安排以下谈话：', ...lines] : []),
     ...(sure.length > MOST_NAMED ? [`另有${sure.length - MOST_NAMED}位。`] : []),
-    `${year}年度谈话：${of}人中已完成${done}人，还差${yearly.length}人。`,
+    `${year}年度谈话：${of}人中已完成${done}人，还差${of - done}人。`,
   ]
   if (named && yearly.length > 0) {
     const names = yearly.slice(0, MOST_NAMED).map((d) => d.person.name)

@@ -97,7 +97,7 @@ export const retentionSettings = z
     personalDays: z.number().int().min(0).max(365).default(30),
     /** HR talks, after they were held. */
     talkYears: z.number().int().min(1).max(10).default(3),
-    /** Weekly reports and the names of people who left. */
+    /** Weekly reports, months, appeals, whom surveys asked, and the names of people who left. */
     recordYears: z.number().int().min(1).max(10).default(3),
   })
   .prefault({})

@@ -18,12 +18,14 @@ afterAll(() => database.stop())
 let ctx: Ctx
 let clock: Awaited<ReturnType<typeof momentsWorld>>['clock']
 let keys: () => Promise<string[]>
+let arrived: Awaited<ReturnType<typeof momentsWorld>>['arrived']
 beforeEach(async () => {
   for (const model of Object.values(database.db.models)) await model.deleteMany({})
   const world = await momentsWorld(database.db, { start: '2026-11-25T10:00:00+08:00' })
   ctx = world.ctx
   clock = world.clock
   keys = world.keys
+  arrived = world.arrived
 })
 afterEach(() => ctx.outbox.stop())
 
@@ -117,6 +119,29 @@ test('data is kept as long as the settings say: both sides of each boundary', as
   await ctx.hrTalks.add({ ...talk, _id: 't2', heldOn: '2023-11-25' })
   for (const week of ['2023-W46', '2023-W47'])
     await ctx.weeks.model.create({ _id: `stays/${week}`, personId: 'stays', week })
+  const monthly = [ctx.results.model, ctx.behaviours.model, ctx.monthInputs.model, ctx.appeals.model] as never[]
+  for (const model of monthly as (typeof ctx.results.model)[])
+    for (const month of ['2023-10', '2023-11'])
+      await model.create({ _id: `stays/${month}`, personId: 'stays', month } as never)
+  const round = (period: string, closesAt: string) => ({
+    ...{
+      _id: `s/${period}`,
+      surveyId: 's',
+      period,
+      survey: {},
+      closesAt: new Date(closesAt),
+      state: 'closed' as const,
+    },
+    ...{ opensAt: new Date(closesAt), diners: 1, asked: 1, rev: 1, applied: [] },
+  })
+  for (const [period, at] of [
+    ['old', '2023-11-24T10:00:00+08:00'],
+    ['new', '2023-11-26T10:00:00+08:00'],
+  ] as const) {
+    await ctx.surveyRounds.create(round(period, at) as never)
+    await ctx.surveyRounds.ask(`s/${period}`, ['stays'])
+    await ctx.surveyResults.saveNamed(`s/${period}`, [{ person: 'stays', answers: { stars: {}, choices: {} } }])
+  }
   clock.set('2026-11-26T00:10:00+08:00')
   await keepNoLonger(ctx, '2026-11-25')
   await keepNoLonger(ctx, '2026-11-25')
@@ -129,6 +154,11 @@ test('data is kept as long as the settings say: both sides of each boundary', as
   expect((await ctx.personal.model.find().sort({ _id: 1 }).lean()).map((p) => p._id)).toEqual(['left29', 'stays'])
   expect((await ctx.hrTalks.model.find().lean()).map((t) => t._id)).toEqual([])
   expect((await ctx.weeks.model.find().lean()).map((w) => w._id)).toEqual(['stays/2023-W47'])
+  for (const model of monthly as (typeof ctx.results.model)[])
+    expect((await model.find().lean()).map((r) => r._id)).toEqual(['stays/2023-11'])
+  expect(await ctx.surveyRounds.roundsAsking('stays')).toEqual(['s/new'])
+  expect(await ctx.surveyResults.named('s/old')).toEqual([])
+  expect(await ctx.surveyResults.named('s/new')).toHaveLength(1)
   expect(await ctx.people.get('longer')).toMatchObject({ name: '已离职员工', active: false })
   expect((await ctx.people.get('longer'))?.wecom).toBeUndefined()
   const line = await ctx.audit.model.findById('retention/2026-11-25').lean()
@@ -153,4 +183,20 @@ test('somebody who left has nothing written for them, whenever it was to be', as
   for (const id of ['zhao', 'qian']) await ctx.personal.takeIn(id, { birthday: { birthday: may } }, 'hr')
   for (let i = 0; i < 3; i++) await sendMoments(ctx, '2026-11-25', ['wish', 'welcome'], '09:00', 'x')
   expect(await keys()).toEqual(['birthday/qian/solar/2026'])
+})
+
+test('those who share a day get different words, whichever kind of wish it is', async () => {
+  const may = { calendar: 'solar' as const, month: 11, day: 25 }
+  for (let i = 0; i < 9; i++) {
+    const isBirthday = i % 3 !== 0
+    await ctx.people.save(
+      person(`p${i}`, { name: '员工', wecom: `u${i}`, ...(i % 3 !== 1 && { joinedOn: '2020-11-25' }) }),
+    )
+    if (isBirthday) await ctx.personal.takeIn(`p${i}`, { birthday: { birthday: may } }, 'hr')
+  }
+  await sendMoments(ctx, '2026-11-25', ['wish'], '09:00', 'x')
+  await ctx.outbox.idle()
+  const said = arrived.map((d) => (d.message as { text?: string }).text)
+  expect(said).toHaveLength(9)
+  expect(new Set(said).size).toBe(9)
 })

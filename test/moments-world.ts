@@ -10,7 +10,9 @@ import { cardStore } from '../src/store/cards.ts'
 import { type Db, prepare } from '../src/store/connect.ts'
 import { metaStore } from '../src/store/meta.ts'
 import { momentStores } from '../src/store/moments.ts'
+import { monthStores } from '../src/store/months.ts'
 import { type Person, peopleStore } from '../src/store/people.ts'
+import { surveyStores } from '../src/store/surveys.ts'
 import { talkStore } from '../src/store/talks.ts'
 import { weekStore } from '../src/store/weeks.ts'
 import { standingClock } from './clock.ts'
@@ -34,6 +36,8 @@ export async function momentsWorld(db: Db, options: { start: string; yaml?: stri
     talks: talkStore(db),
     audit: auditStore(db),
     ...momentStores(db),
+    ...monthStores(db),
+    ...surveyStores(db, 'a-secret-of-thirty-two-characters-or-more'),
   }
   const file = parseCompany(options.yaml ?? 'name: 示例\n')
   const company = withHolidays(() => file, stores.holidays.current)

@@ -162,6 +162,20 @@ describe('coming and going', () => {
   })
 })
 
+test('of two people of one name HR is told which is meant', () => {
+  const people = [
+    person('gm', '王总'),
+    person('a', '赵敏', { managerId: 'gm', departments: ['行政部'] }),
+    person('b', '赵敏', { departments: ['生产部'], jobNumber: '0030' }),
+    person('c', '赵敏', { active: false }),
+    person('d', '钱进'),
+  ]
+  expect(treeProblems(people, new Set(['gm'])).map((n) => n.text)).toEqual([
+    '赵敏（生产部，工号0030）没有直属上级，请补充。',
+    '钱进没有直属上级，请补充。',
+  ])
+})
+
 test('missing managers, managers who left and circles are named', () => {
   const people = [
     person('gm', '王总'),

@@ -173,6 +173,7 @@ describe.each(both)('on %s', (platform) => {
     const exported = texts('zhao').join('\n')
     expect(exported).toContain('个人数据导出')
     expect(exported).toContain('周总结和计划')
+    for (const kept of ['月度结果', '日常行为记录', '调查', '谈话记录']) expect(exported).toContain(kept)
     await zhao.type('删除')
     await zhao.tap('确认删除')
     await zhao.type('我的数据')

@@ -27,9 +27,9 @@ export async function talksDue(ctx: Ctx, day: Day): Promise<TalksView> {
     const own = held.filter((t) => t.personId === person._id)
     due.push(...dueTalks(facts, own, day).map((d) => ({ ...d, person })))
   }
-  const yearly = new Set(due.filter((d) => d.occasion === 'yearly').map((d) => d.personId))
   due.sort((a, b) => (a.by < b.by ? -1 : a.by > b.by ? 1 : 0))
-  return { due, done: people.length - yearly.size, of: people.length }
+  const talked = new Set(held.filter((t) => t.heldOn.startsWith(day.slice(0, 4))).map((t) => t.personId))
+  return { due, done: people.filter((p) => talked.has(p.person._id)).length, of: people.length }
 }
 
 /** What a talk with somebody would be for, today. */

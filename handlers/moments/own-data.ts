@@ -2,7 +2,7 @@ import { type OwnFacts, ownLines } from '../../cards/own-data.ts'
 import type { Act, Ctx } from '../../src/context.ts'
 import { type Birthday, birthdayOn, formatBirthday, inBothCalendars } from '../../src/domain/birthday.ts'
 import { rulesOf } from '../../src/domain/moments.ts'
-import { addDays, formatDayFull, formatInstant, formatWeek, partsOf } from '../../src/domain/time.ts'
+import { addDays, formatDayFull, formatInstant, formatMonth, formatWeek, partsOf } from '../../src/domain/time.ts'
 import type { Person } from '../../src/store/people.ts'
 import type { Personal } from '../../src/store/personal.ts'
 import { knownPerson, today } from './people.ts'
@@ -88,12 +88,19 @@ export async function setColumns(ctx: Ctx, act: Act, person: Person, wanted: boo
   await audit(ctx, act, person, wanted ? 'columns-on' : 'columns-off')
 }
 
-/** Everything that is kept about somebody, as a text they can keep. */
+/** Records are kept for ten years at the most. */
+const MOST_MONTHS = 120
+
+/** Everything that is kept about somebody, as a text they can keep; scores stay behind the sign-in. */
 export async function exportOwnData(ctx: Ctx, act: Act, person: Person): Promise<string> {
   const zone = ctx.company().timeZone
   const facts = await ownFacts(ctx, act, person)
   const weeks = await ctx.weeks.model.find({ personId: person._id }).sort({ week: -1 }).lean()
   const talks = await ctx.hrTalks.about(person._id)
+  const months = (await ctx.results.ofPerson(person._id, MOST_MONTHS)).map((r) => formatMonth(r.month))
+  const behaviour = (await ctx.behaviours.ofPerson(person._id, '0000-01-01')).length
+  const appeals = await ctx.appeals.model.countDocuments({ personId: person._id })
+  const asked = (await ctx.surveyRounds.roundsAsking(person._id)).length
   const lines = weeks.map((row) => {
     const last = row.submissions.at(-1)
     const state = last ? `${formatInstant(last.at, zone)}提交（共${row.submissions.length}次）` : '未提交'
@@ -109,7 +116,10 @@ export async function exportOwnData(ctx: Ctx, act: Act, person: Person): Promise
     `钉钉账号：${person.dingtalk ?? '无'}`,
     `二、周总结和计划（${weeks.length}周）`,
     ...(lines.length > 0 ? lines : ['无']),
-    `三、人力资源谈话记录：${talks.length}次${talks.length > 0 ? '（内容请向人力资源申请查阅）' : ''}`,
+    `三、已发布的月度结果：${months.length > 0 ? `${months.join('、')}（得分和明细请在页面“我的结果”查看）` : '无'}`,
+    `四、日常行为记录：${behaviour}条；申诉：${appeals}件${behaviour + appeals > 0 ? '（发“我的记录”查看）' : ''}`,
+    `五、满意度等调查：询问过${asked}次${asked > 0 ? '（匿名答案不与姓名对应，无法查找或导出）' : ''}`,
+    `六、人力资源谈话记录：${talks.length}次${talks.length > 0 ? '（内容请向人力资源申请查阅）' : ''}`,
     '各周提交的正文可在页面“我的本周”查看；需要其他格式，请联系人力资源。',
   ].join('\n')
 }

@@ -64,10 +64,18 @@ export async function sendMoments(
   const over = instantAt(addDays(day, 1), '00:00', timeZone)
   const groups = await ctx.wishGroups.all()
   const rows: Add[] = []
-  let place = 0
+  // Each kind of wish has wordings of its own, so those who share them are counted apart.
+  const places = new Map<string, number>()
+  const placeOf = (moment: Moment): number => {
+    if (moment.kind !== 'wish') return 0
+    const pool = `${moment.birthday}/${moment.years !== undefined}`
+    const place = places.get(pool) ?? 0
+    places.set(pool, place + 1)
+    return place
+  }
   for (const { person, facts } of await knownPeople(ctx)) {
     for (const moment of momentsOn(facts, on, settings)) {
-      const args = { key: moment.key, day, place: moment.kind === 'wish' ? place++ : 0 }
+      const args = { key: moment.key, day, place: placeOf(moment) }
       if (!kinds.includes(moment.kind)) continue
       const row = { to: person._id, mode: 'push' as const, cause, notBefore: at }
       const ends = moment.kind === 'welcome' ? {} : { expiresAt: over }

@@ -1,5 +1,5 @@
 import type { Ctx } from '../../src/context.ts'
-import { addDays, type Day, makeDay, partsOf, weekOf } from '../../src/domain/time.ts'
+import { addDays, type Day, instantAt, makeDay, monthOf, partsOf, weekOf } from '../../src/domain/time.ts'
 
 function yearsBefore(day: Day, years: number): Day {
   const { year, month, dayOfMonth } = partsOf(day)
@@ -8,7 +8,8 @@ function yearsBefore(day: Day, years: number): Day {
 
 /**
  * Deletes what has been kept for as long as the settings say (features.md 5.4): personal facts of people who left, records of
- * talks, weekly reports, and at last the names of people who left long ago. One audit line a day says how much, not what.
+ * talks, weekly reports, months with all that made them, whom surveys asked and who
+ * answered what where there are names, and at last the names of people who left long ago. One audit line a day says how much, not what.
  */
 export async function keepNoLonger(ctx: Ctx, day: Day): Promise<void> {
   const { personalDays, talkYears, recordYears } = ctx.company().retention
@@ -19,6 +20,12 @@ export async function keepNoLonger(ctx: Ctx, day: Day): Promise<void> {
   const talks = await ctx.hrTalks.model.deleteMany({ heldOn: { $lt: yearsBefore(day, talkYears) } })
   const records = yearsBefore(day, recordYears)
   const weeks = await ctx.weeks.model.deleteMany({ week: { $lt: weekOf(records) } })
+  const months = { month: { $lt: monthOf(records) } }
+  const kept = [ctx.results.model, ctx.monthInputs.model, ctx.behaviours.model, ctx.appeals.model]
+  let monthRows = 0
+  for (const model of kept) monthRows += (await (model as typeof ctx.results.model).deleteMany(months)).deletedCount
+  const rounds = await ctx.surveyRounds.forget(instantAt(records, '00:00', ctx.company().timeZone))
+  const answers = await ctx.surveyResults.forgetNames(rounds)
   const nameless = left(records).filter((p) => p.name !== FORMER)
   for (const { _id, leftOn } of nameless) {
     const rest = { position: '', departments: [], roles: [], nicknames: [], active: false, leftBy: 'platform' as const }
@@ -28,6 +35,8 @@ export async function keepNoLonger(ctx: Ctx, day: Day): Promise<void> {
     personal: personal.deletedCount,
     talks: talks.deletedCount,
     weeks: weeks.deletedCount,
+    months: monthRows,
+    answers,
     people: nameless.length,
   }
   if (Object.values(counts).every((n) => n === 0)) return

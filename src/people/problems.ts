@@ -10,23 +10,30 @@ import type { Note } from './merge.ts'
 export function treeProblems(people: Person[], settled: ReadonlySet<string>): Note[] {
   const byId = new Map(people.map((p) => [p._id, p]))
   const notes: Note[] = []
+  const active = people.filter((p) => p.active)
+  const sameName = new Map<string, number>()
+  for (const { name } of active) sameName.set(name, (sameName.get(name) ?? 0) + 1)
+  /** By name, and by more where several are called so. */
+  const called = (p: Person): string => {
+    if ((sameName.get(p.name) ?? 0) < 2) return p.name
+    return `${p.name}（${p.departments.at(-1) ?? '未分部门'}${p.jobNumber ? `，工号${p.jobNumber}` : ''}）`
+  }
   const inCircle = new Set<string>()
-  for (const person of people) {
-    if (!person.active) continue
+  for (const person of active) {
     const circle = circleFrom(person, byId)
     if (circle && !inCircle.has(person._id)) {
       for (const p of circle) inCircle.add(p._id)
       const ids = circle.map((p) => p._id).sort()
-      const names = [...circle, circle[0]!].map((p) => p.name).join(' → ')
+      const names = [...circle, circle[0]!].map(called).join(' → ')
       notes.push({ key: `circle/${ids.join('/')}`, text: `上下级关系成环：${names}，请更正其中一人的直属上级。` })
     }
     if (settled.has(person._id)) continue
     const manager = person.managerId === undefined ? undefined : byId.get(person.managerId)
-    if (!manager) notes.push({ key: `no-manager/${person._id}`, text: `${person.name}没有直属上级，请补充。` })
+    if (!manager) notes.push({ key: `no-manager/${person._id}`, text: `${called(person)}没有直属上级，请补充。` })
     else if (!manager.active)
       notes.push({
         key: `manager-left/${person._id}/${manager._id}`,
-        text: `${person.name}的直属上级${manager.name}已离职，请更新。`,
+        text: `${called(person)}的直属上级${manager.name}已离职，请更新。`,
       })
   }
   return notes

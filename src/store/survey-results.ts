@@ -73,6 +73,10 @@ export function surveyResultStore(db: Db) {
       for (const { person, answers } of rows)
         await named.updateOne({ _id: `${round}/${person}` }, { $set: { round, person, answers } }, { upsert: true })
     },
+    /** Forgets who chose what in these rounds; the sums stay. @returns how many answers */
+    async forgetNames(rounds: string[]): Promise<number> {
+      return (await named.deleteMany({ round: { $in: rounds } })).deletedCount
+    },
     named: (round: string) => named.find({ round }).sort({ _id: 1 }).lean<NamedAnswer[]>(),
     async comments(round: string): Promise<string[]> {
       const rows = await comments.find({ round }).sort({ _id: 1 }).lean<CommentsRow[]>()

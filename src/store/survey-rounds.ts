@@ -171,6 +171,16 @@ export function surveyRoundStore(db: Db) {
       (await asks.exists({ _id: `${round}/${person}` })) !== null,
     asked: async (round: string): Promise<string[]> =>
       (await asks.find({ round }, { person: 1 }).sort({ person: 1 }).lean<{ person: string }[]>()).map((a) => a.person),
+    /** Forgets whom rounds that closed before an instant asked, and how they were drawn. @returns the rounds */
+    async forget(before: Date): Promise<string[]> {
+      const old = await model
+        .find({ closesAt: { $lt: before }, state: { $nin: ['open', 'counting'] } }, { _id: 1 })
+        .lean()
+      const rounds = old.map((r) => r._id)
+      await draws.deleteMany({ _id: { $in: rounds } })
+      await asks.deleteMany({ round: { $in: rounds } })
+      return rounds
+    },
     roundsAsking: async (person: string): Promise<string[]> =>
       (await asks.find({ person }, { round: 1 }).lean<{ round: string }[]>()).map((a) => a.round),
   }
