@@ -109,9 +109,10 @@ test('an event that takes longer than a lease stays with its process as long as 
 
 test('what waits behind a write that failed is refused with it: the platform repeats both in time', async () => {
   const box = inbox(async () => {})
-  const insertMany = box.model.collection.insertMany
+  const mongo = box.model.db.db!
+  const command = mongo.command
   let writes = 0
-  box.model.collection.insertMany = async () => {
+  mongo.command = async () => {
     writes++
     await new Promise(setImmediate)
     throw new Error('no answer')
@@ -121,7 +122,7 @@ test('what waits behind a write that failed is refused with it: the platform rep
   const second = box.receive(text('refused/2'))
   expect(await Promise.allSettled([first, second])).toMatchObject([{ status: 'rejected' }, { status: 'rejected' }])
   expect(writes).toBe(1)
-  box.model.collection.insertMany = insertMany
+  mongo.command = command
   await box.receive(text('refused/1'))
   await box.idle()
   await box.stop()

@@ -76,7 +76,7 @@ export function createDispatch(ctx: Ctx, handlers: Handlers, directory: Director
         if (event.recognized?.trim()) return say(event.recognized, turn)
         return handlers.media(turn, event.media)
       case 'menu': {
-        const words = handlers.menu[event.key]
+        const words = own(handlers.menu, event.key)
         return words ? handlers.text({ ...turn, text: words }, ctx) : []
       }
       case 'opened':
@@ -92,18 +92,20 @@ export function createDispatch(ctx: Ctx, handlers: Handlers, directory: Director
     // An anonymous comment is never the answer to something else: that would be kept under its name.
     if (commentIn(text) !== undefined) return handlers.text({ ...turn, text }, ctx)
     const talk = await ctx.talks.of(turn.person._id, turn.at)
-    const onTalk = talk && handlers.talks[talk.expects]
+    const onTalk = talk && own(handlers.talks, talk.expects)
     if (onTalk && !handlers.interrupts(text)) return onTalk({ ...turn, text }, talk.data, ctx)
     return handlers.text({ ...turn, text }, ctx)
   }
 
   async function press(event: Incoming & { type: 'card-action' }, turn: Turn): Promise<Answer[]> {
     const instance = await ctx.cards.get(event.cardId)
-    if (event.code && instance) await ctx.cards.addCode(event.cardId, event.code, turn.at)
+    const theirs = instance?.personId === turn.person._id
+    // A code changes the card of whoever pressed: somebody else's press gives none for this one.
+    if (event.code && theirs) await ctx.cards.addCode(event.cardId, event.code, turn.at)
     const [name = '', arg = ''] = event.action.split(/:(.*)/s)
-    const onCard = handlers.cards[name]
+    const onCard = own(handlers.cards, name)
     if (!instance || !onCard) return [{ text: handlers.stale.unknown }]
-    if (instance.personId !== turn.person._id) return [{ text: handlers.stale['not-yours'] }]
+    if (!theirs) return [{ text: handlers.stale['not-yours'] }]
     if (instance.expiresAt <= turn.at) return [{ text: handlers.stale.expired }]
     if (instance.state === 'closed') return [{ text: handlers.stale.closed }]
     return onCard({ ...turn, instance, arg, choices: event.choices }, ctx)
@@ -120,3 +122,7 @@ export function createDispatch(ctx: Ctx, handlers: Handlers, directory: Director
     return row({ kind: 'card', card: answer.card, subject: answer.subject, context: answer.context ?? {} })
   }
 }
+
+/** What a list holds under a word from outside; `constructor` and its like are in every object and in none of ours. */
+const own = <T>(list: Readonly<Record<string, T>>, name: string): T | undefined =>
+  Object.hasOwn(list, name) ? list[name] : undefined

@@ -4,14 +4,14 @@ import type { Model } from 'mongoose'
 const MOST_AT_ONCE = 1_000
 
 /**
- * Writes to one collection that come while a write is under way go out together in the next one: each caller waits for its own
- * and no longer than for one write before it. Documents are not cast: what is written must have the schema's types already.
- *
- * Each returned promise rejects when its own write failed; another's failure does not touch it. Two upserts of one new key at
- * the same time are one: the second counts as done.
+ * Gathers what comes while a write is under way and hands it to the next one together: each caller waits for its own and no
+ * longer than for one write before it. The promises reject with `write`'s error, or each with its own where `write` returns
+ * a map of them by position.
  */
-export function groupWrites<T>(model: Model<T>): (operation: AnyBulkWriteOperation) => Promise<void> {
-  const waiting: { operation: AnyBulkWriteOperation; done: () => void; failed: (error: unknown) => void }[] = []
+export function together<T>(
+  write: (items: T[]) => Promise<Map<number, unknown> | undefined>,
+): (item: T) => Promise<void> {
+  const waiting: { item: T; done: () => void; failed: (error: unknown) => void }[] = []
   let writing = false
 
   async function flush(): Promise<void> {
@@ -19,18 +19,11 @@ export function groupWrites<T>(model: Model<T>): (operation: AnyBulkWriteOperati
     writing = true
     while (waiting.length > 0) {
       const batch = waiting.splice(0, MOST_AT_ONCE)
-      const operations = batch.map((b) => b.operation)
-      const errors = await model.collection.bulkWrite(operations as never, { ordered: false }).then(
-        () => new Map<number, unknown>(),
-        (error: unknown) => {
-          const each = writeErrorsOf(error)
-          return each.length > 0
-            ? new Map<number, unknown>(each.map((e) => [e.index, e.code === 11000 ? undefined : e]))
-            : new Map<number, unknown>(batch.map((_, i) => [i, error]))
-        },
+      const errors = await write(batch.map((b) => b.item)).catch(
+        (error: unknown) => new Map<number, unknown>(batch.map((_, i) => [i, error])),
       )
       batch.forEach((b, i) => {
-        const error = errors.get(i)
+        const error = errors?.get(i)
         if (error === undefined) b.done()
         else b.failed(error)
       })
@@ -38,11 +31,28 @@ export function groupWrites<T>(model: Model<T>): (operation: AnyBulkWriteOperati
     writing = false
   }
 
-  return (operation) =>
+  return (item) =>
     new Promise((done, failed) => {
-      waiting.push({ operation, done, failed })
+      waiting.push({ item, done, failed })
       if (!writing) setImmediate(() => void flush())
     })
+}
+
+/**
+ * `together` for the writes to one collection. Documents are not cast: what is written must have the schema's types already.
+ * A write's failure does not touch another's. Two upserts of one new key at the same time are one: the second counts as done.
+ */
+export function groupWrites<T>(model: Model<T>): (operation: AnyBulkWriteOperation) => Promise<void> {
+  return together(async (operations) => {
+    try {
+      await model.collection.bulkWrite(operations as never, { ordered: false })
+      return undefined
+    } catch (error) {
+      const each = writeErrorsOf(error)
+      if (each.length === 0) throw error
+      return new Map<number, unknown>(each.map((e) => [e.index, e.code === 11000 ? undefined : e]))
+    }
+  })
 }
 
 function writeErrorsOf(error: unknown): { index: number; code: number }[] {
