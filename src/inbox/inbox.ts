@@ -37,6 +37,8 @@ schema.index({ state: 1, leaseUntil: 1 })
 // Long enough to know any repetition, short enough not to keep what people wrote.
 schema.index({ receivedAt: 1 }, { expireAfterSeconds: 30 * 86400, partialFilterExpression: { state: 'done' } })
 
+/** Marking events as done may wait for others: after a crash they are handled again, to the same effect. */
+const DONE_GATHER_MS = 10
 const writeConcern = { w: 'majority' }
 
 /** Rows that are taken over together. */
@@ -82,7 +84,7 @@ export function createInbox({
     const done = { $set: { state: 'done' }, $unset: { 'event.sealed': 1 } }
     await model.collection.updateMany({ _id: { $in: ids as never[] } }, done)
     return undefined
-  })
+  }, DONE_GATHER_MS)
   let waiting: { row: InboxRow; done: () => void; failed: (e: unknown) => void }[] = []
   let flushing = false
   let stopped = false

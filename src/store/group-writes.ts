@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { AnyBulkWriteOperation } from 'mongodb'
 import type { Model } from 'mongoose'
 
@@ -7,17 +8,24 @@ const MOST_AT_ONCE = 1_000
  * Gathers what comes while a write is under way and hands it to the next one together: each caller waits for its own and no
  * longer than for one write before it. The promises reject with `write`'s error, or each with its own where `write` returns
  * a map of them by position.
+ *
+ * @param gatherMs for what nobody waits for: so long from the beginning of one write to that of the next
  */
 export function together<T>(
   write: (items: T[]) => Promise<Map<number, unknown> | undefined>,
+  gatherMs = 0,
 ): (item: T) => Promise<void> {
   const waiting: { item: T; done: () => void; failed: (error: unknown) => void }[] = []
   let writing = false
+  let next = 0
 
   async function flush(): Promise<void> {
     if (writing) return
     writing = true
     while (waiting.length > 0) {
+      const pause = gatherMs > 0 ? next - performance.now() : 0
+      if (pause > 0) await sleep(pause)
+      next = performance.now() + gatherMs
       const batch = waiting.splice(0, MOST_AT_ONCE)
       const errors = await write(batch.map((b) => b.item)).catch(
         (error: unknown) => new Map<number, unknown>(batch.map((_, i) => [i, error])),
