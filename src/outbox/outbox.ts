@@ -36,6 +36,8 @@ export interface OutboxOptions {
 export type Outbox = ReturnType<typeof createOutbox>
 
 const BATCH = 500
+/** Results may wait for others; the next message does not wait for them. */
+const GATHER_MS = 10
 const MAX_TRIES = 30
 /** Doubles from half a second up to a minute, spread so that a crowd does not come back at once. */
 export const backOffMs = (tries: number) => Math.min(60_000, 500 * 2 ** tries) * (0.75 + Math.random() / 2)
@@ -56,7 +58,7 @@ export function createOutbox({
   lanes = 48,
 }: OutboxOptions) {
   const model = outboxModel(db)
-  const write = groupWrites(model)
+  const write = groupWrites(model, GATHER_MS)
   let seq = 0
   let stopped = false
   let working: Promise<void> | undefined

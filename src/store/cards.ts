@@ -15,6 +15,8 @@ export interface CardInstance {
   subject: string
   /** What handlers of its buttons need to know. */
   context: Record<string, unknown>
+  /** What its buttons say, over all faces that it had; a press of anything else was not made on it. */
+  actions?: string[]
   /** Counts the faces it had; a click on an older face is stale. */
   state: 'open' | 'closed'
   /** Response codes with the instant they were given; each is good for one change within 72 hours (wecom.md §4.5). */
@@ -30,6 +32,7 @@ const schema = new Schema<CardInstance>(
     platform: { type: String, required: true },
     subject: { type: String, required: true },
     context: { type: Schema.Types.Mixed, default: {} },
+    actions: { type: [String], default: undefined },
     state: { type: String, default: 'open' },
     codes: { type: [{ _id: false, code: String, at: Date }], default: [] },
     sentAt: Date,
@@ -47,18 +50,28 @@ export type Cards = ReturnType<typeof cardStore>
 export function cardStore(db: Db) {
   const model = db.model<CardInstance>('cards', schema, 'cards')
   const write = groupWrites(model)
+  /** For what comes after sending, when nobody waits any more. */
+  const writeLater = groupWrites(model, 10)
   return {
     model,
     get: (id: string) => model.findById(String(id)).lean<CardInstance>(),
     /** Remembers a card before it is sent; the same again when sending is repeated. */
-    async remember(card: Omit<CardInstance, 'codes' | 'state'>): Promise<void> {
-      const { _id, ...rest } = card
-      const update = { $setOnInsert: { ...rest, codes: [], state: 'open' } }
-      await write({ updateOne: { filter: { _id: _id as never }, update, upsert: true } })
+    async remember({ _id, actions, ...rest }: Omit<CardInstance, 'codes' | 'state'>): Promise<void> {
+      const update = {
+        $setOnInsert: { ...rest, codes: [], state: 'open' },
+        // A notice that is made anew for a second try may offer something else, and either may have arrived.
+        ...(actions && { $addToSet: { actions: { $each: actions } } }),
+      }
+      await write({ updateOne: { filter: { _id: _id as never }, update: update as never, upsert: true } })
+    },
+    /** A new face has buttons of its own; noted before anybody can press them. */
+    async offer(card: Pick<CardInstance, '_id' | 'actions'>, actions: readonly string[]): Promise<void> {
+      if (!card.actions || actions.every((a) => card.actions!.includes(a))) return
+      await model.updateOne({ _id: card._id }, { $addToSet: { actions: { $each: actions } } })
     },
     async addCode(id: string, code: string, at: Date): Promise<void> {
       const filter = { _id: String(id) as never, 'codes.code': { $ne: String(code) } }
-      await write({ updateOne: { filter, update: { $push: { codes: { code: String(code), at } as never } } } })
+      await writeLater({ updateOne: { filter, update: { $push: { codes: { code: String(code), at } as never } } } })
     },
     /**
      * Takes the newest code that is still good, so that nobody else uses it. It is kept elsewhere before it is gone from

@@ -3,13 +3,15 @@ import type { AnyBulkWriteOperation } from 'mongodb'
 import type { Model } from 'mongoose'
 
 const MOST_AT_ONCE = 1_000
+/** More than these in one write, and more are on their way. */
+const FEW = 4
 
 /**
  * Gathers what comes while a write is under way and hands it to the next one together: each caller waits for its own and no
  * longer than for one write before it. The promises reject with `write`'s error, or each with its own where `write` returns
  * a map of them by position.
  *
- * @param gatherMs for what nobody waits for: so long from the beginning of one write to that of the next
+ * @param gatherMs for what nobody waits for: under load, so long from the beginning of one write to that of the next
  */
 export function together<T>(
   write: (items: T[]) => Promise<Map<number, unknown> | undefined>,
@@ -23,10 +25,10 @@ export function together<T>(
     if (writing) return
     writing = true
     while (waiting.length > 0) {
-      const pause = gatherMs > 0 ? next - performance.now() : 0
+      const pause = next - performance.now()
       if (pause > 0) await sleep(pause)
-      next = performance.now() + gatherMs
       const batch = waiting.splice(0, MOST_AT_ONCE)
+      next = batch.length > FEW ? performance.now() + gatherMs : 0
       const errors = await write(batch.map((b) => b.item)).catch(
         (error: unknown) => new Map<number, unknown>(batch.map((_, i) => [i, error])),
       )
@@ -50,7 +52,7 @@ export function together<T>(
  * `together` for the writes to one collection. Documents are not cast: what is written must have the schema's types already.
  * A write's failure does not touch another's. Two upserts of one new key at the same time are one: the second counts as done.
  */
-export function groupWrites<T>(model: Model<T>): (operation: AnyBulkWriteOperation) => Promise<void> {
+export function groupWrites<T>(model: Model<T>, gatherMs = 0): (operation: AnyBulkWriteOperation) => Promise<void> {
   return together(async (operations) => {
     try {
       await model.collection.bulkWrite(operations as never, { ordered: false })
@@ -60,7 +62,7 @@ export function groupWrites<T>(model: Model<T>): (operation: AnyBulkWriteOperati
       if (each.length === 0) throw error
       return new Map<number, unknown>(each.map((e) => [e.index, e.code === 11000 ? undefined : e]))
     }
-  })
+  }, gatherMs)
 }
 
 function writeErrorsOf(error: unknown): { index: number; code: number }[] {
