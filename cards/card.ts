@@ -54,6 +54,9 @@ export interface Option {
   text: string
 }
 
+/** What a press of its buttons can say. */
+export const actionsOf = (card: Card): string[] => (card.buttons ?? []).map((b) => b.action)
+
 /** The card with its own id in its link, known only when it is sent. */
 export function addressed(card: Card, id: string): Card {
   return card.link ? { ...card, link: { ...card.link, path: card.link.path.replace(':card', id) } } : card

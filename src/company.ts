@@ -146,7 +146,7 @@ export function parseCompany(source: string, file = 'company.yaml'): Company {
   const company = parsed.data
   const problems: string[] = []
   for (const [position, scheme] of Object.entries(company.positions)) {
-    if (!company.schemes[scheme]) {
+    if (!Object.hasOwn(company.schemes, scheme)) {
       const known = Object.keys(company.schemes).join(', ')
       problems.push(
         `line ${lineOf(['positions', position])}: positions.${position}: there is no scheme "${scheme}"; there is: ${known}`,
@@ -226,7 +226,9 @@ export function schemeOf(company: Company, position: string): { name: string; ki
 
 /** The same with the scheme's own settings. */
 export function schemeFor(company: Company, position: string): { name: string; scheme: Scheme } | undefined {
-  const name = company.positions[position] ?? company.positions['*']
+  // A title is whatever the contacts say, also `constructor`, which every object has.
+  const named = Object.hasOwn(company.positions, position) ? company.positions[position] : undefined
+  const name = named ?? company.positions['*']
   const scheme = name === undefined ? undefined : company.schemes[name]
   return name !== undefined && scheme ? { name, scheme } : undefined
 }

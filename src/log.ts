@@ -24,9 +24,27 @@ export function createLog(level: string, destination?: pino.DestinationStream): 
   const options: pino.LoggerOptions = {
     level,
     redact: { paths: hidden.flatMap((k) => [k, `*.${k}`]), censor: '[hidden]' },
+    serializers: { err: errorForLog },
     formatters: { level: (label) => ({ level: label }) },
     timestamp: pino.stdTimeFunctions.isoTime,
     base: null,
   }
   return destination ? pino(options, destination) : pino(options)
 }
+
+/**
+ * Of an error only what says what went wrong and where. The driver's own fields hold whole documents (`writeErrors`), and a
+ * duplicate key names the value: neither is for a log.
+ */
+function errorForLog(error: unknown): unknown {
+  if (typeof error === 'string') return withoutKeys(error)
+  if (!(error instanceof Error)) return { type: typeof error }
+  return {
+    type: error.constructor.name,
+    message: withoutKeys(error.message),
+    ...(error.stack && { stack: withoutKeys(error.stack) }),
+    ...(error.cause instanceof Error && { cause: errorForLog(error.cause) }),
+  }
+}
+
+const withoutKeys = (text: string): string => text.replace(/(dup key: )\{.*\}/g, '$1{…}')

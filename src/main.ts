@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Card } from '../cards/card.ts'
+import { actionsOf, type Card } from '../cards/card.ts'
 import { handlers } from '../handlers/index.ts'
 import { afterContacts } from '../handlers/moments/newcomers.ts'
 import { jobs } from '../jobs/index.ts'
@@ -146,7 +146,7 @@ export async function startBot({ env, clock = systemClock, log: given, platforms
     quiet: () => company().quiet,
     backOff: backOffMs,
     render: async (name, to, args) => {
-      const notice = notices[name]
+      const notice = Object.hasOwn(notices, name) ? notices[name] : undefined
       return notice ? notice(to, args, ctx) : { cancel: `没有这种通知：${name}` }
     },
   })
@@ -208,6 +208,7 @@ export async function startBot({ env, clock = systemClock, log: given, platforms
     ...(wecom && { wecom }),
     ...(dingtalk && { dingtalk }),
     ...(config.ADMIN_TOKEN && { adminToken: config.ADMIN_TOKEN }),
+    https: publicBaseUrl.startsWith('https:'),
     mount: (app) => app.use(pages.routes()),
     async ready() {
       const checks: Record<string, string> = {}
@@ -273,7 +274,10 @@ export async function startBot({ env, clock = systemClock, log: given, platforms
     if (event.type !== 'card-action') return undefined
     await Promise.race([inbox.idle(), new Promise((done) => setTimeout(done, PASSIVE_WAIT_MS).unref())])
     const row = await outbox.model.findById(`${event.id}/0`).lean()
-    return row?.content.kind === 'update' && row.content.cardId === event.cardId ? row.content.card : undefined
+    if (row?.content.kind !== 'update' || row.content.cardId !== event.cardId) return undefined
+    const instance = await cards.get(event.cardId)
+    if (instance) await cards.offer(instance, actionsOf(row.content.card))
+    return row.content.card
   }
 
   const idle = async () => {

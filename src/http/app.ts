@@ -1,3 +1,4 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
 import type { RequestListener } from 'node:http'
 import Router from '@koa/router'
 import Koa, { type Context } from 'koa'
@@ -17,6 +18,8 @@ export interface AppDeps {
   ready(): Promise<{ ok: boolean; checks: Record<string, string> }>
   refreshMetrics(): Promise<void>
   adminToken?: string
+  /** People reach us by https: their browsers are told to come no other way. */
+  https: boolean
   /** Pages and their API; mounted behind the callbacks. */
   mount?: (app: Koa) => void
 }
@@ -25,7 +28,7 @@ export interface AppDeps {
 export function createApp(deps: AppDeps): RequestListener {
   const app = new Koa()
   app.on('error', (err, ctx?: Context) => deps.log.error({ err, path: ctx?.path }, 'request failed'))
-  app.use(helmet({ crossOriginOpenerPolicy: false, contentSecurityPolicy: false, strictTransportSecurity: false }))
+  app.use(headers(deps.https))
   app.use(routes(deps).routes())
   deps.mount?.(app)
   const callbacks = createCallbacks(deps)
@@ -33,6 +36,29 @@ export function createApp(deps: AppDeps): RequestListener {
   return (req, res) => {
     if (!callbacks(req, res)) void rest(req, res)
   }
+}
+
+/** For whatever is served; a page, which loads and shows something, then says its own policy (static.ts). */
+const headers = (https: boolean) =>
+  helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    // The platforms' sign-in opens and is opened by us.
+    crossOriginOpenerPolicy: false,
+    strictTransportSecurity: https && { maxAge: 31_536_000, includeSubDomains: false },
+  })
+
+/** In constant time, whatever the lengths. */
+function same(a: string, b: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest()
+  return timingSafeEqual(digest(a), digest(b))
 }
 
 function routes(deps: AppDeps): Router {
@@ -48,7 +74,7 @@ function routes(deps: AppDeps): Router {
     ctx.body = state
   })
   router.get('/metrics', async (ctx) => {
-    if (deps.adminToken && ctx.get('authorization') !== `Bearer ${deps.adminToken}`) {
+    if (deps.adminToken && !same(ctx.get('authorization'), `Bearer ${deps.adminToken}`)) {
       ctx.status = 401
       return
     }

@@ -108,6 +108,8 @@ export function createDispatch(ctx: Ctx, handlers: Handlers, directory: Director
     if (!theirs) return [{ text: handlers.stale['not-yours'] }]
     if (instance.expiresAt <= turn.at) return [{ text: handlers.stale.expired }]
     if (instance.state === 'closed') return [{ text: handlers.stale.closed }]
+    // No phone shows that button on that card.
+    if (instance.actions && !instance.actions.includes(event.action)) return [{ text: handlers.stale.unknown }]
     return onCard({ ...turn, instance, arg, choices: event.choices }, ctx)
   }
 

@@ -1,4 +1,4 @@
-import { addressed, type Card, checkCard } from '../../cards/card.ts'
+import { actionsOf, addressed, type Card, checkCard } from '../../cards/card.ts'
 import type { Clock } from '../clock.ts'
 import { addDays, dayOf, instantAt, timeOf } from '../domain/time.ts'
 import type { Platform, PlatformName, SendResult } from '../platforms/port.ts'
@@ -158,7 +158,7 @@ export function createSender(deps: SenderDeps): Sender {
         const expiresAt = new Date(now.getTime() + CARD_LIFE_DAYS * 86_400_000)
         const { card, subject, context = {} } = what
         const instance = { _id: id, personId: person._id, platform: name, subject, context, sentAt: now, expiresAt }
-        await cards.remember(instance)
+        await cards.remember({ ...instance, actions: actionsOf(card) })
         result = await platform.send({
           id,
           userId: person[name]!,
@@ -182,6 +182,7 @@ export function createSender(deps: SenderDeps): Sender {
     const instance = await cards.get(content.cardId)
     const platform = instance && platforms[instance.platform]
     if (!instance || !platform) return { kind: 'cancelled', reason: '原卡片已不存在' }
+    await cards.offer(instance, actionsOf(content.card))
     // A code that lies with the row was used by an earlier try, perhaps of a process that died before it heard the answer.
     const tried = content.code !== undefined
     let code = content.code

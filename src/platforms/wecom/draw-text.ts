@@ -3,7 +3,7 @@ export const TEXT_BYTES = 2048
 
 const UNWANTED = /(?![\n\t])[\p{Cc}\p{Cs}]/u
 const ALL_UNWANTED = new RegExp(UNWANTED, 'gu')
-const LINK_START = /<(?=\s*\/?\s*a[\s>])/gi
+const LINK_START = /<(?=\s*\/?\s*a\b)/gi
 
 /** Takes out what JSON would escape by number, which the platform forbids (40033): control characters, half emoji. */
 export function clean(text: string): string {
