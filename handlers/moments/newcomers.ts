@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Act, Ctx } from '../../src/context.ts'
 import type { Person } from '../../src/store/people.ts'
-import { weekRowId } from '../../src/store/weeks.ts'
+import { joinPeople } from './join.ts'
 import { sendMoments, today } from './people.ts'
 import { tellTerms } from './terms.ts'
 
@@ -63,7 +63,7 @@ export async function decideWho(
   if (!doubt || (candidate !== undefined && personId === undefined)) return { kind: 'gone' }
   const decided = await ctx.contacts.decide(doubtId, personId, by._id, act.at)
   if (!decided || decided.personId !== personId) return { kind: 'already', name: doubt.name }
-  if (personId !== undefined) await join(ctx, decided.platform, personId, String(decided.freshId))
+  if (personId !== undefined) await joinPeople(ctx, personId, String(decided.freshId), decided)
   await ctx.audit.add({
     _id: `${act.id}/same-person`,
     at: act.at,
@@ -72,34 +72,4 @@ export async function decideWho(
     to: `person/${personId ?? decided.freshId}`,
   })
   return { kind: personId === undefined ? 'different' : 'same', name: doubt.name }
-}
-
-/** Makes one record of two. Each step can be run again, and the account is nobody's for a moment rather than two people's. */
-async function join(ctx: Ctx, platform: 'wecom' | 'dingtalk', keepId: string, dropId: string): Promise<void> {
-  const drop = await ctx.people.get(dropId)
-  const keep = await ctx.people.get(keepId)
-  if (!keep || !drop || keepId === dropId) return
-  const account = drop[platform]
-  for (const row of await ctx.weeks.model.find({ personId: dropId }).lean()) {
-    const _id = weekRowId(keepId, row.week)
-    if (!(await ctx.weeks.model.exists({ _id }))) await ctx.weeks.model.create({ ...row, _id, personId: keepId })
-    await ctx.weeks.model.deleteOne({ _id: row._id })
-  }
-  const { birthday, birthYear, probationEndsOn, contractEndsOn } = await ctx.personal.get(dropId)
-  const said = {
-    ...(birthday && { birthday: { birthday: birthday.value, ...(birthYear !== undefined && { year: birthYear }) } }),
-    ...(probationEndsOn && { probationEndsOn: probationEndsOn.value }),
-    ...(contractEndsOn && { contractEndsOn: contractEndsOn.value }),
-  }
-  await ctx.personal.takeIn(keepId, said, birthday?.from === 'self' ? 'self' : platform)
-  await ctx.personal.remove(dropId)
-  if (account !== undefined) {
-    await ctx.people.dropAccounts([dropId], platform)
-    const { leftOn: _, leftBy: __, ...rest } = keep
-    await ctx.people.save({ ...rest, [platform]: account, active: true })
-  }
-  const left = { ...drop, active: false }
-  delete left[platform]
-  await ctx.people.save(left)
-  await ctx.people.reassign(dropId, keepId)
 }

@@ -86,7 +86,10 @@ export async function openRound(ctx: Ctx, survey: Survey, plan: RoundPlan, now: 
     }
     const before = await ctx.surveyRounds.lastDraw(survey.id, id)
     const seed = randomBytes(16).toString('hex')
-    const turn = { resting: before?.restingAfter ?? [], last: before?.chosen ?? [] }
+    // Somebody whose two records were joined since counts under the key they go by now.
+    const former = await ctx.people.formerKeys()
+    const known = (ids: string[] = []) => [...new Set(ids.map((p) => former.get(p) ?? p))]
+    const turn = { resting: known(before?.restingAfter), last: known(before?.chosen) }
     const drawn = drawSample({ seed, rule: survey.sample, candidates, ...turn })
     await ctx.surveyRounds.keepDraw(id, survey.id, plan.opensAt, drawn)
   }

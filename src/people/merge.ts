@@ -57,8 +57,10 @@ export function mergeMembers(
   const here = new Set(members.map((m) => m.userId.toLowerCase()))
   const before = new Map(known.map((p) => [p._id, p]))
   const accounts = new Map(people.flatMap((p) => (p[platform] ? [[p[platform].toLowerCase(), p] as const] : [])))
-  const numbers = groupBy(people, (p) => p.jobNumber)
-  const names = groupBy(people, (p) => p.name)
+  // A record that was joined to another is nobody any more.
+  const own = people.filter((p) => p.joinedInto === undefined)
+  const numbers = groupBy(own, (p) => p.jobNumber)
+  const names = groupBy(own, (p) => p.name)
   const memberNumbers = groupBy(members, (m) => m.jobNumber)
   const memberNames = groupBy(members, (m) => m.name)
   const ids = new Set(people.map((p) => p._id))

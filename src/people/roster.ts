@@ -55,7 +55,7 @@ export type RosterResult =
 export async function applyRosterRow(deps: RosterDeps, act: Act, by: Person, row: RosterRow): Promise<RosterResult> {
   const { people, personal, audit, company } = deps
   const today = dayOf(act.at, company().timeZone)
-  const everybody = await people.all()
+  const everybody = (await people.all()).filter((p) => p.joinedInto === undefined)
   const { facts, problems } = factsOfRow(row, today)
   const manager = row.manager === undefined ? undefined : findManager(everybody, row.manager)
   if (manager === null) problems.push(`直属上级“${row.manager}”未找到，或有多人同名，请填写工号。`)

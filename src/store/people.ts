@@ -33,6 +33,8 @@ export interface Person {
   address?: string
   nicknames: string[]
   active: boolean
+  /** HR found this record to be another person's: everything it had is theirs (handlers/moments/join.ts). */
+  joinedInto?: string
 }
 
 const schema = new Schema<Person>(
@@ -56,6 +58,7 @@ const schema = new Schema<Person>(
     address: String,
     nicknames: { type: [String], default: [] },
     active: { type: Boolean, default: true },
+    joinedInto: String,
   },
   { versionKey: false, strict: 'throw' },
 )
@@ -76,6 +79,7 @@ const OPTIONAL = [
   'stint',
   'rosterAddress',
   'address',
+  'joinedInto',
 ] as const
 
 /** A person's id: short, stable, says nothing about them. Made from the first identity they were known by. */
@@ -113,8 +117,14 @@ export function peopleStore(db: Db) {
     async dropAccounts(ids: string[], platform: PlatformName): Promise<void> {
       if (ids.length > 0) await model.updateMany({ _id: { $in: ids } }, { $unset: { [platform]: 1 } })
     },
-    /** The reports of one manager become another's. */
+    /** Former keys of people whose records were joined, to the key they go by now. */
+    async formerKeys(): Promise<Map<string, string>> {
+      const rows = await model.find({ joinedInto: { $exists: true } }, { joinedInto: 1 }).lean<Person[]>()
+      return new Map(rows.map((p) => [p._id, p.joinedInto!]))
+    },
+    /** The reports of one manager become another's, and records that were joined to the one are joined to the other. */
     async reassign(from: string, to: string): Promise<void> {
+      await model.updateMany({ joinedInto: String(from) }, { $set: { joinedInto: String(to) } })
       await model.updateMany({ managerId: String(from) }, { $set: { managerId: String(to) } })
     },
     async seenOn(id: string, platform: PlatformName): Promise<void> {

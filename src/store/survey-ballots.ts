@@ -148,6 +148,29 @@ export function surveyBallotStore(db: Db, secret: string) {
       }
       return answered
     },
+    /**
+     * Two records are found to be one person: what lies in the box for `from` is `to`'s. A finished one comes before one that
+     * is not; of two finished ones the other is thrown away unread, because one person answers once.
+     */
+    async join(round: string, from: string, to: string): Promise<void> {
+      const seal = await sealOf(round)
+      if (!seal) return
+      for (const kind of ['answer', 'comment'] as const) {
+        const [old, now] = [idOf(seal, round, from, kind), idOf(seal, round, to, kind)]
+        const found = await model.findById(old).lean<Ballot>()
+        if (!found) continue
+        // Where answers carry names, the key stands inside as well.
+        const body = seal.seal(now, seal.open(old, found.body).replaceAll(from, to))
+        const there = await model.updateOne(
+          { _id: now },
+          { $setOnInsert: { round, kind, done: found.done, body } },
+          { upsert: true },
+        )
+        if (there.upsertedCount === 0 && found.done)
+          await model.updateOne({ _id: now, done: false }, { $set: { body, done: true } })
+        await model.deleteOne({ _id: old })
+      }
+    },
     /** Opens every final envelope, for counting. Whose they are is not asked. */
     async openAll(round: string, kind: BallotKind): Promise<string[]> {
       const seal = await sealOf(round)
