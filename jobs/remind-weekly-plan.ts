@@ -39,7 +39,7 @@ function remind(stage: Stage, about: string, catchUpMs: number): Job<Ctx> {
           key: `${name}/${weekRowId(to, week)}/${stage}`,
           to,
           mode: 'push' as const,
-          cause: `${stage}@${slot.toISOString()}`,
+          cause: `remind-weekly-plan-${stage}@${slot.toISOString()}`,
           expiresAt: deadline.deadline,
           content: { kind: 'notice' as const, name, args: { week, ...args } },
         })

@@ -29,7 +29,7 @@ const pageDir = fileURLToPath(new URL('../sandbox/page/dist', import.meta.url))
  * What `npm start` runs when no platform is configured: both stand-ins, the bot against them on PORT, and a page with phones on
  * PORT + 1. Every start begins a fresh world; what the last one left in DATA_DIR/sandbox is deleted.
  *
- * @param env the environment of the process; PORT, DATA_DIR and LOG_LEVEL count here
+ * @param env the environment of the process; PORT, DATA_DIR, ADMIN_TOKEN and LOG_LEVEL count here
  * @param options `history: false` opens at once, without the three weeks before; `say` takes the lines for the terminal
  * @throws Error when a port is taken
  */
@@ -38,7 +38,7 @@ export async function startSandbox(
   options: { history?: boolean; say?: (line: string) => void } = {},
 ): Promise<Sandbox> {
   const say = options.say ?? console.log
-  const { PORT, DATA_DIR } = readConfig(env)
+  const { PORT, DATA_DIR, ADMIN_TOKEN } = readConfig(env)
   const hasPast = options.history !== false
   const clock = createTravelClock(hasPast ? PAST_BEGINS_AT : OPENS_AT)
   const journal = createJournal()
@@ -60,6 +60,7 @@ export async function startSandbox(
     rmSync(dataDir, { recursive: true, force: true })
     world = await startWorld({
       ...{ clock, dataDir, people: hasPast ? samplePeople : [...samplePeople, newcomer], port: PORT },
+      ...(ADMIN_TOKEN && { adminToken: ADMIN_TOKEN }),
       log: journalLog(env.LOG_LEVEL || 'warn', journal, () => clock.now()),
     })
   } catch (error) {

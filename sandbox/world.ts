@@ -34,6 +34,8 @@ export interface WorldOptions {
   onHistory?: (share: number) => void
   /** Port of the bot; any free one when left out. */
   port?: number
+  /** Opens the administrator's page. */
+  adminToken?: string
   log?: Log
   seed?: number
 }
@@ -125,6 +127,7 @@ export async function startWorld(o: WorldOptions = {}): Promise<World> {
     DATA_DIR: dataDir,
     COMPANY_FILE: companyFile,
     SESSION_SECRET: secret(),
+    ...(o.adminToken && { ADMIN_TOKEN: o.adminToken }),
     ...(wecom && {
       WECOM_CORP_ID: corp.wecom,
       WECOM_AGENT_ID: '1000002',

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { actionsOf, type Card } from '../cards/card.ts'
 import { handlers } from '../handlers/index.ts'
@@ -15,6 +15,8 @@ import { type Config, ConfigError, readConfig } from './config.ts'
 import type { Ctx } from './context.ts'
 import { openDatabase } from './database.ts'
 import { dayOf, monthOf, weekOf } from './domain/time.ts'
+import { adminGuard } from './http/admin/guard.ts'
+import { adminRoutes } from './http/admin/index.ts'
 import { createApp } from './http/app.ts'
 import { pageRoutes } from './http/pages.ts'
 import { createDispatch } from './inbox/dispatch.ts'
@@ -181,14 +183,15 @@ export async function startBot({ env, clock = systemClock, log: given, platforms
     handle: createDispatch(ctx, handlers, directory),
   })
   slotModel(db)
+  // Beside `src` and beside `dist` alike.
+  const webDir = fileURLToPath(new URL('../web/dist', import.meta.url))
   const pages = pageRoutes(ctx, {
     db,
     publicBaseUrl,
     ...(config.SESSION_SECRET && { secret: config.SESSION_SECRET }),
     ...(wecom && { wecom }),
     ...(dingtalk && { dingtalk }),
-    // Beside `src` and beside `dist` alike.
-    webDir: fileURLToPath(new URL('../web/dist', import.meta.url)),
+    webDir,
     config: {
       ...(wecom && { wecom: { corpId: config.WECOM_CORP_ID! } }),
       ...(dingtalk && { dingtalk: { corpId: config.DINGTALK_CORP_ID!, clientId: config.DINGTALK_CLIENT_ID! } }),
@@ -202,24 +205,32 @@ export async function startBot({ env, clock = systemClock, log: given, platforms
     ...{ db, clock, log, owner, jobs: jobs(directory), ctx, zone, since, leaseNow: leases.now },
   })
 
+  const guard = config.ADMIN_TOKEN ? adminGuard(config.ADMIN_TOKEN, clock) : undefined
+  const admin =
+    guard &&
+    adminRoutes(
+      {
+        ...{ bot: ctx, schedule, env },
+        ready,
+        readContacts: () => directory.refreshAll(),
+        parked: () => inbox.model.countDocuments({ state: 'parked' }),
+        cli: fileURLToPath(new URL('../dist/cli.js', import.meta.url)),
+      },
+      guard,
+      join(webDir, 'admin'),
+    )
   const app = createApp({
     log,
     metrics,
     ...(wecom && { wecom }),
     ...(dingtalk && { dingtalk }),
-    ...(config.ADMIN_TOKEN && { adminToken: config.ADMIN_TOKEN }),
+    ...(guard && { admin: guard }),
     https: publicBaseUrl.startsWith('https:'),
-    mount: (app) => app.use(pages.routes()),
-    async ready() {
-      const checks: Record<string, string> = {}
-      checks.database = await soon(db.db!.command({ ping: 1 })).then(
-        () => 'ok',
-        () => 'no answer',
-      )
-      for (const [name, p] of Object.entries(platforms))
-        checks[name] = p.status().ok ? 'ok' : (p.status().problem ?? 'down')
-      return { ok: Object.values(checks).every((c) => c === 'ok'), checks }
+    mount(app) {
+      if (admin) app.use(admin.routes())
+      app.use(pages.routes())
     },
+    ready,
     async refreshMetrics() {
       const count = (gauge: typeof metrics.pending, counting: Promise<number>) =>
         soon(counting)
@@ -268,6 +279,17 @@ export async function startBot({ env, clock = systemClock, log: given, platforms
   schedule.start()
   outbox.wake()
   log.info({ port, database: database.what, platforms: Object.keys(platforms) }, 'ready')
+
+  async function ready(): Promise<{ ok: boolean; checks: Record<string, string> }> {
+    const checks: Record<string, string> = {}
+    checks.database = await soon(db.db!.command({ ping: 1 })).then(
+      () => 'ok',
+      () => 'no answer',
+    )
+    for (const [name, p] of Object.entries(platforms))
+      checks[name] = p.status().ok ? 'ok' : (p.status().problem ?? 'down')
+    return { ok: Object.values(checks).every((c) => c === 'ok'), checks }
+  }
 
   /** The new face that the click's handler gave its card, where it is ready in time. The API update follows in any case. */
   async function passiveReply(event: Incoming): Promise<Card | undefined> {

@@ -85,8 +85,10 @@ describe('sending', () => {
 
   test('a long text goes in parts, in order, and stops at the first that fails', async () => {
     const long = `${'甲'.repeat(600)}\n${'乙'.repeat(600)}\n${'丙'.repeat(600)}`
-    const good = await world({ [SEND]: ok })
-    expect(await good.wecom.send(text(long))).toEqual({ kind: 'sent', messageId: 'm1' })
+    let parts = 0
+    const good = await world({ [SEND]: () => ({ errcode: 0, msgid: `m${++parts}` }) })
+    // All of them: what went in parts is taken back in all its parts.
+    expect(await good.wecom.send(text(long))).toEqual({ kind: 'sent', messageId: 'm1 m2 m3' })
     expect(good.api.to(SEND).map(({ body }) => (body.text as { content: string }).content[0])).toEqual([
       '甲',
       '乙',

@@ -5,7 +5,7 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 
-/** Builds the pages into `web/dist`: assets with hashed names and packed neighbours, and which of them each page needs. */
+/** Builds the pages into `web/dist`, the administrator's into `web/dist/admin`: assets with hashed names and packed neighbours, and which of them each page needs. */
 export async function build() {
   const vite = await import('vite')
   await vite.build({ configFile: join(here, 'vite.config.ts'), logLevel: 'warn' })
@@ -15,7 +15,13 @@ export async function build() {
   rmSync(join(dist, '.vite'), { recursive: true })
   writeFileSync(join(dist, 'preload.json'), JSON.stringify(preloads(manifest)))
 
-  const assets = join(dist, 'assets')
+  await vite.build({ configFile: join(here, 'admin/vite.config.ts'), logLevel: 'warn' })
+  pack(join(dist, 'assets'))
+  pack(join(dist, 'admin/assets'))
+}
+
+/** Puts a brotli and a gzip file beside each asset. */
+function pack(assets) {
   for (const name of readdirSync(assets)) {
     if (!/\.(js|css|svg)$/.test(name)) continue
     const plain = readFileSync(join(assets, name))

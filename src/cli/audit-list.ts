@@ -1,5 +1,4 @@
 import { formatInstant } from '../domain/time.ts'
-import type { AuditLine } from '../store/audit.ts'
 import { type Command, type ExitCode, print, UsageError } from './command.ts'
 import { withData } from './data.ts'
 
@@ -22,13 +21,12 @@ export const auditList: Command = {
     if (since !== undefined && Number.isNaN(Date.parse(`${String(since)}T00:00:00+08:00`)))
       throw new UsageError('--since 请写日期，例如 2026-11-01')
     return withData<ExitCode>(given.io, async (data) => {
-      // From the prefix up to the last character there is: an index can answer that.
       const filter = {
-        ...(typeof about === 'string' && { to: { $gte: about, $lt: `${about}\uffff` } }),
+        ...(typeof about === 'string' && { about }),
         ...(typeof by === 'string' && { by }),
-        ...(typeof since === 'string' && { at: { $gte: new Date(`${since}T00:00:00+08:00`) } }),
+        ...(typeof since === 'string' && { from: new Date(`${since}T00:00:00+08:00`) }),
       }
-      const lines = (await data.audit.model.find(filter).sort({ at: -1 }).limit(MOST).lean<AuditLine[]>()).reverse()
+      const lines = (await data.audit.list({ ...filter, limit: MOST })).reverse()
       const ids = [...new Set(lines.map((l) => l.by))]
       const names = new Map((await data.people.many(ids)).map((p) => [p._id, p.name]))
       const zone = data.company().timeZone

@@ -1,12 +1,10 @@
 import { formatInstant } from '../domain/time.ts'
+import { DELIVERY_STATES, type DeliveryState, listDeliveries } from '../outbox/deliveries.ts'
 import { sendAgain } from '../outbox/outbox.ts'
-import type { OutboxRow } from '../outbox/rows.ts'
 import { type Command, type ExitCode, print, UsageError } from './command.ts'
 import { withData } from './data.ts'
 
 const MOST = 500
-const STATES = { pending: '等待发送', sent: '已发送', cancelled: '已取消', failed: '未送达' } as const
-type State = keyof typeof STATES
 
 export const deliveriesList: Command = {
   name: 'deliveries list',
@@ -17,21 +15,19 @@ export const deliveriesList: Command = {
   async run(given) {
     const { state = 'failed', to } = given.options
     if (given.args.length > 0) throw new UsageError(`多余的参数：${given.args.join(' ')}`)
-    if (typeof state !== 'string' || !(state in STATES))
-      throw new UsageError(`--state 只能是 ${Object.keys(STATES).join('、')}`)
+    if (typeof state !== 'string' || !(state in DELIVERY_STATES))
+      throw new UsageError(`--state 只能是 ${Object.keys(DELIVERY_STATES).join('、')}`)
     return withData<ExitCode>(given.io, async (data) => {
-      const filter = { state: state as State, ...(typeof to === 'string' && { to }) }
-      const rows = await data.outbox.model.find(filter).sort({ createdAt: -1 }).limit(MOST).lean<OutboxRow[]>()
-      const names = new Map((await data.people.many([...new Set(rows.map((r) => r.to))])).map((p) => [p._id, p.name]))
+      const filter = { state: state as DeliveryState, ...(typeof to === 'string' && { to: [to] }), limit: MOST }
+      const rows = await listDeliveries(data.outbox.model, data.people, filter)
       const zone = data.company().timeZone
       const lines = rows.map((r) =>
         [
-          `${formatInstant(r.createdAt, zone)}  ${names.get(r.to) ?? r.to}  ${r._id}`,
+          `${formatInstant(r.createdAt, zone)}  ${r.name ?? r.to}  ${r._id}`,
           ...(r.reason ? [`    ${r.reason}${r.advice ? `：${r.advice}` : ''}`] : []),
         ].join('\n'),
       )
-      const listed = rows.map(({ content, ...row }) => ({ ...row, kind: content.kind, name: names.get(row.to) }))
-      print(given, lines.join('\n') || `没有${STATES[state as State]}的消息`, listed)
+      print(given, lines.join('\n') || `没有${DELIVERY_STATES[state as DeliveryState]}的消息`, rows)
       return 0
     })
   },

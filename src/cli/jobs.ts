@@ -1,6 +1,7 @@
-import { addDays, dayOf, formatInstant } from '../domain/time.ts'
+import { formatInstant } from '../domain/time.ts'
 import { createLog } from '../log.ts'
 import { type Bot, startBot } from '../main.ts'
+import { AHEAD_DAYS, jobOverview, runByHand } from '../schedule/overview.ts'
 import { type Command, type ExitCode, FailedError, type Io, print, UsageError } from './command.ts'
 
 /** One more replica of the service, for as long as the command takes: the same code, the same keys. */
@@ -13,8 +14,6 @@ async function withBot<T>(io: Io, use: (bot: Bot) => Promise<T>): Promise<T> {
   }
 }
 
-/** How far ahead the next run is looked for; monthly jobs are within. */
-const AHEAD_DAYS = 45
 const states = { running: '执行中', done: '完成', failed: '失败' } as const
 
 export const jobsList: Command = {
@@ -27,19 +26,7 @@ export const jobsList: Command = {
     if (given.args.length > 0) throw new UsageError(`多余的参数：${given.args.join(' ')}`)
     return withBot<ExitCode>(given.io, async ({ ctx, schedule }) => {
       const zone = ctx.company().timeZone
-      const now = ctx.clock.now()
-      const ahead = schedule.slots(dayOf(now, zone), addDays(dayOf(now, zone), AHEAD_DAYS)).filter((s) => s.at > now)
-      const rows = []
-      for (const job of schedule.jobs) {
-        const [last] = await schedule.lastRuns(job.name)
-        const next = ahead.find((s) => s.job === job)?.at
-        rows.push({
-          name: job.name,
-          about: job.about,
-          ...(last && { last: { at: last.at, state: last.state, error: last.error } }),
-          next,
-        })
-      }
+      const rows = await jobOverview(schedule, ctx.clock.now(), zone)
       const lines = rows.map((r) =>
         [
           `${r.name}  ${r.about}`,
@@ -68,22 +55,30 @@ export const jobsRun: Command = {
     const at = new Date(String(given.options.at ?? ''))
     if (Number.isNaN(at.getTime())) throw new UsageError('--at 请写时间，例如 2026-11-20T16:00+08:00')
     return withBot<ExitCode>(given.io, async ({ ctx, schedule, idle }) => {
-      const job = schedule.jobs.find((j) => j.name === name)
-      if (!job) throw new UsageError(`没有这个任务：${name}。可用：${schedule.jobs.map((j) => j.name).join('、')}`)
       const zone = ctx.company().timeZone
-      const times = job.times(dayOf(at, zone), ctx)
-      if (!times.some((t) => t.getTime() === at.getTime()))
-        throw new UsageError(`${name} 在这一天的时间点：${times.map((t) => formatInstant(t, zone)).join('、') || '无'}`)
-      if (at > ctx.clock.now()) throw new FailedError('这个时间还没有到，届时会自动执行')
-      const result = await schedule.run(job, at)
+      const result = await runByHand({ schedule, ctx, now: ctx.clock.now(), zone }, name, at)
+      switch (result.kind) {
+        case 'no-such-job':
+          throw new UsageError(`没有这个任务：${name}。可用：${schedule.jobs.map((j) => j.name).join('、')}`)
+        case 'never-due':
+        case 'no-such-time': {
+          const times = 'times' in result ? result.times : []
+          throw new UsageError(
+            `${name} 在这一天的时间点：${times.map((t) => formatInstant(t, zone)).join('、') || '无'}`,
+          )
+        }
+        case 'not-yet':
+          throw new FailedError('这个时间还没有到，届时会自动执行')
+        case 'failed':
+          throw new FailedError(`执行失败：${result.reason}`)
+      }
       await idle()
       const words = {
         done: '执行完成',
         'was-done': '之前已执行过，没有重复执行',
         running: '正在由其他进程执行',
       } as const
-      if (result.kind === 'failed') throw new FailedError(`执行失败：${result.reason}`)
-      print(given, words[result.kind], { job: name, at, ...result })
+      print(given, words[result.kind], { job: name, ...result })
       return 0
     })
   },

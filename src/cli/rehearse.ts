@@ -17,6 +17,9 @@ import { type Command, type Io, print, UsageError } from './command.ts'
 
 const MINUTE_MS = 60_000
 const MOST_DAYS = 92
+/** Beyond this the names of a group are only counted; `--to` finds anybody's own. */
+const MOST_NAMES = 200
+const MOST_GROUPS = 1_000
 
 /** What somebody would get. `why`: the job and its slot, as the outbox knows it. */
 export interface Rehearsed {
@@ -26,6 +29,16 @@ export interface Rehearsed {
   platform: PlatformName
   why: string
   /** All the words, as they would be sent. */
+  text: string
+}
+
+/** The same words to several people at one moment. */
+export interface RehearsedGroup {
+  at: Date
+  why: string
+  platforms: PlatformName[]
+  people: number
+  names: string[]
   text: string
 }
 
@@ -170,27 +183,55 @@ function wordsOfCard(card: Card): string {
   return [card.title, card.subtitle, card.text, ...facts, buttons + link, card.closed].filter(Boolean).join('\n')
 }
 
+/** What goes out at one moment for one reason is one line; the words are those of the first, where they differ. */
+export function grouped(sent: Rehearsed[]): RehearsedGroup[] {
+  const groups = new Map<string, RehearsedGroup>()
+  for (const m of sent) {
+    const key = `${m.at.getTime()} ${m.why} ${m.text.split('\n')[0]}`
+    const group = groups.get(key) ?? { at: m.at, why: m.why, platforms: [], people: 0, names: [], text: m.text }
+    groups.set(key, group)
+    group.people++
+    if (group.names.length < MOST_NAMES) group.names.push(m.name)
+    if (!group.platforms.includes(m.platform)) group.platforms.push(m.platform)
+  }
+  return [...groups.values()].slice(0, MOST_GROUPS)
+}
+
 export const rehearseCommand: Command = {
   name: 'rehearse',
-  usage: 'rehearse [--days 30]',
+  usage: 'rehearse [--days 30] [--from 2026-12-01T09:00+08:00] [--to 姓名或人员编号] [--grouped]',
   about: '预演：今后谁会在什么时候收到什么、为什么（不发送）',
   help: [
-    `--days  天数，1到${MOST_DAYS}，默认30`,
+    `--days     天数，1到${MOST_DAYS}，默认30`,
+    '--from     从这个时间开始，默认现在',
+    '--to       只看一个人',
+    '--grouped  同一时间、同一原因的合并为一条',
     '在数据的副本上把时间向前推，由服务本身决定发给谁；如果期间没有人操作，到时发送的就是这些。',
     '不会发送任何消息，也不改变现有数据。',
   ],
-  options: { days: { type: 'string' } },
+  options: { days: { type: 'string' }, from: { type: 'string' }, to: { type: 'string' }, grouped: { type: 'boolean' } },
   async run(given) {
+    const { to } = given.options
     const days = Number(given.options.days ?? 30)
+    const from = given.options.from === undefined ? given.io.now() : new Date(String(given.options.from))
     if (given.args.length > 0) throw new UsageError(`多余的参数：${given.args.join(' ')}`)
     if (!Number.isInteger(days) || days < 1 || days > MOST_DAYS)
       throw new UsageError(`--days 请写1到${MOST_DAYS}的整数`)
-    const result = await rehearse(given.io.env, given.io.now(), days, (day, n) => given.io.err(`${day}  累计 ${n} 条`))
-    const lines = result.sent.map(
-      (m) => `${formatInstant(m.at, result.zone)}  ${m.name}  （${m.why}）\n${m.text.replace(/^/gm, '    ')}`,
-    )
-    const left = result.left.map((l) => `未发送  ${l.name}  （${l.why}）${l.reason}`)
-    print(given, [...lines, ...left].join('\n') || '这段时间没有要发送的消息', result)
+    if (Number.isNaN(from.getTime())) throw new UsageError('--from 请写时间，例如 2026-12-01T09:00+08:00')
+    const progress = (day: string, n: number) => given.io.err(`${day}  累计 ${n} 条`)
+    const { zone, ...all } = await rehearse(given.io.env, from, days, progress)
+    const wanted = (m: { to: string; name: string }) => to === undefined || m.to === to || m.name === to
+    const sent = all.sent.filter(wanted)
+    const left = all.left.filter(wanted)
+    const groups = given.options.grouped === true ? grouped(sent) : undefined
+    const shown = groups ?? sent.map((m) => ({ ...m, people: 1, names: [m.name] }))
+    const lines = shown.map((m) => {
+      const who = m.names.join('、') + (m.people > m.names.length ? ` 等${m.people}人` : '')
+      return `${formatInstant(m.at, zone)}  ${who}  （${m.why}）\n${m.text.replace(/^/gm, '    ')}`
+    })
+    const kept = left.map((l) => `未发送  ${l.name}  （${l.why}）${l.reason}`)
+    const data = groups ? { zone, groups, messages: sent.length, left } : { zone, sent, left }
+    print(given, [...lines, ...kept].join('\n') || '这段时间没有要发送的消息', data)
     return 0
   },
 }

@@ -1,4 +1,3 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
 import type { RequestListener } from 'node:http'
 import Router from '@koa/router'
 import Koa, { type Context } from 'koa'
@@ -7,6 +6,7 @@ import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Dingtalk } from '../platforms/dingtalk/index.ts'
 import type { Wecom } from '../platforms/wecom/index.ts'
+import type { AdminGuard } from './admin/guard.ts'
 import { createCallbacks } from './callbacks.ts'
 
 export interface AppDeps {
@@ -17,7 +17,8 @@ export interface AppDeps {
   /** `ok: false` with what is wrong, when the bot cannot do its work. */
   ready(): Promise<{ ok: boolean; checks: Record<string, string> }>
   refreshMetrics(): Promise<void>
-  adminToken?: string
+  /** Who may read the figures; everybody, when left out. */
+  admin?: AdminGuard
   /** People reach us by https: their browsers are told to come no other way. */
   https: boolean
   /** Pages and their API; mounted behind the callbacks. */
@@ -55,12 +56,6 @@ const headers = (https: boolean) =>
     strictTransportSecurity: https && { maxAge: 31_536_000, includeSubDomains: false },
   })
 
-/** In constant time, whatever the lengths. */
-function same(a: string, b: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest()
-  return timingSafeEqual(digest(a), digest(b))
-}
-
 function routes(deps: AppDeps): Router {
   const router = new Router()
   const { metrics } = deps
@@ -74,8 +69,9 @@ function routes(deps: AppDeps): Router {
     ctx.body = state
   })
   router.get('/metrics', async (ctx) => {
-    if (deps.adminToken && !same(ctx.get('authorization'), `Bearer ${deps.adminToken}`)) {
-      ctx.status = 401
+    const verdict = deps.admin?.(ctx) ?? 'yes'
+    if (verdict !== 'yes') {
+      ctx.status = verdict === 'no' ? 401 : 429
       return
     }
     await deps.refreshMetrics()

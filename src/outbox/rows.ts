@@ -41,6 +41,8 @@ export interface OutboxRow {
   sentAt?: Date
   sentOn?: PlatformName
   messageId?: string
+  /** Taken back from the phone by an administrator. */
+  recalledAt?: Date
   /** Why it was cancelled or failed, in Chinese for the administrator, and what to do. */
   reason?: string
   advice?: string
@@ -66,6 +68,7 @@ const schema = new Schema<OutboxRow>(
     sentAt: Date,
     sentOn: String,
     messageId: String,
+    recalledAt: Date,
     reason: String,
     advice: String,
   },

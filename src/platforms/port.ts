@@ -58,7 +58,8 @@ export interface Delivery {
 }
 
 /**
- * `sent` also when the platform says that it knows this id already.
+ * `sent` also when the platform says that it knows this id already. `messageId` is what `recall` needs; of a text that went in
+ * several messages all of theirs, with a space between.
  * `refused`: will not succeed as it is. `later`: try again after `afterMs`. `unknown`: no answer; the same id may be tried again.
  */
 export type SendResult =
@@ -66,6 +67,18 @@ export type SendResult =
   | { kind: 'refused'; reason: string; advice: string; personGone?: boolean }
   | { kind: 'later'; reason: string; afterMs: number }
   | { kind: 'unknown'; reason: string }
+
+/** `refused`: not any more, or never; what was sent stays where it is. */
+export type RecallResult = { kind: 'recalled' } | Exclude<SendResult, { kind: 'sent' }>
+
+/** How much of one of the platform's limits is used, as this process counts it. `label` and `note` are for an administrator. */
+export interface QuotaMeter {
+  window: 'minute' | 'month'
+  label: string
+  used: number
+  limit: number
+  note: string
+}
 
 /** Changes a card that was sent. `code`: a response code of it, where the platform needs one. */
 export interface CardUpdate {
@@ -113,8 +126,11 @@ export interface Platform {
   /** Takes nothing new; finishes what is being received. */
   stop(): Promise<void>
   status(): { ok: boolean; problem?: string }
+  meters?(): QuotaMeter[]
   send(delivery: Delivery): Promise<SendResult>
   update(update: CardUpdate): Promise<UpdateResult>
+  /** Takes a message to one person back, within 24 hours. @param messageId as `send` told it */
+  recall?(messageId: string): Promise<RecallResult>
   /** A short text into a group: the one an event came from, or one where HR turned posts on. */
   reply(chat: Chat & { kind: 'group' }, id: string, text: string): Promise<SendResult>
   /** Makes a group that can be posted to, where a platform does not let the app into groups that people made (WeCom). */

@@ -5,7 +5,7 @@ import type { Db } from './connect.ts'
 export interface AuditLine {
   _id: string
   at: Date
-  /** A person's id, or `system`. */
+  /** A person's id, `system`, or `admin` for who holds the administrator's token. */
   by: string
   what: string
   /** What it was done to, e.g. `week/<person>/2026-W48`. */
@@ -19,6 +19,7 @@ const schema = new Schema<AuditLine>(
 )
 schema.index({ to: 1, at: 1 })
 schema.index({ by: 1, at: 1 })
+schema.index({ at: 1 })
 
 export type Audit = ReturnType<typeof auditStore>
 
@@ -30,6 +31,22 @@ export function auditStore(db: Db) {
     async add(line: AuditLine): Promise<void> {
       const { _id, ...rest } = line
       await model.updateOne({ _id }, { $setOnInsert: rest }, { upsert: true })
+    },
+    /** The newest lines first. @param about the beginning of what it was done to */
+    list(filter: { about?: string; by?: string | string[]; from?: Date; until?: Date; skip?: number; limit: number }) {
+      const { about, by, from, until } = filter
+      // From the prefix up to the last character there is: an index can answer that.
+      const query = {
+        ...(about !== undefined && { to: { $gte: about, $lt: `${about}\uffff` } }),
+        ...(by !== undefined && { by: Array.isArray(by) ? { $in: by } : by }),
+        ...((from || until) && { at: { ...(from && { $gte: from }), ...(until && { $lt: until }) } }),
+      }
+      return model
+        .find(query)
+        .sort({ at: -1, _id: -1 })
+        .skip(filter.skip ?? 0)
+        .limit(filter.limit)
+        .lean<AuditLine[]>()
     },
     about: (to: string) => model.find({ to }).sort({ at: 1, _id: 1 }).lean<AuditLine[]>(),
   }

@@ -235,8 +235,14 @@ export function createDingtalk(config: DingtalkConfig, deps: DingtalkDeps): Ding
       const all = [...(connection?.problem ? [connection.problem] : []), ...problems.values()]
       return all.length === 0 ? { ok: true } : { ok: false, problem: [...new Set(all)].join('；') }
     },
+    meters() {
+      const { month, used, limit } = quota.read()
+      const note = '免费组织每月的次数，本企业其他应用也会占用；用完后当月不能再发送，可在钉钉管理后台增购'
+      return [{ window: 'month', label: `${month}接口调用`, used, limit, note }]
+    },
     send: (delivery) => sender.send(delivery),
     update: (update) => sender.update(update),
+    recall: (messageId) => sender.recall(messageId),
     reply: (chat, _id, text) => reply(chat, text),
     async members() {
       const members = await readMembers(api)

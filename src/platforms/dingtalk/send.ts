@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Card } from '../../../cards/card.ts'
 import type { Clock } from '../../clock.ts'
-import type { CardUpdate, Delivery, SendResult, UpdateResult } from '../port.ts'
+import type { CardUpdate, Delivery, RecallResult, SendResult, UpdateResult } from '../port.ts'
 import type { Api, Log } from './api.ts'
 import { isCardUnavailable, verdictOf } from './codes.ts'
 import { type CardWay, type Drawn, type DrawOptions, drawButtons, drawForm, drawLink, wayOf } from './draw-card.ts'
@@ -26,6 +26,7 @@ export interface SenderOptions extends DrawOptions {
 export interface Sender {
   send(delivery: Delivery): Promise<SendResult>
   update(update: CardUpdate): Promise<UpdateResult>
+  recall(messageId: string): Promise<RecallResult>
 }
 
 /** After cards were refused, how long they go another way at once, before the next one is tried. */
@@ -53,6 +54,14 @@ const batchSent = z.object({
   flowControlledStaffIdList: z.array(z.string()).nullish().catch([]),
 })
 
+const recalled = z.object({
+  successResult: z
+    .array(z.string())
+    .nullish()
+    .catch([])
+    .transform((keys) => keys ?? []),
+})
+
 /** Sends to one person and changes what was sent (dingtalk.md §5.2, §6.2, §6.5). */
 export function createSender(options: SenderOptions): Sender {
   const { api, clock, log, robotCode } = options
@@ -62,8 +71,8 @@ export function createSender(options: SenderOptions): Sender {
   const undelivered = remember<true>()
   /** Pictures by delivery: a second try uploads none. */
   const uploaded = remember<string>()
-  /** Parts of a long text that are through. */
-  const partsSent = remember<number>()
+  /** Parts of a long text that are through, by what recalls them. */
+  const partsSent = remember<(string | undefined)[]>()
   /** Ways that were refused lately. */
   const restsUntil = new Map<CardWay, number>()
 
@@ -158,13 +167,15 @@ export function createSender(options: SenderOptions): Sender {
 
   async function sendText({ id, userId }: Delivery, text: string): Promise<SendResult> {
     const parts = splitText(text)
-    let last: SendResult = { kind: 'sent' }
-    for (let part = partsSent.get(id) ?? 0; part < parts.length; part++) {
-      last = await robotSend(userId, 'sampleText', { content: parts[part] })
-      if (last.kind !== 'sent') return last
-      if (parts.length > 1) partsSent.set(id, part + 1)
+    const through = [...(partsSent.get(id) ?? [])]
+    for (const content of parts.slice(through.length)) {
+      const result = await robotSend(userId, 'sampleText', { content })
+      if (result.kind !== 'sent') return result
+      through.push(result.messageId)
+      if (parts.length > 1) partsSent.set(id, [...through])
     }
-    return last
+    const messageId = through.filter((key) => key !== undefined).join(' ')
+    return { kind: 'sent', ...(messageId && { messageId }) }
   }
 
   async function sendImage({ id, userId }: Delivery, png: Buffer): Promise<SendResult> {
@@ -199,6 +210,21 @@ export function createSender(options: SenderOptions): Sender {
     return { kind: 'sent', ...(parsed?.processQueryKey && { messageId: parsed.processQueryKey }) }
   }
 
+  /** The carrier id of a card recalls as the key of a message does (dingtalk.md §5.2, §6.2). */
+  async function recall(messageId: string): Promise<RecallResult> {
+    const processQueryKeys = messageId.split(' ')
+    // In small letters here, unlike in the other calls.
+    const answer = await api.call(
+      '/v1.0/robot/otoMessages/batchRecall',
+      { robotCode, processQueryKeys },
+      { counted: true },
+    )
+    if (!answer.ok) return verdictOf(answer.failure)
+    const { successResult } = recalled.parse(answer.data)
+    if (processQueryKeys.every((key) => successResult.includes(key))) return { kind: 'recalled' }
+    return { kind: 'refused', reason: '钉钉没有撤回这条消息', advice: '可能已超过24小时或已经撤回，请在手机上核对' }
+  }
+
   /**
    * A card goes to one person and has its own id, so that changing its public data changes it for exactly those who got
    * it; private data would hide every later public change (§6.3). A card that has to change between buttons and form
@@ -226,7 +252,7 @@ export function createSender(options: SenderOptions): Sender {
     return verdictOf(answer.failure)
   }
 
-  return { send, update }
+  return { send, update, recall }
 }
 
 /** Without the form template a card may still do as one with buttons. */

@@ -8,10 +8,12 @@ import { countUnseen, readMembers } from './contacts.ts'
 import { decodeAesKey } from './crypto.ts'
 import { createGroup, postToGroup } from './group.ts'
 import { createJsSignature, type JsSignature, type JsSignatureKind } from './js-signature.ts'
+import { createMeter } from './limits.ts'
 import { authorizeUrl, redeem } from './login.ts'
 import { drawMenu, ensureMenu, type MenuItem } from './menu.ts'
 import { createPassiveReply } from './passive-reply.ts'
-import { createSend } from './send.ts'
+import { recallMessages } from './recall.ts'
+import { createSend, PER_MINUTE } from './send.ts'
 import { createUpdate } from './update.ts'
 
 export type { CallbackRequest, CallbackResponse, JsSignature, JsSignatureKind, MenuItem }
@@ -71,7 +73,8 @@ export function createWecom(config: WecomConfig, deps: WecomDeps): Wecom {
     config.contactsSecret === undefined
       ? undefined
       : createApi({ base: config.apiBase, corpId, secret: config.contactsSecret, clock })
-  const shared = { api, agentId, publicBaseUrl, clock }
+  const meter = createMeter(PER_MINUTE)
+  const shared = { api, agentId, publicBaseUrl, clock, meter }
 
   let receive: Receive | undefined
   const stopping = new AbortController()
@@ -159,8 +162,17 @@ export function createWecom(config: WecomConfig, deps: WecomDeps): Wecom {
       const problem = api.problem() ?? menuProblem
       return problem === undefined ? { ok: true } : { ok: false, problem }
     },
+    meters() {
+      const { used, limit, pausedMs } = meter.read(clock.now().getTime())
+      const note =
+        pausedMs > 0
+          ? `企业微信提示调用过于频繁，${Math.ceil(pausedMs / 1000)}秒后继续发送`
+          : '用完后自动排队，下一分钟继续发送'
+      return [{ window: 'minute', label: '最近一分钟发送', used, limit, note }]
+    },
     send: createSend(shared),
     update: createUpdate(shared),
+    recall: (messageId) => recallMessages(api, messageId),
     // WeCom shows an app no group messages (wecom.md §2.1): a group is one that the app made itself.
     reply: (chat, _id, text) => postToGroup(api, chat.groupId, text),
     createGroup: (group) => createGroup(api, group),

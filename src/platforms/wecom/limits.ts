@@ -10,6 +10,8 @@ export interface Meter {
   complained(nowMs: number): void
   /** The platform accepted a call. */
   accepted(): void
+  /** Calls of the last minute, how many there may be now, and for how long there may be none. */
+  read(nowMs: number): { used: number; limit: number; pausedMs: number }
 }
 
 const MINUTE_MS = 60_000
@@ -64,6 +66,7 @@ export function createMeter(perMinute: number): Meter {
       acceptedSince = 0
       limit = Math.min(perMinute, Math.ceil(limit * 1.02))
     },
+    read: (nowMs) => ({ used: usedWithin(nowMs), limit, pausedMs: Math.max(0, pausedUntil - nowMs) }),
   }
 }
 

@@ -4,16 +4,18 @@ import type { Api, Reply } from './api.ts'
 import { drawCard } from './draw-card.ts'
 import { drawText } from './draw-text.ts'
 import { failureOf, isRateLimit } from './errors.ts'
-import { createMemberMeter, createMeter } from './limits.ts'
+import { createMemberMeter, createMeter, type Meter } from './limits.ts'
 
 export interface SendOptions {
   api: Api
   agentId: number
   publicBaseUrl: string
   clock: Clock
+  /** Of all calls of the app; `PER_MINUTE` of its own when left out. */
+  meter?: Meter
 }
 
-const PER_MINUTE = 10_000
+export const PER_MINUTE = 10_000
 const TASK_KNOWN = 42014
 const TASK_ID = /^[0-9A-Za-z_@-]{1,128}$/
 const NOT_ONE_PERSON: SendResult = {
@@ -37,7 +39,7 @@ const MOST_UPLOADS = 500
  */
 export function createSend(options: SendOptions): (delivery: Delivery) => Promise<SendResult> {
   const { api, agentId, publicBaseUrl, clock } = options
-  const meter = createMeter(PER_MINUTE)
+  const { meter = createMeter(PER_MINUTE) } = options
   const members = createMemberMeter()
 
   /** 0 when these messages may go now; they are counted then. */
@@ -103,13 +105,13 @@ export function createSend(options: SendOptions): (delivery: Delivery) => Promis
     const wait = waitMs(userId, parts.length)
     if (wait > 0) return tooFast(wait)
     const check = { enable_duplicate_check: 1, duplicate_check_interval: checkSeconds(id) }
-    let first: SendResult | undefined
+    const messageIds: string[] = []
     for (const content of parts) {
       const result = await post({ ...base, msgtype: 'text', text: { content }, ...check })
       if (result.kind !== 'sent') return result
-      first ??= result
+      if (result.messageId) messageIds.push(result.messageId)
     }
-    return first!
+    return { kind: 'sent', ...(messageIds.length > 0 && { messageId: messageIds.join(' ') }) }
   }
 }
 
