@@ -1,4 +1,4 @@
-// npm run bench -- [callbacks|push] [amount]: our hot paths beside the bare ones, in the same run; figures go to bench/results.
+// npm run bench -- [callbacks|push|rush] [amount]: our hot paths beside the bare ones, in the same run; figures go to bench/results.
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
@@ -11,6 +11,7 @@ const entryPoints = {
   server: 'bench/callbacks/server.ts',
   push: 'bench/push/load.ts',
   sink: 'bench/push/sink.ts',
+  rush: 'bench/rush/load.ts',
 }
 await build({
   ...{ entryPoints, outdir: 'dist/bench', bundle: true, platform: 'node', target: 'node20', format: 'esm' },
@@ -20,6 +21,7 @@ const size = amount === undefined ? undefined : Number(amount)
 for (const [name, options] of [
   ['callbacks', size && { requests: size }],
   ['push', size && { cards: size }],
+  ['rush', size && { people: size }],
 ]) {
   if (only !== undefined && only !== name) continue
   const { load } = await import(pathToFileURL(join(root, `dist/bench/${name}.js`)))

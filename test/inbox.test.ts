@@ -73,6 +73,33 @@ test('events of one person are handled in the order of arrival, those of others 
   await box.stop()
 })
 
+test('in a rush sixteen are worked on at a time, and a change of contacts does not wait for them', async () => {
+  let underWay = 0
+  let most = 0
+  let left = false
+  const gates: (() => void)[] = []
+  const box = inbox(async (e) => {
+    if (e.type === 'left') {
+      left = true
+      return
+    }
+    most = Math.max(most, ++underWay)
+    await new Promise<void>((go) => gates.push(go))
+    underWay--
+  })
+  await Promise.all(Array.from({ length: 40 }, (_, i) => box.receive(text(`rush/${i}`, `u${i}`))))
+  await box.receive({ id: 'rush/left', platform: 'wecom', userId: 'gone', at: new Date(), type: 'left' })
+  await expect.poll(() => left).toBe(true)
+  expect(gates.length).toBe(16)
+  for (let opened = 0; opened < 40; opened++) {
+    await expect.poll(() => gates.length).toBeGreaterThan(0)
+    gates.shift()!()
+  }
+  await box.idle()
+  expect(most).toBe(16)
+  await box.stop()
+})
+
 test('an event whose process died is taken over when its lease is over, not before', async () => {
   const dead = inbox(() => new Promise(() => {}), { owner: 'dead' })
   await dead.receive(text('dead/1'))

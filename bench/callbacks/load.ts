@@ -1,51 +1,12 @@
-import { type ChildProcess, fork } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startEmbeddedMongo } from 'embedded-mongo'
 import { Pool } from 'undici'
-import { encrypt, sign } from '../../src/platforms/wecom/crypto.ts'
-import { keys } from './keys.ts'
+import { requests } from './requests.ts'
+import { type Server, serve } from './serve.ts'
 
 const CONNECTIONS = 32
-const aesKey = Buffer.from(`${keys.aesKey}=`, 'base64')
-
-/** A callback as WeCom sends it, each with an id of its own. */
-function requests(n: number, what: 'text' | 'nothing') {
-  const now = String(Math.floor(Date.now() / 1000))
-  return Array.from({ length: n }, (_, i) => {
-    const id = `${Date.now()}${process.hrtime.bigint()}${i}`
-    const common = `<ToUserName><![CDATA[${keys.corpId}]]></ToUserName><FromUserName><![CDATA[u${i % 5000}]]></FromUserName><CreateTime>${now}</CreateTime><AgentID>1000002</AgentID>`
-    const xml =
-      what === 'text'
-        ? `<xml>${common}<MsgType><![CDATA[text]]></MsgType><Content><![CDATA[周计划 采购对账 30分]]></Content><MsgId>${id}</MsgId></xml>`
-        : `<xml>${common}<MsgType><![CDATA[event]]></MsgType><Event><![CDATA[LOCATION]]></Event><Latitude>31.2</Latitude><Longitude>121.4</Longitude><Precision>65</Precision></xml>`
-    const encrypted = encrypt({ ...keys, aesKey, receiveId: keys.corpId }, xml)
-    const nonce = String(i)
-    const query = `msg_signature=${sign(keys.token, now, nonce, encrypted)}&timestamp=${now}&nonce=${nonce}`
-    const body = `<xml><ToUserName><![CDATA[${keys.corpId}]]></ToUserName><Encrypt><![CDATA[${encrypted}]]></Encrypt><AgentID>1000002</AgentID></xml>`
-    return { path: `/wecom/callback?${query}`, body }
-  })
-}
-
-interface Server {
-  port: number
-  child: ChildProcess
-  cpu(): Promise<number>
-}
-
-async function serve(kind: string, extra: string): Promise<Server> {
-  const child = fork('dist/bench/server.js', [kind, extra], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-  const { port } = await new Promise<{ port: number }>((done) => child.once('message', done as never))
-  return {
-    ...{ port, child },
-    async cpu() {
-      child.send('cpu')
-      const { cpu } = await new Promise<{ cpu: NodeJS.CpuUsage }>((done) => child.once('message', done as never))
-      return cpu.user + cpu.system
-    },
-  }
-}
 
 /** As fast as they go over 32 connections. @returns requests a second, microseconds of the server's processor for each, latencies in ms */
 async function run(server: Server, n: number, what: 'text' | 'nothing') {

@@ -10,8 +10,9 @@ const server = createServer((req, res) => {
   req.on('end', () => {
     const answer = (body: object) =>
       res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body))
-    if (!req.url!.startsWith('/cgi-bin/message/send'))
+    if (req.url!.startsWith('/cgi-bin/gettoken'))
       return answer({ errcode: 0, errmsg: 'ok', access_token: 't', expires_in: 7200 })
+    if (!req.url!.startsWith('/cgi-bin/message/send')) return answer({ errcode: 60011, errmsg: 'no privilege' })
     messages++
     const task = /"task_id":"([^"]+)"/.exec(Buffer.concat(chunks).toString())?.[1] ?? ''
     if (seen.has(task)) return answer({ errcode: 42014, errmsg: 'taskid has existed' })

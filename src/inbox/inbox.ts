@@ -37,9 +37,17 @@ schema.index({ state: 1, leaseUntil: 1 })
 // Long enough to know any repetition, short enough not to keep what people wrote.
 schema.index({ receivedAt: 1 }, { expireAfterSeconds: 30 * 86400, partialFilterExpression: { state: 'done' } })
 
+/**
+ * What people say and press is worked on for so many at a time: in a rush the database belongs first to what is not stored yet.
+ * Changes of contacts, which may read a whole company, take no turn.
+ */
+const MOST_UNDER_WAY = 16
+
 /** Marking events as done may wait for others: after a crash they are handled again, to the same effect. */
 const DONE_GATHER_MS = 10
 const writeConcern = { w: 'majority' }
+
+const TAKES_TURN = new Set<Incoming['type']>(['text', 'card-action', 'menu', 'media', 'opened'])
 
 /** Rows that are taken over together. */
 const AT_ONCE = 500
@@ -91,6 +99,8 @@ export function createInbox({
   const lanes = new Map<string, Promise<void>>()
   const timers = new Set<NodeJS.Timeout>()
   let active = 0
+  let underWay = 0
+  const queue: (() => void)[] = []
   let claims = 0
   /** Names under which this process holds rows. */
   const owners = new Set([owner])
@@ -139,7 +149,7 @@ export function createInbox({
     active++
     held.add(row._id)
     const lane = `${row.event.platform}/${row.event.userId}`
-    const next = (lanes.get(lane) ?? Promise.resolve()).then(() => work(row))
+    const next = (lanes.get(lane) ?? Promise.resolve()).then(() => inTurn(row))
     lanes.set(lane, next)
     void next.finally(() => {
       if (lanes.get(lane) === next) lanes.delete(lane)
@@ -147,6 +157,19 @@ export function createInbox({
       if (!waitingAgain.has(row._id)) held.delete(row._id)
       if (active === 0) for (const w of idleWaiters.splice(0)) w()
     })
+  }
+
+  async function inTurn(row: InboxRow): Promise<void> {
+    if (!TAKES_TURN.has(row.event.type)) return work(row)
+    if (underWay < MOST_UNDER_WAY) underWay++
+    else await new Promise<void>((turn) => queue.push(turn))
+    try {
+      await work(row)
+    } finally {
+      const turn = queue.shift()
+      if (turn) turn()
+      else underWay--
+    }
   }
 
   async function work(row: InboxRow): Promise<void> {
