@@ -42,6 +42,7 @@ import {
   onTeamReturnWho,
   progressByWord,
   teamByWord,
+  undoByWord,
 } from './month-result.ts'
 import {
   casesByWord,
@@ -107,6 +108,7 @@ const alone: [RegExp, Say][] = [
   [/^(我的记录|行为记录|我的行为记录)$/, ownRecords],
   [/^(撤销记录|撤回记录)$/, revokeByWord],
   [/^(团队结果|确认结果|确认团队|团队月度结果)$/, teamByWord],
+  [/^(撤销确认|撤回确认)$/, undoByWord],
   [/^(月度进度|结算|结算进度|月度结算|发布结果)$/, progressByWord],
 ]
 const leading: [RegExp, Say][] = [

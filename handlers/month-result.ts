@@ -29,8 +29,10 @@ import {
   returnResult,
   returnTeam,
   teamMonth,
+  type UndoOutcome,
+  undoConfirm,
 } from './month/flow.ts'
-import { firstMonth } from './month/inputs.ts'
+import { firstMonth, unpublishedMonths } from './month/inputs.ts'
 import { isOver, settleMonth } from './month/settle.ts'
 import { progressOf, teamCardOf } from './month/view.ts'
 import { isCancel } from './record-behaviour.ts'
@@ -44,7 +46,12 @@ const text = {
   alreadyBy: (name: string) => `${name}已先确认。`,
   changed: '数据在您查看之后有变化，请核对最新结果后再确认。',
   confirmed: (n: number) => `已确认${n}人`,
-  published: '该月结果已发布，不能再确认；如有差错，请联系人力资源更正。',
+  published: '该月结果已发布，不能再确认或撤销；如有差错，请联系人力资源更正。',
+  undone: (month: Month, n: number) =>
+    `已撤销对${formatMonth(month)}${n}人的确认，可以修改后重新确认（发“团队结果”）。`,
+  unapproved: (month: Month) => `已撤销对${formatMonth(month)}全公司结果的确认；如需修改，请退回相关团队。`,
+  undoApproved: (name: string) => `${name}已确认全公司结果，不能撤销；如确有需要，请${name}退回团队。`,
+  nothingToUndo: '目前没有可以撤销的确认。',
   gone: '这项内容已经处理过了。',
   askReturn: (name: string) => `请回复退回${name}结果的原因，我会转达给人力资源。（回复“取消”放弃）`,
   askTeam: (name: string) => `请回复退回${name}团队的原因，我会转达。（回复“取消”放弃）`,
@@ -109,11 +116,45 @@ const monthIn = (turn: CardTurn): Month => String(turn.instance.context.month)
 /** 团队结果: one's own team in the month that is being worked on. */
 export async function teamByWord(turn: Turn, ctx: Ctx): Promise<Answer[]> {
   const today = dayOf(turn.at, ctx.company().timeZone)
-  const last = previousMonth(monthOf(today))
-  const month = last < firstMonth(ctx) ? monthOf(today) : last
+  // An older month that was never confirmed comes before the last one.
+  for (const month of await unpublishedMonths(ctx, today)) {
+    const open = await ctx.results.model.countDocuments({ month, judgeId: turn.person._id, state: 'draft' })
+    const answer = open > 0 ? await teamAnswer(turn, ctx, month, turn.person._id) : undefined
+    if (answer) return [answer]
+  }
+  const month = lastMonth(ctx, today)
   if (!isOver(ctx, month, turn.at)) return [{ text: text.notOver(month, dayText(datesOf(ctx, month).settle)) }]
   const answer = await teamAnswer(turn, ctx, month, turn.person._id)
   return answer ? [answer] : [{ text: text.noTeam }]
+}
+
+/** The last month that is over; in the first one of all that one itself. */
+function lastMonth(ctx: Ctx, today: string): Month {
+  const last = previousMonth(monthOf(today))
+  return last < firstMonth(ctx) ? monthOf(today) : last
+}
+
+/** 撤销确认: of the newest month that somebody has confirmed and that is not out yet. */
+export async function undoByWord(turn: Turn, ctx: Ctx): Promise<Answer[]> {
+  const today = dayOf(turn.at, ctx.company().timeZone)
+  const months = await unpublishedMonths(ctx, today)
+  let outcome: UndoOutcome | undefined
+  for (const month of months.toReversed()) {
+    outcome = await undoConfirm(ctx, turn, turn.person, month)
+    switch (outcome.kind) {
+      case 'undone':
+        return [{ text: text.undone(month, outcome.people) }]
+      case 'unapproved':
+        return [{ text: text.unapproved(month) }]
+      case 'approved':
+        return [{ text: text.undoApproved((await ctx.people.get(outcome.by))?.name ?? '总经理') }]
+      case 'published':
+      case 'nothing':
+        break
+    }
+  }
+  const last = await ctx.results.model.countDocuments({ month: lastMonth(ctx, today), 'confirmed.by': turn.person._id })
+  return [{ text: last > 0 && months.length === 0 ? text.published : text.nothingToUndo }]
 }
 
 async function teamAnswer(turn: Turn, ctx: Ctx, month: Month, judgeId: string) {
@@ -242,8 +283,7 @@ export async function progressByWord(turn: Turn, ctx: Ctx): Promise<Answer[]> {
   const { roles } = turn.person
   if (!roles.includes('hr') && !roles.includes('gm')) return [{ text: text.notHr }]
   const today = dayOf(turn.at, ctx.company().timeZone)
-  const last = previousMonth(monthOf(today))
-  const month = last < firstMonth(ctx) ? monthOf(today) : last
+  const month = (await unpublishedMonths(ctx, today))[0] ?? lastMonth(ctx, today)
   if (!isOver(ctx, month, turn.at)) return [{ text: text.notOver(month, dayText(datesOf(ctx, month).settle)) }]
   if ((await ctx.months.get(month)).state !== 'published') await settleMonth(ctx, month, turn.at)
   return [{ card: progressCard(await progressOf(ctx, month)), subject: `month/${month}`, context: { month } }]

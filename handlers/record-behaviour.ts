@@ -38,8 +38,8 @@ const text = {
   'before-joining': '日期早于这位同事的入职日期，不能记录。',
   'after-leaving': '日期晚于这位同事的离职日期，不能记录。',
   'not-for-position': '这一情形只适用于驾驶岗位。',
-  confirmed: '该月结果已由上级确认，不能再记录；如确有需要，请先请总经理退回。',
-  published: '该月结果已发布，不能再记录；如需更正，请联系人力资源。',
+  confirmed: '该月结果已由上级确认，不能再记录或撤销；如确有需要，请确认人先发“撤销确认”。',
+  published: '该月结果已发布，不能再记录或撤销；如需更正，请联系人力资源。',
   none: '近60天没有您的日常行为记录。',
   askReason: '请回复撤销的原因，会告知本人。（回复“取消”放弃）',
   nothing: '没有可以撤销的记录。',
@@ -227,14 +227,14 @@ export const isCancel = (said: string) => /^\s*(取消|算了|不用了)\s*[。.
 export const onRevokeReason: OnTalk = async (turn, data, ctx) => {
   await ctx.talks.end(turn.person._id)
   if (isCancel(turn.text)) return [{ text: '已取消。' }]
-  const { kind } = await revokeBehaviour(ctx, turn, turn.person, String(data.record), turn.text)
-  switch (kind) {
+  const outcome = await revokeBehaviour(ctx, turn, turn.person, String(data.record), turn.text)
+  switch (outcome.kind) {
     case 'revoked':
       return [{ text: text.revoked }]
     case 'not-allowed':
       return [{ text: text.notRevoked }]
     case 'closed':
-      return [{ text: text.published }]
+      return [{ text: text[outcome.state] }]
     case 'gone':
     case 'no-reason':
       return [{ text: text.gone }]

@@ -39,7 +39,7 @@ const text = {
   noPlan: '这一周没有带分值的计划，无法评分。可以请对方补充计划，或在团队页设为免计。',
   tooEarly: '还没有提交，截止时间之后再评分。',
   excused: '这一周已免计，不需要评分。',
-  settled: '该周所在月份的结果已确认，不能再评分；如确有需要，请联系人力资源更正。',
+  settled: '该周所在月份的结果已确认，不能再修改。如确有需要：未发布时请确认人发“撤销确认”，已发布请联系人力资源更正。',
   badDeduction: '每项要求扣2到4分，以0.5为一档，请重新选择。',
   none: '目前没有待您评分的周总结。',
   returnAsk: (name: string) => `请回复退回的原因，我会转达给${name}。（回复“取消”放弃）`,
@@ -285,6 +285,8 @@ export const onReturnReason: OnTalk = async (turn, data, ctx) => {
       return [{ text: text.notSubmitted }]
     case 'scored':
       return [{ text: text.scoredAlready }]
+    case 'settled':
+      return [{ text: text.settled }]
     case 'not-allowed':
       return [{ text: text.notAllowed }]
   }
@@ -319,5 +321,6 @@ export async function withdrawScoreByWord(turn: Turn, ctx: Ctx): Promise<Answer[
   const person = await ctx.people.get(row.personId)
   if (!person) return undefined
   const { kind } = await withdrawScore(ctx, turn, turn.person, person, row.week)
+  if (kind === 'settled') return [{ text: text.settled }]
   return kind === 'withdrawn' ? [{ text: text.withdrawn(person.name) }] : undefined
 }

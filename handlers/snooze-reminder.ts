@@ -14,6 +14,7 @@ const text = {
     judge ? `已记下，${week}不再提醒。请假是否免计由${judge}确认，确认后告诉您。` : `已记下，${week}不再提醒。`,
   already: '您的请假已经在确认中，请稍候。',
   granted: '本周已经免计，无需提交。',
+  settled: '该周所在月份的结果已确认，不能再登记请假；如确有需要，请联系直属上级或人力资源。',
 }
 
 /** When a snooze ends, from its name. */
@@ -69,6 +70,7 @@ async function leave(turn: Turn, ctx: Ctx, week: Week, reason: string): Promise<
   const { kind } = await proposeExcuse(ctx, turn, turn.person, week, reason)
   if (kind === 'granted') return [{ text: text.granted }]
   if (kind === 'already') return [{ text: text.already }]
+  if (kind === 'settled') return [{ text: text.settled }]
   const judge = await judgeOf(ctx, turn.person)
   return [{ text: text.leave(formatWeek(week), judge?.name) }]
 }

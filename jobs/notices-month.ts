@@ -11,6 +11,7 @@ import { shownRecord } from '../handlers/record-behaviour.ts'
 import { mayJudge } from '../handlers/rights.ts'
 import type { Ctx } from '../src/context.ts'
 import { signed } from '../src/domain/behaviour.ts'
+import { dayText } from '../src/domain/month-dates.ts'
 import { formatDay, formatMonth } from '../src/domain/time.ts'
 import type { Rendered } from '../src/outbox/notice.ts'
 import type { Person } from '../src/store/people.ts'
@@ -123,6 +124,27 @@ const monthProgress: Render = async (to, args, ctx) => {
   const progress = await progressOf(ctx, month)
   if (progress.state === 'published') return gone('已发布')
   return { card: progressCard(progress), subject: `month/${month}`, context: { month } }
+}
+
+const monthOverdue: Render = async (_to, args, ctx) => {
+  const month = String(args.month)
+  const { state, people, confirmed, waiting, dates } = await progressOf(ctx, month)
+  if (state === 'published') return gone('已发布')
+  const who = waiting.map((w) => `${w.name}（${w.people}人）`).join('、')
+  return {
+    card: {
+      title: `${formatMonth(month)}绩效结果已逾期一个月未发布`,
+      subtitle: `原定${dayText(dates.publish)}发布`,
+      text: [
+        `共${people}人，已确认${confirmed}人`,
+        ...(who ? [`待确认：${who}`] : state === 'open' ? ['各团队均已确认，待总经理确认'] : []),
+        '请尽快安排；查看缺少的数据请发“月度进度”。',
+      ].join('\n'),
+      link: page(month),
+    },
+    subject: `month/${month}`,
+    context: { month },
+  }
 }
 
 const resultReturned: Render = async (_to, args, ctx) => {
@@ -257,6 +279,7 @@ export const monthNotices: Record<string, Render> = {
   'team-published': teamPublished,
   'hr-published': hrPublished,
   'month-progress': monthProgress,
+  'month-overdue': monthOverdue,
   'result-returned': resultReturned,
   'correction-request': correctionRequest,
   'correction-accepted': correctionDone(

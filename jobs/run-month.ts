@@ -1,6 +1,6 @@
 import { push } from '../handlers/month/behaviour.ts'
 import { askApproval, datesOf, finishPublication, publishMonth } from '../handlers/month/flow.ts'
-import { firstMonth } from '../handlers/month/inputs.ts'
+import { firstMonth, unpublishedMonths } from '../handlers/month/inputs.ts'
 import { keepDelivery } from '../handlers/month/proof.ts'
 import { settleMonth } from '../handlers/month/settle.ts'
 import { schemeFor } from '../src/company.ts'
@@ -12,6 +12,7 @@ import {
   instantAt,
   type Month,
   monthOf,
+  nextMonth,
   previousMonth,
   weekday,
   weekOf,
@@ -64,24 +65,36 @@ const settleJob: Job<Ctx> = {
   times: (day, ctx) => (settledOn(day, ctx) ? [instantAt(day, ctx.company().month.settleTime, zoneOf(ctx))] : []),
   async run(slot, ctx) {
     const day = dayOf(slot, zoneOf(ctx))
-    const month = settledOn(day, ctx)
-    if (!month || (await ctx.months.get(month)).state === 'published') return
     const cause = `settle-month@${slot.toISOString()}`
-    await settleMonth(ctx, month, ctx.clock.now())
-    await remindInputs(ctx, month, day, cause)
-    const judgeIds = ((await ctx.results.model.distinct('judgeId', { month, state: 'draft' })) as string[]).filter(
-      Boolean,
-    )
-    await ctx.outbox.add(
-      judgeIds.map((id) => push(`team-month/${month}/${id}/${day}`, id, 'team-month', { month }, cause)),
-    )
-    if (judgeIds.length === 0 && (await ctx.months.get(month)).state === 'open')
-      await askApproval(ctx, month, `settle/${day}`)
-    const hrs = await ctx.people.withRole('hr')
-    await ctx.outbox.add(
-      hrs.map((p) => push(`month-progress/${month}/${day}/${p._id}`, p._id, 'month-progress', { month }, cause)),
-    )
+    for (const month of await unpublishedMonths(ctx, day))
+      if (datesOf(ctx, month).settle.day <= day) await work(ctx, month, day, cause)
   },
+}
+
+/** One month's working day on its way to publication. */
+async function work(ctx: Ctx, month: Month, day: Day, cause: string): Promise<void> {
+  await settleMonth(ctx, month, ctx.clock.now())
+  await remindInputs(ctx, month, day, cause)
+  const judgeIds = ((await ctx.results.model.distinct('judgeId', { month, state: 'draft' })) as string[]).filter(
+    Boolean,
+  )
+  await ctx.outbox.add(
+    judgeIds.map((id) => push(`team-month/${month}/${id}/${day}`, id, 'team-month', { month }, cause)),
+  )
+  if (judgeIds.length === 0 && (await ctx.months.get(month)).state === 'open')
+    await askApproval(ctx, month, `settle/${day}`)
+  const hrs = await ctx.people.withRole('hr')
+  await ctx.outbox.add(
+    hrs.map((p) => push(`month-progress/${month}/${day}/${p._id}`, p._id, 'month-progress', { month }, cause)),
+  )
+  if (datesOf(ctx, nextMonth(month)).publish.day > day) return
+  // More than a month late: once a week the general manager hears of it too.
+  const heads = [...hrs, ...(await ctx.people.withRole('gm'))]
+  await ctx.outbox.add(
+    [...new Set(heads.map((p) => p._id))].map((id) =>
+      push(`month-overdue/${month}/${weekOf(day)}/${id}`, id, 'month-overdue', { month }, cause),
+    ),
+  )
 }
 
 /** From the publishing day on, each working day: publishes what is confirmed; HR hears daily what it waits for (domain.md §11.19). */
@@ -96,22 +109,26 @@ const publishJob: Job<Ctx> = {
       : []
   },
   async run(slot, ctx) {
-    const month = settledOn(dayOf(slot, zoneOf(ctx)), ctx)
-    if (!month) return
-    const { state, told } = await ctx.months.get(month)
-    if (state === 'published') {
-      if (!told) await finishPublication(ctx, month)
-      return keepDelivery(ctx, month)
-    }
-    const act = { id: `publish-month@${slot.toISOString()}`, at: slot }
-    const outcome = await publishMonth(ctx, act, undefined, month)
-    if (outcome.kind !== 'not-approved') return
-    const hrs = await ctx.people.withRole('hr')
     const day = dayOf(slot, zoneOf(ctx))
-    await ctx.outbox.add(
-      hrs.map((p) => push(`month-late/${month}/${day}/${p._id}`, p._id, 'month-progress', { month }, act.id)),
-    )
+    const last = settledOn(day, ctx)
+    if (!last) return
+    const { state, told } = await ctx.months.get(last)
+    if (state === 'published') {
+      if (!told) await finishPublication(ctx, last)
+      await keepDelivery(ctx, last)
+    }
+    for (const month of await unpublishedMonths(ctx, day)) await publish(ctx, month, day, slot)
   },
+}
+
+async function publish(ctx: Ctx, month: Month, day: Day, slot: Date): Promise<void> {
+  const act = { id: `publish-month@${slot.toISOString()}`, at: slot }
+  const outcome = await publishMonth(ctx, act, undefined, month)
+  if (outcome.kind !== 'not-approved') return
+  const hrs = await ctx.people.withRole('hr')
+  await ctx.outbox.add(
+    hrs.map((p) => push(`month-late/${month}/${day}/${p._id}`, p._id, 'month-progress', { month }, act.id)),
+  )
 }
 
 /** Once more on the month's last Saturday (domain.md §11.19). */

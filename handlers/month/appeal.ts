@@ -8,6 +8,7 @@ import type { Person } from '../../src/store/people.ts'
 import { judgeOf, mayJudge } from '../rights.ts'
 import { push, revokeBehaviour } from './behaviour.ts'
 import { type ProposeOutcome, proposeCorrection } from './correct.ts'
+import { reopenResult } from './flow.ts'
 
 /** Until when an appeal about something that was told at an instant is open (domain.md §11.25). */
 export function windowOf(ctx: Ctx, told: Date): { day: Day; until: Date } {
@@ -225,6 +226,7 @@ export async function decideAppeal(
     const why = `申诉成立：${text.trim()}`
     if (row.about.kind === 'behaviour') {
       await revokeByDecision(ctx, act, by, row.about.recordId, why)
+      await reopenResult(ctx, { ...act, id: `${act.id}/reopen` }, by, row.personId, row.month, why)
       if ((await ctx.months.get(row.month)).state === 'published')
         correction = (
           await proposeCorrection(ctx, { ...act, id: `${act.id}/correction` }, by, person, row.month, { why })
@@ -243,7 +245,7 @@ export async function decideAppeal(
 async function revokeByDecision(ctx: Ctx, act: Act, by: Person, recordId: string, why: string): Promise<void> {
   // The general manager decides where HR is party, and does here what HR would have done.
   const acting = by.roles.includes('hr') ? by : { ...by, roles: [...by.roles, 'hr' as const] }
-  await revokeBehaviour(ctx, { ...act, id: `${act.id}/revoke` }, acting, recordId, why)
+  await revokeBehaviour(ctx, { ...act, id: `${act.id}/revoke` }, acting, recordId, why, true)
 }
 
 /** What an appeal is about, in words. */

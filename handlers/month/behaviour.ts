@@ -150,15 +150,22 @@ export async function decideAttendance(
   return { kind: 'decided', row: (await ctx.behaviours.get(id))! }
 }
 
-/** Revoked with a reason, never deleted; the employee is told. By the recorder, somebody above, or HR. */
+/**
+ * Revoked with a reason, never deleted; the employee is told. By the recorder, somebody above, or HR.
+ *
+ * @param byDecision an accepted appeal: also in a confirmed month, which is then opened again
+ */
 export async function revokeBehaviour(
   ctx: Ctx,
   act: Act,
   by: Person,
   id: string,
   reason: string,
+  byDecision = false,
 ): Promise<
-  { kind: 'revoked'; row: BehaviourRow } | { kind: 'gone' | 'not-allowed' | 'no-reason' } | { kind: 'closed' }
+  | { kind: 'revoked'; row: BehaviourRow }
+  | { kind: 'gone' | 'not-allowed' | 'no-reason' }
+  | { kind: 'closed'; state: 'confirmed' | 'published' }
 > {
   const before = await ctx.behaviours.get(id)
   const person = before && (await ctx.people.get(before.personId))
@@ -167,9 +174,9 @@ export async function revokeBehaviour(
   if (!may || by._id === person._id) return { kind: 'not-allowed' }
   if (reason.trim() === '') return { kind: 'no-reason' }
   const known = before.applied.some((a) => a.event === act.id)
-  // After publication only an accepted appeal or HR's correction changes what was published.
-  if (!known && !by.roles.includes('hr') && (await closedState(ctx, person._id, before.month)))
-    return { kind: 'closed' }
+  // What was confirmed stays as it was confirmed, and after publication only an accepted appeal or HR's correction changes it.
+  const closed = known || byDecision ? undefined : await closedState(ctx, person._id, before.month)
+  if (closed === 'confirmed' || (closed && !by.roles.includes('hr'))) return { kind: 'closed', state: closed }
   const outcome = await ctx.behaviours.change<'revoked' | 'gone'>(id, act.id, (row) =>
     row.state === 'revoked' || row.state === 'refused'
       ? { outcome: 'gone' }

@@ -182,6 +182,93 @@ export async function returnResult(
   return { kind: 'returned' }
 }
 
+export type UndoOutcome =
+  | { kind: 'undone'; people: number }
+  /** The general manager's own word on the whole is taken back; the teams stay confirmed. */
+  | { kind: 'unapproved' }
+  /** The general manager has confirmed the whole: only they can open it again. */
+  | { kind: 'approved'; by: string }
+  | { kind: 'published' | 'nothing' }
+
+/** 撤销确认: one's own confirmation, until the next step was taken (domain.md §11.19). What was confirmed is a draft again. */
+export async function undoConfirm(ctx: Ctx, act: Act, by: Person, month: Month): Promise<UndoOutcome> {
+  const before = await ctx.months.get(month)
+  const repeated = before.applied.some((a) => a.event === act.id)
+  if (before.state === 'published') return { kind: 'published' }
+  if (repeated || (before.state === 'approved' && before.approved?.by === by._id)) {
+    const undone = await openMonthAgain(ctx, month, act.id)
+    if (undone === 'published') return { kind: 'published' }
+    await noteUndo(ctx, act, by, `month/${month}`, {})
+    await askApproval(ctx, month, act.id)
+    return { kind: 'unapproved' }
+  }
+  if (before.state === 'approved') return { kind: 'approved', by: before.approved!.by }
+  const mine = await ctx.results.model
+    .find({ month, 'confirmed.by': by._id }, { _id: 1 })
+    .sort({ _id: 1 })
+    .lean<ResultRow[]>()
+  const done = await ctx.results.model
+    .find({ month, 'applied.event': act.id, state: 'draft' }, { _id: 1 })
+    .lean<ResultRow[]>()
+  let people = done.length
+  for (const { _id } of mine) {
+    const undone = await ctx.results.change<boolean>(_id, act.id, (r) => {
+      if (r.state !== 'confirmed' || r.confirmed?.by !== by._id) return { outcome: false }
+      const { confirmed: _, ...rest } = r
+      return { row: { ...rest, state: 'draft' }, outcome: true }
+    })
+    if (undone) people++
+  }
+  if (people === 0) return { kind: 'nothing' }
+  // The general manager may have been quicker: what they confirmed is not whole any more.
+  await openMonthAgain(ctx, month, `${act.id}/open`)
+  await noteUndo(ctx, act, by, `month/${month}/${by._id}`, { people })
+  return { kind: 'undone', people }
+}
+
+const noteUndo = (ctx: Ctx, act: Act, by: Person, to: string, detail: Record<string, unknown>) =>
+  ctx.audit.add({
+    _id: `${act.id}/confirmation-undone`,
+    at: act.at,
+    by: by._id,
+    what: 'confirmation-undone',
+    to,
+    detail,
+  })
+
+const openMonthAgain = (ctx: Ctx, month: Month, event: string) =>
+  ctx.months.change<'open' | 'published'>(month, event, (row) => {
+    if (row.state === 'published') return { outcome: 'published' }
+    const { approved: _, ...rest } = row
+    return { row: { ...rest, state: 'open' }, outcome: 'open' }
+  })
+
+/** A decision changed what a confirmed and unpublished result is made of: it is confirmed anew by its superior, who is told why. */
+export async function reopenResult(ctx: Ctx, act: Act, by: Person, personId: string, month: Month, reason: string) {
+  const id = monthRowId(personId, month)
+  const row = await ctx.results.get(id)
+  if (row?.state !== 'confirmed') return
+  await openMonthAgain(ctx, month, act.id)
+  await ctx.results.change(id, act.id, (r) => {
+    if (r.state !== 'confirmed') return { outcome: null }
+    const { confirmed: _, ...rest } = r
+    const returned = { by: by._id, at: act.at, reason: reason.slice(0, 300), to: 'manager' as const }
+    return { row: { ...rest, state: 'draft', returned }, outcome: null }
+  })
+  await ctx.audit.add({
+    _id: `${act.id}/result-reopened`,
+    at: act.at,
+    by: by._id,
+    what: 'result-reopened',
+    to: `result/${id}`,
+    detail: { reason },
+  })
+  if (row.judgeId)
+    await ctx.outbox.add([
+      push(`result-reopened/${act.id}`, row.judgeId, 'team-month', { month, why: 'returned' }, act.id),
+    ])
+}
+
 /** Whether somebody approves months: the general manager, never their own. */
 const isGm = (p: Person): boolean => p.active && p.roles.includes('gm')
 
@@ -244,12 +331,7 @@ export async function returnTeam(
 ): Promise<{ kind: 'returned'; people: number } | { kind: 'not-allowed' | 'published' | 'nothing' | 'no-reason' }> {
   if (!isGm(by)) return { kind: 'not-allowed' }
   if (reason.trim() === '') return { kind: 'no-reason' }
-  const reopened = await ctx.months.change<'ok' | 'published'>(month, act.id, (row) => {
-    if (row.state === 'published') return { outcome: 'published' }
-    const { approved: _, ...rest } = row
-    return { row: { ...rest, state: 'open' }, outcome: 'ok' }
-  })
-  if (reopened === 'published') return { kind: 'published' }
+  if ((await openMonthAgain(ctx, month, act.id)) === 'published') return { kind: 'published' }
   let people = 0
   for (const row of await ctx.results.ofTeam(month, judgeId)) {
     const done = await ctx.results.change<boolean>(row._id, act.id, (r) => {
@@ -294,7 +376,8 @@ export async function publishMonth(ctx: Ctx, act: Act, by: Person | undefined, m
   const open = await ctx.results.model.countDocuments({ month, state: 'draft' })
   const outcome = await ctx.months.change<'published' | 'already' | 'not-approved'>(month, act.id, (row) => {
     if (row.state === 'published') return { outcome: 'already' }
-    if (row.state !== 'approved') return { outcome: 'not-approved' }
+    // Confirmed as a whole while somebody's confirmation was taken back: it waits for both again.
+    if (row.state !== 'approved' || open > 0) return { outcome: 'not-approved' }
     return {
       row: { ...row, state: 'published', published: { by: by?._id ?? 'system', at: act.at } },
       outcome: 'published',
@@ -308,6 +391,7 @@ export async function publishMonth(ctx: Ctx, act: Act, by: Person | undefined, m
     by: by?._id ?? 'system',
     what: 'month-published',
     to: `month/${month}`,
+    detail: { version: 1 },
   })
   return { kind: 'published', people: await finishPublication(ctx, month) }
 }

@@ -3,7 +3,7 @@ import type { Act, Ctx } from '../../src/context.ts'
 import { compare, exact } from '../../src/domain/decimal.ts'
 import { monthDates } from '../../src/domain/month-dates.ts'
 import type { ChecklistScheme, KpiScheme, RatersScheme } from '../../src/domain/schemes.ts'
-import { dayOf, type Month, mondayOf, monthOf, previousMonth } from '../../src/domain/time.ts'
+import { type Day, dayOf, type Month, mondayOf, monthOf, previousMonth } from '../../src/domain/time.ts'
 import { type MonthInput, monthRowId } from '../../src/store/month-inputs.ts'
 import type { Person } from '../../src/store/people.ts'
 import { findByRef, mayJudge } from '../rights.ts'
@@ -26,6 +26,18 @@ export async function openMonth(ctx: Ctx, by: Person, at: Date): Promise<Month> 
 }
 
 export const firstMonth = (ctx: Ctx): Month => monthOf(mondayOf(ctx.firstWeek))
+
+/** So far back a month that was never published is chased. */
+const MONTHS_BACK = 12
+
+/** Months that are over on a day and whose result is not out, the oldest first. */
+export async function unpublishedMonths(ctx: Ctx, today: Day): Promise<Month[]> {
+  const months: Month[] = []
+  for (let m = previousMonth(monthOf(today)); m >= firstMonth(ctx) && months.length < MONTHS_BACK; m = previousMonth(m))
+    months.unshift(m)
+  const published = await ctx.months.publishedAmong(months)
+  return months.filter((m) => !published.has(m))
+}
 
 /** Something that somebody has to give about a person for a month. */
 export type Task = { person: Person; done: boolean } & (

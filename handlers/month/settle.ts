@@ -131,6 +131,15 @@ export async function settleMonth(
   await ctx.months.change(month, `settled/${now.toISOString()}`, (row) =>
     row.state === 'published' ? { outcome: null } : { row: { ...row, settledAt: now }, outcome: null },
   )
+  if (written > 0)
+    await ctx.audit.add({
+      _id: `month-settled/${month}/${now.toISOString()}`,
+      at: now,
+      by: 'system',
+      what: 'month-settled',
+      to: `month/${month}`,
+      detail: { people, written, ruleVersion: frame.ruleVersion },
+    })
   return { people, written }
 }
 

@@ -51,8 +51,7 @@ export async function scoreWeek(
   if (due === 'closed' || view.row.excuse?.state === 'granted') return { kind: 'excused' }
   if (planned.length === 0 || planned.every((p) => p.points === 0)) return { kind: 'no-plan' }
   if (!view.counts && isOnTime(act.at, due.deadline)) return { kind: 'too-early' }
-  const repeated = view.row.applied.some((a) => a.event === act.id)
-  if (!repeated && (await closedState(ctx, person._id, monthOfWeek(week)))) return { kind: 'settled' }
+  if (await settledFor(ctx, act, person, week)) return { kind: 'settled' }
   if (input.points.length !== planned.length) return { kind: 'wrong-count', planned: planned.length }
   const bad = input.points.findIndex((p, i) => !isActual(p, planned[i]!.points))
   if (bad >= 0) return { kind: 'bad-points', item: bad + 1, planned: planned[bad]!.points }
@@ -102,7 +101,8 @@ export async function withdrawScore(
   by: Person,
   person: Person,
   week: Week,
-): Promise<{ kind: 'withdrawn' | 'nothing' | 'too-long-ago' }> {
+): Promise<{ kind: 'withdrawn' | 'nothing' | 'too-long-ago' | 'settled' }> {
+  if (await settledFor(ctx, act, person, week)) return { kind: 'settled' }
   const undoMs = ctx.company().weekly.undoMinutes * 60_000
   const outcome = await ctx.weeks.change<{ kind: 'withdrawn' | 'nothing' | 'too-long-ago' }>(
     person._id,
@@ -122,6 +122,12 @@ export async function withdrawScore(
   return outcome
 }
 
+/** Whether the week's month is confirmed or published for this person; the same event again gets its first outcome instead. */
+async function settledFor(ctx: Ctx, act: Act, person: Person, week: Week): Promise<boolean> {
+  if (!(await closedState(ctx, person._id, monthOfWeek(week)))) return false
+  return !(await ctx.weeks.get(person._id, week)).applied.some((a) => a.event === act.id)
+}
+
 /** Sends a submission back with a reason: the next one replaces it without further consent (features.md T11). */
 export async function returnWeek(
   ctx: Ctx,
@@ -130,8 +136,9 @@ export async function returnWeek(
   person: Person,
   week: Week,
   reason: string,
-): Promise<{ kind: 'returned' | 'not-submitted' | 'scored' } | NotAllowed> {
+): Promise<{ kind: 'returned' | 'not-submitted' | 'scored' | 'settled' } | NotAllowed> {
   if (!(await mayJudge(ctx, by, person))) return { kind: 'not-allowed' }
+  if (await settledFor(ctx, act, person, week)) return { kind: 'settled' }
   const outcome = await ctx.weeks.change<{ kind: 'returned' | 'not-submitted' | 'scored' }>(
     person._id,
     week,
@@ -161,8 +168,9 @@ export async function decideChange(
   week: Week,
   submittedAt: Date,
   consent: 'given' | 'refused',
-): Promise<{ kind: 'decided' | 'gone' | 'scored' } | NotAllowed> {
+): Promise<{ kind: 'decided' | 'gone' | 'scored' | 'settled' } | NotAllowed> {
   if (!(await mayJudge(ctx, by, person))) return { kind: 'not-allowed' }
+  if (await settledFor(ctx, act, person, week)) return { kind: 'settled' }
   const outcome = await ctx.weeks.change<{ kind: 'decided' | 'gone' | 'scored' }>(person._id, week, act.id, (row) => {
     if (row.score) return { outcome: { kind: 'scored' } }
     const report = decide(reportOf(row), submittedAt, consent)
@@ -185,8 +193,9 @@ export async function decideExcuse(
   week: Week,
   state: 'granted' | 'refused',
   reason?: string,
-): Promise<{ kind: 'decided' | 'already'; state: 'granted' | 'refused' } | NotAllowed> {
+): Promise<{ kind: 'decided' | 'already'; state: 'granted' | 'refused' } | { kind: 'settled' } | NotAllowed> {
   if (!(await mayJudge(ctx, by, person))) return { kind: 'not-allowed' }
+  if (await settledFor(ctx, act, person, week)) return { kind: 'settled' }
   const outcome = await ctx.weeks.change<{ kind: 'decided' | 'already'; state: 'granted' | 'refused' }>(
     person._id,
     week,

@@ -157,7 +157,8 @@ export async function proposeExcuse(
   person: Person,
   week: Week,
   reason: string,
-): Promise<{ kind: 'proposed' | 'already' | 'granted' }> {
+): Promise<{ kind: 'proposed' | 'already' | 'granted' | 'settled' }> {
+  if (await closedState(ctx, person._id, monthOfWeek(week))) return { kind: 'settled' }
   const outcome = await ctx.weeks.change<{ kind: 'proposed' | 'already' | 'granted' }>(
     person._id,
     week,

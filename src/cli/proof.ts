@@ -5,7 +5,7 @@ import { checkProof, fingerprint, type ProofFile, proofText } from '../domain/pr
 import { formatMonth } from '../domain/time.ts'
 import { type Command, type ExitCode, FailedError, print, UsageError } from './command.ts'
 import { withData } from './data.ts'
-import { monthOfArgument } from './results-export.ts'
+import { monthOfArgument, noteExport } from './results-export.ts'
 
 export const proofExport: Command = {
   name: 'proof export',
@@ -24,6 +24,7 @@ export const proofExport: Command = {
       const file = await exportProof(data as never, month, given.io.now(), person?._id)
       if (file.people.length === 0) throw new FailedError(`${formatMonth(month)}没有已发布的结果`)
       writeFileSync(out, proofText(file))
+      await noteExport(data, given.io.now(), 'proof-exported', month, { people: file.people.length })
       const key = fingerprint(file.publicKey)
       print(given, `已导出${file.people.length}人的送达凭证：${out}\n签名密钥指纹：${key}`, {
         file: out,

@@ -2,12 +2,16 @@ import { writeFileSync } from 'node:fs'
 import { exportResults } from '../../handlers/month/export.ts'
 import { formatMonth } from '../domain/time.ts'
 import { type Command, type ExitCode, FailedError, print, UsageError } from './command.ts'
-import { withData } from './data.ts'
+import { type Data, withData } from './data.ts'
 
 export const monthOfArgument = (text: string | undefined): string => {
   if (!/^20\d\d-(0[1-9]|1[0-2])$/.test(text ?? '')) throw new UsageError('请写月份，例如 2026-11')
   return text!
 }
+
+/** Who took a month's results out of the system: whoever may work on the machine. */
+export const noteExport = (data: Data, at: Date, what: string, month: string, detail: Record<string, unknown>) =>
+  data.audit.add({ _id: `${what}/${month}/${at.toISOString()}`, at, by: 'cli', what, to: `month/${month}`, detail })
 
 export const resultsExport: Command = {
   name: 'results export',
@@ -29,6 +33,7 @@ export const resultsExport: Command = {
         given.options.out ?? `${data.company().name.replace(/[\\/:*?"<>|]/g, '')}-${month}绩效结果.xlsx`,
       )
       writeFileSync(file, bytes)
+      await noteExport(data, given.io.now(), 'results-exported', month, { people, drafts })
       const note = drafts > 0 ? `，其中${drafts}人待确认` : ''
       print(given, `已导出${people}人${note}：${file}`, { file, month, people, drafts })
       return 0

@@ -42,6 +42,13 @@ export function monthStore(db: Db) {
     model,
     get: async (month: Month) => (await rows.get(month))!,
     change: rows.change,
+    /** Which of some months are published. */
+    publishedAmong: async (months: Month[]): Promise<Set<Month>> =>
+      new Set(
+        (await model.find({ _id: { $in: months }, state: 'published' }, { _id: 1 }).lean<MonthRow[]>()).map(
+          (m) => m._id,
+        ),
+      ),
     published: () => model.find({ state: 'published' }).sort({ _id: -1 }).limit(24).lean<MonthRow[]>(),
   }
 }

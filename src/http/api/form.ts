@@ -53,6 +53,7 @@ const forms: Record<string, Form> = {
     async submit(ctx, act, me, { person, week }, text) {
       const { kind } = await returnWeek(ctx, act, me, person, week, text)
       if (kind === 'returned') return undefined
+      if (kind === 'settled') return '该周所在月份的结果已确认，不能再退回'
       return kind === 'scored'
         ? '已评分，不能再退回'
         : kind === 'not-submitted'

@@ -49,7 +49,7 @@ const text = {
   noPlan: '本周没有可评分的计划',
   early: '还未提交，截止时间后可评分',
   excused: '本周已免计，无需评分',
-  settled: '该周所在月份的结果已确认，不能再评分；如确有需要，请联系人力资源更正',
+  settled: '该周所在月份的结果已确认，不能再修改；未发布时请确认人撤销确认，已发布请联系人力资源更正',
   scored: '已评分，不能再退回或修改；可先撤销评分',
   notSubmitted: '还没有提交，无法退回',
   gone: '该申请已处理或已被新的提交替代',
@@ -206,6 +206,7 @@ export const scoreEndpoints: Endpoint[] = [
       const { kind } = await withdrawScore(ctx, act, me, person, which)
       if (kind === 'nothing') throw new ApiError(422, kind, text.undone)
       if (kind === 'too-long-ago') throw new ApiError(422, kind, text.tooLate(ctx.company().weekly.undoMinutes))
+      if (kind === 'settled') throw new ApiError(422, kind, text.settled)
       return scoreSheet(ctx, me, person, which, now)
     },
   }),
@@ -221,6 +222,7 @@ export const scoreEndpoints: Endpoint[] = [
       if (kind === 'not-allowed') throw forbidden()
       if (kind === 'scored') throw new ApiError(422, kind, text.scored)
       if (kind === 'not-submitted') throw new ApiError(422, kind, text.notSubmitted)
+      if (kind === 'settled') throw new ApiError(422, kind, text.settled)
       await closeCards(call, [scoreSubject(person._id, which)], `已由${me.name}退回`, `${person.name}的周总结`)
       return scoreSheet(ctx, me, person, which, now)
     },
@@ -235,6 +237,7 @@ export const scoreEndpoints: Endpoint[] = [
       const { person, which } = await subject(call, mayJudge)
       const { kind } = await decideExcuse(ctx, act, me, person, which, body.state, body.reason)
       if (kind === 'not-allowed') throw forbidden()
+      if (kind === 'settled') throw new ApiError(422, kind, text.settled)
       const closed = `已由${me.name}${body.state === 'granted' ? '同意免计' : '答复：不免计'}`
       await closeCards(call, [`excuse/${person._id}/${which}`], closed, `${person.name}请假`)
       return scoreSheet(ctx, me, person, which, now)
@@ -250,7 +253,7 @@ export const scoreEndpoints: Endpoint[] = [
       const { person, which } = await subject(call, mayJudge)
       const { kind } = await decideChange(ctx, act, me, person, which, new Date(body.submittedAt), body.consent)
       if (kind === 'not-allowed') throw forbidden()
-      if (kind === 'scored') throw new ApiError(422, kind, text.scored)
+      if (kind === 'scored' || kind === 'settled') throw new ApiError(422, kind, text[kind])
       if (kind === 'gone') {
         const sheet = await scoreSheet(ctx, me, person, which, now)
         throw new ApiError(409, 'conflict', text.gone, { current: sheet })

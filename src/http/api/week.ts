@@ -209,7 +209,8 @@ export const weekEndpoints: Endpoint[] = [
     async run(call): Promise<WeekPage> {
       const { ctx, me, act, body, now } = call
       const which = writable(call as Call<never, never>)
-      await proposeExcuse(ctx, act, me, which, body.reason)
+      const { kind } = await proposeExcuse(ctx, act, me, which, body.reason)
+      if (kind === 'settled') throw new ApiError(422, kind, text.settled)
       await closeCards(call, [weekSubject(me._id, which)], text.leaveCard)
       return weekPage(ctx, me, which, now)
     },

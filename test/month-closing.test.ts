@@ -1,0 +1,192 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { recordBehaviour, recordId, revokeBehaviour } from '../handlers/month/behaviour.ts'
+import { approveMonth, publishMonth, undoConfirm } from '../handlers/month/flow.ts'
+import { giveChecklist } from '../handlers/month/inputs.ts'
+import { decideChange, decideExcuse, returnWeek, scoreWeek, withdrawScore } from '../handlers/weekly/judge.ts'
+import { proposeExcuse, submitWeek } from '../handlers/weekly/submit.ts'
+import type { Ctx } from '../src/context.ts'
+import type { Person } from '../src/store/people.ts'
+import { type MonthWorld, novemberWeeks, startMonthWorld } from './month-world.ts'
+import { readable } from './week-world.ts'
+
+let world: MonthWorld
+let ctx: Ctx
+const who: Record<string, Person> = {}
+let n = 0
+const act = () => ({ id: `closing-${++n}`, at: world.clock.now() })
+const row = async (userId: string) => (await ctx.results.get(`${who[userId]!._id}/2026-11`))!
+const said = (userId: string) => world.phone(userId).messages().map(readable).join('\n')
+
+beforeEach(async () => {
+  world = await startMonthWorld()
+  ctx = world.bot().ctx
+  for (const id of ['wang', 'li', 'zhao', 'qian', 'sun', 'zhou'])
+    who[id] = (await ctx.people.get(await world.idOf(id)))!
+  for (const week of novemberWeeks)
+    for (const [userId, points] of [
+      ['zhao', 89],
+      ['qian', 92],
+      ['li', 95],
+      ['zhou', 90],
+    ] as const)
+      await world.scored(userId, week, points)
+})
+afterEach(() => world.stop())
+
+async function confirmAll(): Promise<void> {
+  const full = ['20', '20', '20', '20', '10', '10']
+  await giveChecklist(ctx, act(), who.qian!, who.sun!, '2026-11', full)
+  await world.jump('2026-12-01T09:01:00+08:00')
+  for (const userId of ['qian', 'li', 'wang']) {
+    await world.phone(userId).type('团队结果')
+    await world.phone(userId).tap('确认团队')
+  }
+}
+
+test('a confirmed month takes no change of weeks or behaviour; each is answered and nothing is different', async () => {
+  const late = { caseId: 'meeting-late', points: '-2', times: 1, day: '2026-11-24', facts: '周会迟到' }
+  const recorded = act()
+  await recordBehaviour(ctx, recorded, who.li!, who.zhao!, late)
+  await confirmAll()
+  const before = async () =>
+    JSON.stringify([
+      await ctx.weeks.model.find().sort({ _id: 1 }).lean(),
+      await ctx.behaviours.model.find().sort({ _id: 1 }).lean(),
+      await ctx.results.ofMonth('2026-11'),
+    ])
+  const was = await before()
+  const { li, zhao } = who as { li: Person; zhao: Person }
+  const settled = { kind: 'settled' }
+  expect(await scoreWeek(ctx, act(), li, zhao, '2026-W48', { points: [1], deductions: [] })).toEqual(settled)
+  expect(await withdrawScore(ctx, act(), li, zhao, '2026-W48')).toEqual(settled)
+  expect(await returnWeek(ctx, act(), li, zhao, '2026-W48', '请补充')).toEqual(settled)
+  expect(await decideExcuse(ctx, act(), li, zhao, '2026-W48', 'granted')).toEqual(settled)
+  expect(await decideChange(ctx, act(), li, zhao, '2026-W48', new Date(0), 'given')).toEqual(settled)
+  expect(await proposeExcuse(ctx, act(), zhao, '2026-W48', '病假')).toEqual(settled)
+  const content = { plan: [{ text: '补交', kind: 'key' as const, points: 100 }] }
+  expect(['settled', 'scored']).toContain((await submitWeek(ctx, act(), zhao, '2026-W48', content)).kind)
+  const closed = { kind: 'closed', state: 'confirmed' }
+  expect(await recordBehaviour(ctx, act(), li, zhao, late)).toEqual(closed)
+  for (const by of ['li', 'zhou'])
+    expect(await revokeBehaviour(ctx, act(), who[by]!, recordId(recorded.id), '记错了')).toEqual(closed)
+  expect(await before()).toBe(was)
+  // Whoever asks in chat reads what to do.
+  await world.phone('li').type('撤销记录')
+  await world.phone('li').type('记错了')
+  expect(world.phone('li').sees()).toContain('请确认人先发“撤销确认”')
+  expect(await before()).toBe(was)
+})
+
+describe('撤销确认', () => {
+  test('a superior takes their confirmation back until the general manager has confirmed', async () => {
+    await confirmAll()
+    const li = world.phone('li')
+    await li.type('撤销确认')
+    expect(li.sees()).toContain('已撤销对2026年11月2人的确认')
+    expect((await row('zhao')).state).toBe('draft')
+    expect((await row('zhou')).state).toBe('confirmed')
+    await li.type('撤销确认')
+    expect(li.sees()).toContain('目前没有可以撤销的确认')
+    // The card that asked the general manager says what is open.
+    await world.phone('wang').tap('确认全部')
+    expect(world.phone('wang').sees()).toContain('还有团队没有确认：李静（2人）')
+    await li.type('团队结果')
+    await li.tap('确认团队')
+    await world.phone('wang').tap('确认全部')
+    await li.type('撤销确认')
+    expect(li.sees()).toContain('王建国已确认全公司结果，不能撤销')
+    expect((await row('zhao')).state).toBe('confirmed')
+  })
+
+  test('the general manager takes theirs back until publication, and is asked again', async () => {
+    await confirmAll()
+    const gm = world.phone('wang')
+    await gm.tap('确认全部')
+    await gm.type('撤销确认')
+    expect(said('wang')).toContain('已撤销对2026年11月全公司结果的确认')
+    expect((await ctx.months.get('2026-11')).state).toBe('open')
+    expect((await row('zhao')).state).toBe('confirmed')
+    await world.jump('2026-12-07T10:01:00+08:00')
+    expect((await ctx.months.get('2026-11')).state).toBe('open')
+    await gm.tap('确认全部')
+    await world.jump('2026-12-08T10:01:00+08:00')
+    expect((await ctx.months.get('2026-11')).state).toBe('published')
+    const [undone, confirmedBefore] = [act(), JSON.stringify(await row('zhao'))]
+    expect(await undoConfirm(ctx, undone, who.wang!, '2026-11')).toEqual({ kind: 'published' })
+    await gm.type('撤销确认')
+    expect(gm.sees()).toContain('该月结果已发布，不能再确认或撤销')
+    expect(JSON.stringify(await row('zhao'))).toBe(confirmedBefore)
+  })
+
+  test('the same event twice is one; and where both were at once, nothing is published before both stand', async () => {
+    await confirmAll()
+    const undone = act()
+    expect(await undoConfirm(ctx, undone, who.li!, '2026-11')).toEqual({ kind: 'undone', people: 2 })
+    expect(await undoConfirm(ctx, undone, who.li!, '2026-11')).toEqual({ kind: 'undone', people: 2 })
+    // As if the general manager's word had come between the look at the teams and the month.
+    await ctx.months.change('2026-11', 'between', (m) => ({
+      row: { ...m, state: 'approved', approved: { by: who.wang!._id, at: world.clock.now() } },
+      outcome: null,
+    }))
+    world.clock.set('2026-12-07T10:00:00+08:00')
+    expect(await publishMonth(ctx, act(), who.zhou!, '2026-11')).toEqual({ kind: 'not-approved', open: 2 })
+    expect((await ctx.months.get('2026-11')).state).toBe('approved')
+  })
+})
+
+test('an appeal against a record that is accepted after the confirmation opens that result again', async () => {
+  world.clock.set('2026-11-30T15:00:00+08:00')
+  await world.phone('li').type('记 赵敏 会议迟到 1次 11月30日')
+  await world.phone('li').tap('确认记录')
+  await confirmAll()
+  expect((await row('zhao')).draft.shownTotal).toBe('87.00')
+  await world.phone('wang').tap('确认全部')
+  await world.phone('zhao').tap('申诉')
+  await world.phone('zhao').type('会议当天取消')
+  await world.phone('zhou').tap('登记受理')
+  await world.phone('li').tap('填写答复')
+  await world.phone('li').type('确实取消')
+  await world.phone('zhou').tap('申诉成立')
+  await world.phone('zhou').type('会议取消，记录撤销')
+  expect(await row('zhao')).toMatchObject({ state: 'draft', returned: { to: 'manager' } })
+  expect((await row('qian')).state).toBe('confirmed')
+  expect((await ctx.months.get('2026-11')).state).toBe('open')
+  expect(world.phone('li').sees()).toContain('退回：赵敏，申诉成立：会议取消，记录撤销')
+  await world.phone('li').tap('确认团队')
+  expect((await row('zhao')).draft.shownTotal).toBe('89.00')
+  await world.phone('wang').tap('确认全部')
+  expect((await ctx.months.get('2026-11')).state).toBe('approved')
+})
+
+test('a month that is more than a month late is brought to HR and the general manager once a week, until it is out', async () => {
+  await world.jump('2026-12-01T09:01:00+08:00')
+  const overdue = (userId: string) =>
+    world
+      .phone(userId)
+      .messages()
+      .filter((m) => m.card?.title === '2026年11月绩效结果已逾期一个月未发布').length
+  // December's publication would be due on the 7th of January.
+  await world.jump('2027-01-06T09:01:00+08:00')
+  expect([overdue('zhou'), overdue('wang')]).toEqual([0, 0])
+  await world.jump('2027-01-07T09:01:00+08:00')
+  await world.jump('2027-01-08T09:01:00+08:00')
+  expect([overdue('zhou'), overdue('wang'), overdue('li')]).toEqual([1, 1, 0])
+  await world.jump('2027-01-11T09:01:00+08:00')
+  expect([overdue('zhou'), overdue('wang')]).toEqual([2, 2])
+  expect(said('wang')).toContain('原定12月7日（周一）')
+  // The oldest comes first wherever it is asked for.
+  await world.phone('li').type('团队结果')
+  expect(world.phone('li').sees()).toContain('2026年11月团队结果')
+  await world.phone('zhou').type('月度进度')
+  expect(world.phone('zhou').sees()).toContain('2026年11月绩效')
+  await giveChecklist(ctx, act(), who.qian!, who.sun!, '2026-11', ['20', '20', '20', '20', '10', '10'])
+  for (const userId of ['qian', 'li', 'wang']) {
+    await world.phone(userId).type('团队结果')
+    await world.phone(userId).tap('确认团队')
+  }
+  expect((await approveMonth(ctx, act(), who.wang!, '2026-11')).kind).toBe('approved')
+  await world.jump('2027-01-12T10:01:00+08:00')
+  expect((await ctx.months.get('2026-11')).state).toBe('published')
+  await world.jump('2027-01-18T09:01:00+08:00')
+  expect([overdue('zhou'), overdue('wang')]).toEqual([2, 2])
+})
