@@ -99,4 +99,6 @@ export interface SandboxPerson {
   leader?: boolean
   hiredOn?: string
   extra?: Record<string, string>
+  /** What the company's HR roster has about them (WeCom 人事助手): field name to text, or to a day. */
+  staff?: Record<string, string>
 }

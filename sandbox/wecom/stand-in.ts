@@ -20,6 +20,7 @@ import { applyReply } from './reply.ts'
 import { newSendMemory, recallMessage, sendMessage } from './send.ts'
 import { type Api, listen, type RequestLogEntry, type Route } from './server.ts'
 import * as staff from './staff.ts'
+import { staffFieldRoutes } from './staff-fields.ts'
 import { type Callback, type Limits, memberOf, mustKnow, type Quirks, type TokenKind, type World } from './state.ts'
 import { checkJsSignature, type JsSignature, newTickets, ticketRoutes } from './tickets.ts'
 import { getToken, newTokens } from './tokens.ts'
@@ -96,6 +97,7 @@ const QUIRKS: Quirks = {
   ...{ passiveUpdateIgnored: true, retryOnNon200: true, retries: 3, retryRebuilds: false },
   ...{ duplicateDeliveries: 'no', unknownMembers: 'refused', sameToken: false, duplicateAnswer: 'same-msgid' },
   ...{ sendCountsAsCall: false, legacyFields: false, legacyContactsIp: false, legacyContactEvents: false },
+  staffFields: false,
   subMenuNameBytes: 16,
 }
 
@@ -132,6 +134,7 @@ export async function startWecomStandIn(o: WecomStandInOptions): Promise<WecomSt
     ...agentRoutes(world),
     ...appchatRoutes(world),
     ...contactRoutes(world),
+    ...staffFieldRoutes(world),
     ...mediaRoutes(world, () => base),
     ...menuRoutes(world),
     ...oauthRoutes(world, oauth),

@@ -30,6 +30,8 @@ export interface Quirks {
   legacyFields: boolean
   /** The contact-sync secret is used from an address added before 2022-08-15, so it reads details too (§9.3). */
   legacyContactsIp: boolean
+  /** The app is listed under 人事助手 → 可调用接口的应用 (§9.4). */
+  staffFields: boolean
   /** The contact-sync URL is older than 2022-08-15: events carry all fields (§2.5). */
   legacyContactEvents: boolean
   /** Bytes of the name of a second-level menu entry: the page says 40, the error list 16 (§12). */

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import type { Member } from '../port.ts'
 import type { Api, Reply } from './api.ts'
+import { addStaffFields, wantedFields } from './staff-fields.ts'
 
 /** How many calls of the walk are under way at once. */
 const PARALLEL = 8
@@ -50,6 +51,7 @@ interface Node {
  * @throws Error with the platform's reason in Chinese when any part cannot be read
  */
 export async function readMembers(api: Api, agentId: number): Promise<Member[]> {
+  const wanted = await wantedFields(api)
   const { department_id: nodes } = Simple.parse(await insist(() => api.get('/cgi-bin/department/simplelist')))
   const departments = new Map<number, Node>()
   const users = new Map<string, User>()
@@ -63,7 +65,9 @@ export async function readMembers(api: Api, agentId: number): Promise<Member[]> 
   await inParallel(alone, async ({ userid }) => {
     users.set(userid, User.parse(await insist(() => api.get('/cgi-bin/user/get', { userid }))))
   })
-  return [...users.values()].map((user) => toMember(user, departments))
+  const members = [...users.values()].map((user) => toMember(user, departments))
+  if (wanted) await addStaffFields(api, wanted, members)
+  return members
 }
 
 /**
