@@ -499,3 +499,29 @@ test('September settled behind the National Day, sent back by the general manage
   expect(left.sent).toEqual([])
   expect(world.dingtalk.violations).toEqual([])
 }, 60_000)
+
+test('every step of the quarter stands in the audit, by whom, to what and to which version', async () => {
+  const lines = await ctx().audit.model.find().sort({ at: 1 }).lean()
+  const of = (what: string) => lines.filter((l) => l.what === what)
+  const steps = [
+    ...['behaviour-recorded', 'behaviour-revoked', 'behaviour-read', 'attendance-confirmed', 'checklist-given'],
+    ...['excuse-proposed', 'excuse-granted', 'month-settled', 'result-returned', 'team-returned', 'team-confirmed'],
+    ...['month-approved', 'month-published', 'result-acknowledged'],
+    ...['appeal-filed', 'appeal-registered', 'appeal-answered', 'appeal-decided'],
+    ...['correction-proposed', 'correction-accepted'],
+  ]
+  for (const step of steps) {
+    expect(of(step), step).not.toEqual([])
+    for (const { by, to, at } of of(step))
+      expect([by, to, at.getTime() > 0], step).toEqual([expect.stringMatching(/./), expect.stringMatching(/\//), true])
+  }
+  expect(of('month-published').map((l) => [l.to, l.detail?.version])).toEqual([
+    ['month/2026-07', 1],
+    ['month/2026-08', 1],
+    ['month/2026-09', 1],
+  ])
+  expect(of('correction-accepted').map((l) => l.detail)).toEqual([{ version: 2 }])
+  for (const line of of('result-acknowledged')) expect(line.detail).toEqual({ version: 1 })
+  for (const line of of('team-confirmed')) expect(line.detail?.digest).toMatch(/^[0-9a-f]{16}$/)
+  for (const line of of('month-settled')) expect(line.detail?.ruleVersion).toMatch(/^[0-9a-f]{12}$/)
+})

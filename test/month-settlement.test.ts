@@ -127,6 +127,19 @@ describe('grades', () => {
     expect(shownTotal(exact('269999/3000'), grades)).toBe('89.9997')
   })
 
+  test.each([
+    ['90', 'A'],
+    ['89.9999999', 'B'],
+    ['80', 'B'],
+    ['79.9999999', 'C'],
+    ['60', 'C'],
+    ['59.9999999', 'D'],
+    ['0', 'D'],
+  ])('%s is %s, and shows as no other', (total, grade) => {
+    expect(gradeOf(exact(total), grades)).toBe(grade)
+    expect(gradeOf(exact(shownTotal(exact(total), grades)), grades)).toBe(grade)
+  })
+
   test('a guide share warns over the pool, never under five people', () => {
     const of = (...names: string[]) => names.map((grade) => ({ grade }))
     const five = distribution(of('A', 'A', 'B', 'B', 'B'), grades, { A: 20 })
