@@ -5,6 +5,9 @@ import { adminEndpoint } from './endpoint.ts'
 import { peopleMeant } from './find.ts'
 import { ADMIN, auditWord, SYSTEM } from './words.ts'
 
+/** As `personIdOf` makes them. */
+const PERSON_ID = /\be[0-9a-f]{11}\b/g
+
 export const auditEndpoints = [
   adminEndpoint({
     method: 'POST',
@@ -20,10 +23,12 @@ export const auditEndpoints = [
       const filter = { ...between(from, until, zone), skip, limit: PAGE + 1 }
       const by = person ? [...(await peopleMeant(bot.people, person)), ...meansUs(person)] : undefined
       const lines = await bot.audit.list({ ...filter, ...(by && { by }) })
-      const names = new Map((await bot.people.many([...new Set(lines.map((l) => l.by))])).map((p) => [p._id, p.name]))
+      const ids = lines.flatMap((l) => [l.by, ...(l.to.match(PERSON_ID) ?? [])])
+      const names = new Map((await bot.people.many([...new Set(ids)])).map((p) => [p._id, p.name]))
       return {
         rows: lines.slice(0, PAGE).map((l) => ({
-          ...{ id: l._id, at: l.at.toISOString(), what: auditWord(l.what), to: l.to },
+          ...{ id: l._id, at: l.at.toISOString(), what: auditWord(l.what) },
+          to: l.to.replace(PERSON_ID, (id) => names.get(id) ?? id),
           by: l.by === 'admin' ? ADMIN : l.by === 'system' ? SYSTEM : (names.get(l.by) ?? l.by),
           ...(l.detail && { detail: JSON.stringify(l.detail).slice(0, 1_000) }),
         })),
