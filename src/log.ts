@@ -25,6 +25,7 @@ export function createLog(level: string, destination?: pino.DestinationStream): 
     level,
     redact: { paths: hidden.flatMap((k) => [k, `*.${k}`]), censor: '[hidden]' },
     serializers: { err: errorForLog },
+    hooks: { streamWrite: harmless },
     formatters: { level: (label) => ({ level: label }) },
     timestamp: pino.stdTimeFunctions.isoTime,
     base: null,
@@ -48,3 +49,9 @@ function errorForLog(error: unknown): unknown {
 }
 
 const withoutKeys = (text: string): string => text.replace(/(dup key: )\{.*\}/g, '$1{…}')
+
+/** JSON escapes newlines and ESC; a terminal also obeys these, and some readers break a line at them. */
+const UNRULY = /[\u0080-\u009f\u2028-\u202e\u2066-\u2069]/g
+
+const harmless = (line: string): string =>
+  line.replace(UNRULY, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
