@@ -156,6 +156,14 @@ describe('a whole message', () => {
   test('several items in one line', () => {
     const names = (text: string) => read(text).plan.map((item) => `${item.text} ${item.points}`)
     const three = ['招聘方案 20', '消防培训 30', '考勤 50']
+    expect(names('周计划 1、招聘方案 20分 2、消防培训 30分 3、5S管理抽查 50分')).toEqual([
+      ...three.slice(0, 2),
+      '5S管理抽查 50',
+    ])
+    expect(names('周计划\n1、招聘方案 20分\n2、消防培训 30分\n3、5S管理抽查 50分')).toEqual([
+      ...three.slice(0, 2),
+      '5S管理抽查 50',
+    ])
     expect(names('周计划 1、招聘方案 20分 2、消防培训 30分 3、考勤 50分')).toEqual(three)
     expect(names('周计划：①招聘方案20分②消防培训30分③考勤50分')).toEqual(three)
     expect(names('下周计划：招聘方案20分，消防培训30分，考勤50分')).toEqual(three)

@@ -128,7 +128,10 @@ function polish(text: string): string {
 
 const LEAVE =
   /^(?:我)?(?:今天|明天|本周|这周|下午|上午)?(?:在|要|已|正在)?(?:请假|休假|年假|病假|事假|产假|婚假|丧假|休年假|请病假|请事假|出差)(?:了|中)?(?:$|[\s,]?(?:到|至|直到|休到|请到).{1,12}$|[\s,]?.{1,4}天$)/
-const isLeave = (core: string): boolean => LEAVE.test(core)
+/** 「我在请假，家里有事」: about oneself, with the reason behind it; points would make it an item of a plan. */
+const LEAVE_AND_WHY =
+  /^我(?:今天|明天|本周|这周|下午|上午)?(?:在|要|已|正在)?(?:请假|休假|(?:休|请)?(?:年假|病假|事假|产假|婚假|丧假)|出差)(?:了|中)?[\s,][^\d]{1,30}$/
+const isLeave = (core: string): boolean => LEAVE.test(core) || LEAVE_AND_WHY.test(core)
 
 const SNOOZE = new RegExp(
   `^(?:我)?(?:等|过|再等)?(?:(?:\\d{1,2}|半|[${NUMERAL}]{1,3})(?:个)?(?:半)?(?:小时|钟头|分钟)(?:之?后|以后)?|下午|今天下午|晚上|今晚|明天|明天上午|明早|明天早上|稍后|等会儿?|等一会儿?|等一下|一会儿?|晚点|待会儿?|回头)(?:再)?(?:说|提醒(?:我)?|交|写|填|弄|提交)?$`,

@@ -360,7 +360,8 @@ class ReportReader {
   }
 }
 
-const INLINE_MARKER = /(?:^|(?<=[\s;,。、)\]分]))(?:\(\d{1,2}\)|\d{1,2}\s?[.、)](?!\d))|[①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳]/g
+const INLINE_MARKER =
+  /(?:^|(?<=[\s;,。、)\]分]))(?:\(\d{1,2}\)|\d{1,2}\s?(?:[.、)](?!\d)|、(?=\d[A-Za-z])))|[①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳]/g
 
 /** Several items in one line: numbered 1, 2, 3…, or each with its own points between semicolons or commas. */
 export function splitItems(line: string, context: { planWeek: Week; today: Day }): string[] {
