@@ -140,9 +140,11 @@ export async function readSheets(bytes: Uint8Array): Promise<ReadSheet[]> {
         return { value: value as ReadCell['value'], ...(format !== undefined && { format }) }
       }),
     )
+    // A merge may reach over 16,384 columns of which the sheet uses ten.
+    const width = rows.reduce((most, row) => Math.max(most, row.length), 0)
     for (const { startRow, startCol, endRow, endCol } of sheet.merges ?? [])
       for (let r = startRow; r <= Math.min(endRow, rows.length - 1); r++)
-        for (let c = startCol; c <= endCol; c++) {
+        for (let c = startCol; c <= Math.min(endCol, width - 1); c++) {
           const from = rows[startRow]?.[startCol]
           const row = rows[r]
           if (from && row && (r !== startRow || c !== startCol)) row[c] = { ...from }
