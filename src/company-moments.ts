@@ -99,6 +99,12 @@ export const retentionSettings = z
     talkYears: z.number().int().min(1).max(10).default(3),
     /** Weekly reports, months, appeals, whom surveys asked, and the names of people who left. */
     recordYears: z.number().int().min(1).max(10).default(3),
+    /** Who did what when; outlives the records, because it is what proves that they were handled rightly. */
+    auditYears: z.number().int().min(1).max(15).default(5),
+  })
+  .refine((r) => r.auditYears >= r.recordYears, {
+    path: ['auditYears'],
+    message: 'must not be shorter than recordYears: a record without its trail proves nothing',
   })
   .prefault({})
 

@@ -141,7 +141,16 @@ test('data is kept as long as the settings say: both sides of each boundary', as
     await ctx.surveyRounds.create(round(period, at) as never)
     await ctx.surveyRounds.ask(`s/${period}`, ['stays'])
     await ctx.surveyResults.saveNamed(`s/${period}`, [{ person: 'stays', answers: { stars: {}, choices: {} } }])
+    await ctx.surveyResults.commentModel.create({ _id: `s/${period}/0`, round: `s/${period}`, texts: ['汤太咸'] })
   }
+  for (const endsOn of ['2023-11-24', '2023-11-25']) await ctx.terms.open('contract', 'stays', endsOn, clock.now())
+  for (const id of ['stays', 'longer']) {
+    await ctx.positions.note('2020-01-01', [{ _id: id, position: '助理' }])
+    const doubt = { platform: 'wecom' as const, userId: id, name: id, departments: [], candidates: [] }
+    await ctx.contacts.open({ ...doubt, _id: `wecom/${id}` } as never, id, clock.now())
+  }
+  for (const at of ['2021-11-24T23:59:59.999+08:00', '2021-11-25T00:00:00+08:00'])
+    await ctx.audit.add({ _id: at, at: new Date(at), by: 'hr', what: 'x', to: 'person/stays' })
   clock.set('2026-11-26T00:10:00+08:00')
   await keepNoLonger(ctx, '2026-11-25')
   await keepNoLonger(ctx, '2026-11-25')
@@ -159,10 +168,19 @@ test('data is kept as long as the settings say: both sides of each boundary', as
   expect(await ctx.surveyRounds.roundsAsking('stays')).toEqual(['s/new'])
   expect(await ctx.surveyResults.named('s/old')).toEqual([])
   expect(await ctx.surveyResults.named('s/new')).toHaveLength(1)
+  expect([await ctx.surveyResults.comments('s/old'), await ctx.surveyResults.comments('s/new')]).toEqual([
+    [],
+    ['汤太咸'],
+  ])
+  expect((await ctx.terms.model.find().lean()).map((t) => t.endsOn)).toEqual([])
+  expect((await ctx.positions.model.find().lean()).map((p) => p._id)).toEqual(['stays'])
+  expect((await ctx.contacts.doubts.find().lean()).map((d) => d._id)).toEqual(['wecom/stays'])
   expect(await ctx.people.get('longer')).toMatchObject({ name: '已离职员工', active: false })
   expect((await ctx.people.get('longer'))?.wecom).toBeUndefined()
   const line = await ctx.audit.model.findById('retention/2026-11-25').lean()
-  expect(line?.detail).toMatchObject({ talks: 1 })
+  expect(line?.detail).toMatchObject({ talks: 1, terms: 1, audit: 1 })
+  // The second of the two went on the day after.
+  expect(await ctx.audit.model.countDocuments({ by: 'hr' })).toBe(0)
 })
 
 test('a holiday year that was confirmed moves the columns of its week at once', async () => {

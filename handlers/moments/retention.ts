@@ -9,10 +9,13 @@ function yearsBefore(day: Day, years: number): Day {
 /**
  * Deletes what has been kept for as long as the settings say (features.md 5.4): personal facts of people who left, records of
  * talks, weekly reports, months with all that made them, whom surveys asked and who
- * answered what where there are names, and at last the names of people who left long ago. One audit line a day says how much, not what.
+ * answered what where there are names, comments, and at last the names of people who left long ago with all that is noted of them.
+ * The audit outlives what it is about. One line of it a day says how much was deleted, not what.
  */
 export async function keepNoLonger(ctx: Ctx, day: Day): Promise<void> {
-  const { personalDays, talkYears, recordYears } = ctx.company().retention
+  const { timeZone, retention } = ctx.company()
+  const { personalDays, talkYears, recordYears, auditYears } = retention
+  const midnight = (of: Day) => instantAt(of, '00:00', timeZone)
   const everybody = await ctx.people.all()
   const left = (before: Day) => everybody.filter((p) => !p.active && p.leftOn !== undefined && p.leftOn < before)
   const ids = left(addDays(day, -personalDays)).map((p) => p._id)
@@ -24,19 +27,26 @@ export async function keepNoLonger(ctx: Ctx, day: Day): Promise<void> {
   const kept = [ctx.results.model, ctx.monthInputs.model, ctx.behaviours.model, ctx.appeals.model]
   let monthRows = 0
   for (const model of kept) monthRows += (await (model as typeof ctx.results.model).deleteMany(months)).deletedCount
-  const rounds = await ctx.surveyRounds.forget(instantAt(records, '00:00', ctx.company().timeZone))
-  const answers = await ctx.surveyResults.forgetNames(rounds)
+  const rounds = await ctx.surveyRounds.forget(midnight(records))
+  const answers = await ctx.surveyResults.forgetWords(rounds)
+  const terms = await ctx.terms.model.deleteMany({ endsOn: { $lt: records } })
   const nameless = left(records).filter((p) => p.name !== FORMER)
   for (const { _id, leftOn } of nameless) {
     const rest = { position: '', departments: [], roles: [], nicknames: [], active: false, leftBy: 'platform' as const }
     await ctx.people.save({ _id, name: FORMER, leftOn: leftOn!, ...rest })
   }
+  const gone = left(records).map((p) => p._id)
+  await ctx.positions.model.deleteMany({ _id: { $in: gone } })
+  await ctx.contacts.doubts.deleteMany({ $or: [{ personId: { $in: gone } }, { freshId: { $in: gone } }] })
+  const audit = await ctx.audit.model.deleteMany({ at: { $lt: midnight(yearsBefore(day, auditYears)) } })
   const counts = {
     personal: personal.deletedCount,
     talks: talks.deletedCount,
     weeks: weeks.deletedCount,
     months: monthRows,
     answers,
+    terms: terms.deletedCount,
+    audit: audit.deletedCount,
     people: nameless.length,
   }
   if (Object.values(counts).every((n) => n === 0)) return

@@ -18,6 +18,7 @@ interface InboxRow {
   /** By the clock of leases; after it another replica may take the row over. */
   leaseUntil: number
   error?: string
+  parkedAt?: Date
 }
 
 const schema = new Schema<InboxRow>(
@@ -30,6 +31,7 @@ const schema = new Schema<InboxRow>(
     owner: String,
     leaseUntil: Number,
     error: String,
+    parkedAt: Date,
   },
   { versionKey: false, minimize: false },
 )
@@ -48,6 +50,9 @@ const DONE_GATHER_MS = 10
 const writeConcern = { w: 'majority' }
 
 const TAKES_TURN = new Set<Incoming['type']>(['text', 'card-action', 'menu', 'media', 'opened'])
+
+// One that always failed is an administrator's to look at for three months; then what somebody wrote goes, too.
+schema.index({ parkedAt: 1 }, { expireAfterSeconds: 90 * 86400 })
 
 /** Rows that are taken over together. */
 const AT_ONCE = 500
@@ -183,7 +188,9 @@ export function createInbox({
       log.error({ event: row._id, err: error, tries, parked: wait === undefined }, 'event failed')
       const reason = String((error as Error)?.message ?? error).slice(0, 500)
       if (wait === undefined) {
-        await model.updateOne({ _id: row._id }, { $set: { state: 'parked', tries, error: reason } }).catch(() => {})
+        await model
+          .updateOne({ _id: row._id }, { $set: { state: 'parked', tries, error: reason, parkedAt: clock.now() } })
+          .catch(() => {})
         return
       }
       await model

@@ -74,7 +74,9 @@ export function surveyResultStore(db: Db) {
         await named.updateOne({ _id: `${round}/${person}` }, { $set: { round, person, answers } }, { upsert: true })
     },
     /** Forgets who chose what in these rounds; the sums stay. @returns how many answers */
-    async forgetNames(rounds: string[]): Promise<number> {
+    async forgetWords(rounds: string[]): Promise<number> {
+      // What somebody wrote may say who wrote it; sums do not, and stay for the trend.
+      await comments.deleteMany({ round: { $in: rounds } })
       return (await named.deleteMany({ round: { $in: rounds } })).deletedCount
     },
     named: (round: string) => named.find({ round }).sort({ _id: 1 }).lean<NamedAnswer[]>(),
