@@ -1,5 +1,5 @@
 import { readFileSync, unwatchFile, watchFile } from 'node:fs'
-import { isNode, LineCounter, parseDocument } from 'yaml'
+import { type Document, isNode, LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { columnSettings, momentSettings, retentionSettings } from './company-moments.ts'
 import {
@@ -129,7 +129,7 @@ export function parseCompany(source: string, file = 'company.yaml'): Company {
     }
     return 1
   }
-  const parsed = companySchema.safeParse(doc.toJS())
+  const parsed = companySchema.safeParse(contentOf(doc, file))
   if (!parsed.success) {
     throw new CompanyError(
       file,
@@ -163,6 +163,15 @@ export function parseCompany(source: string, file = 'company.yaml'): Company {
   if (problems.length > 0 || !weeks) throw new CompanyError(file, problems)
   const { undoMinutes: _, ...times } = company.weekly
   return { ...company, weeks, deadlines: { ...times, zone: company.timeZone }, surveyList: surveysOf(company.surveys) }
+}
+
+/** An alias of nothing, or so many that they would fill the memory, is told here and not by the parser. */
+function contentOf(doc: Document.Parsed, file: string): unknown {
+  try {
+    return doc.toJS()
+  } catch (error) {
+    throw new CompanyError(file, [`line 1: ${(error as Error).message.split('\n')[0]}`])
+  }
 }
 
 /** The company's working days: the shipped years, those HR confirmed, and its own days. */

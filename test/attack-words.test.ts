@@ -115,7 +115,7 @@ describe('the company file', () => {
           .fill(i === 0 ? '*a' : `*b${i - 1}`)
           .join(', ')}]`,
       )
-    expect(() => parseCompany(`${companyYaml}${bomb.join('\n')}\n`)).toThrow()
+    expect(() => parseCompany(`${companyYaml}${bomb.join('\n')}\n`)).toThrow(CompanyError)
   })
 })
 
