@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { recordBehaviour, recordId } from '../handlers/month/behaviour.ts'
+import { attachPicture } from '../handlers/month/pictures.ts'
+import { ONE_PIXEL } from '../sandbox/picture.ts'
 import { endpoints } from '../src/http/api/index.ts'
 import {
   fingerprint,
@@ -103,6 +106,45 @@ const table: Record<
     body: {},
     may: '4444454',
   },
+  // The pages about people are HR's alone; the general manager asks HR.
+  'GET /api/people': { at: () => '/api/people', may: '4444424' },
+  'POST /api/people/same': {
+    at: () => '/api/people/same',
+    body: { doubt: 'wecom:nobody:无', candidate: null },
+    may: '4444454',
+  },
+  'GET /api/talks': { at: () => '/api/talks', may: '4444424' },
+  'POST /api/talks': {
+    at: () => '/api/talks',
+    body: { person: 'nobody', summary: '状态良好', proposals: '多沟通', pass: false },
+    may: '4444454',
+  },
+  'GET /api/columns': { at: () => '/api/columns', may: '4444424' },
+  'POST /api/columns': {
+    at: () => '/api/columns',
+    body: { column: '没有的栏目', text: '把一件小事做完', change: 'add' },
+    may: '4444454',
+  },
+  'GET /api/records': { at: (w) => `/api/records?person=${w.idOf('zhao')}`, may: '2422424' },
+  'POST /api/records/:record/read': { at: () => `/api/records/${RECORD}/read`, body: {}, may: '2444444' },
+  'POST /api/records/:record/appeal': {
+    at: () => `/api/records/${RECORD}/appeal`,
+    body: { text: '请复核' },
+    may: '2444444',
+  },
+  'GET /api/records/:record/picture': { at: () => `/api/records/${RECORD}/picture`, may: '2422424' },
+  'POST /api/records/:record/picture': {
+    at: () => `/api/records/${RECORD}/picture`,
+    body: { data: ONE_PIXEL.toString('base64') },
+    // Whoever recorded it, and nobody else.
+    may: '4424444',
+  },
+  'POST /api/month/:month/undo': { at: () => '/api/month/2026-11/undo', body: {}, may: '4444444' },
+  'POST /api/month/:month/goals': {
+    at: () => '/api/month/2026-11/goals',
+    body: (w) => ({ person: w.idOf('zhao'), text: '11月目标检查：已完成' }),
+    may: '4444424',
+  },
   'GET /api/result/:month': { at: (w) => `/api/result/2026-11?person=${w.idOf('wu')}`, may: '4444444' },
   'POST /api/result/:month/acknowledge': {
     at: () => '/api/result/2026-11/acknowledge',
@@ -144,6 +186,8 @@ const table: Record<
     may: '2222222',
   },
 }
+/** 李静's record about 赵敏. */
+const RECORD = recordId('a record')
 const statusOf: Record<string, number> = { '1': 400, '2': 200, '4': 403, '5': 422, '9': 409 }
 
 let world: PagesWorld
@@ -152,6 +196,12 @@ beforeAll(async () => {
   world = await startPagesWorld()
   for (const userId of who) clients.set(userId, await signIn(world, userId))
   await world.handIn('zhao', '2026-11-27T11:00:00+08:00')
+  const { ctx } = world
+  const act = { id: 'a record', at: world.clock.now() }
+  const late = { caseId: 'meeting-late', points: '-2', times: 1, day: '2026-11-25', facts: '' }
+  const li = await world.person('li')
+  await recordBehaviour(ctx, act, li, await world.person('zhao'), late)
+  await attachPicture(ctx, act, li, RECORD, ONE_PIXEL)
 }, 60_000)
 afterAll(() => world.stop())
 

@@ -48,15 +48,17 @@ export interface TalkDraft {
   proposals: string[]
 }
 
+/** Proposals, a line each, whatever stands before them: 1. … */
+export const proposalLines = (lines: string[]): string[] =>
+  lines.map((line) => line.trim().replace(/^(?:\d{1,2}[.、)）]|[-·•])\s*/, '')).filter((line) => line !== '')
+
 /** A record as HR types it: what was said, and lines of proposals behind 建议. */
 export function readTalk(text: string): TalkDraft {
   const lines = text.split('\n').map((line) => line.trim())
   const at = lines.findIndex((line) => /^(?:改进)?建议[:：]?/.test(line))
   if (at < 0) return { summary: text.trim(), proposals: [] }
   const first = lines[at]!.replace(/^(?:改进)?建议[:：]?\s*/, '')
-  const proposals = [first, ...lines.slice(at + 1)]
-    .map((line) => line.replace(/^(?:\d{1,2}[.、)）]|[-·•])\s*/, ''))
-    .filter((line) => line !== '')
+  const proposals = proposalLines([first, ...lines.slice(at + 1)])
   return { summary: lines.slice(0, at).join('\n').trim(), proposals }
 }
 

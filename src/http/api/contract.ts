@@ -218,6 +218,8 @@ export interface HomePage {
   owing?: number
   /** The month: one's newest published result, the newest month of one's team, whether one may record behaviour. */
   month: { result?: MonthName; team?: MonthName; records: boolean }
+  /** For HR: people who wait for a decision on who they are. */
+  people?: { doubts: number }
 }
 
 export interface MonthName {
@@ -258,6 +260,10 @@ export interface ResultDetail {
   place?: { place: number; of: number }
   list?: { place: number; name: string; shown: string }[]
   versions: { version: number; at: string; why: string; total?: string }[]
+  /** What goal management found, as HR entered it: a reference only, no part of the total (domain.md §2). */
+  goals?: string
+  /** One's own published totals, oldest first; only for one's own. */
+  trend: { label: string; total: number }[]
 }
 
 export interface MonthLine {
@@ -274,6 +280,7 @@ export interface MonthLine {
   state: 'draft' | 'confirmed' | 'published'
   returned?: string
   sections: { title: string; lines: string[] }[]
+  goals?: string
 }
 
 export interface MonthPage {
@@ -286,8 +293,42 @@ export interface MonthPage {
   more: number
   /** A confirmation counts for these figures only; absent: nothing to confirm, or not by this person. */
   digest?: string
+  /** How many one has confirmed and may still take back. */
+  mayUndo: number
+  /** May enter what goal management found. */
+  mayNote: boolean
   spread: { name: string; count: number; share: string; guide?: number; over?: number }[]
   months: { month: string; title: string }[]
+}
+
+export interface RecordLine {
+  id: string
+  /** 11月24日（周二） */
+  day: string
+  title: string
+  /** Signed, of all times together. */
+  points: string
+  /** 3次，每次−2 */
+  times?: string
+  facts: string
+  by: string
+  state: 'waiting' | 'counts' | 'refused' | 'revoked'
+  /** Why it does not count any more. */
+  revoked?: string
+  /** 知道了. */
+  read: boolean
+  /** 还剩3个工作日（至12月10日）; only for one's own, while it is open. */
+  appeal?: string
+  /** Where an appeal about it stands. */
+  appealed?: string
+  picture: boolean
+  mayAttach: boolean
+}
+
+export interface RecordsPage {
+  name: string
+  own: boolean
+  records: RecordLine[]
 }
 
 export interface BehaviourForm {

@@ -58,6 +58,7 @@ export const homeEndpoints = (sessions: Sessions): Endpoint[] => [
     query: noQuery,
     async run({ ctx, me, now }): Promise<HomePage> {
       const home: HomePage = { now: now.toISOString(), toScore: 0, requests: [], month: await monthLinks(ctx, me) }
+      if (me.roles.includes('hr')) home.people = { doubts: (await ctx.contacts.openDoubts()).length }
       if (worksByWeeklyPlan(ctx.company(), me)) {
         const which = (await weeksFor(ctx, me, now))[0] ?? runningWeek(ctx, now)
         const view = await viewWeek(ctx, me, which, now)

@@ -11,6 +11,8 @@ import { formEndpoints } from './form.ts'
 import { homeEndpoints } from './home.ts'
 import { jsSignatureEndpoints } from './js-signature.ts'
 import { monthEndpoints } from './month.ts'
+import { peopleEndpoints } from './people.ts'
+import { recordEndpoints } from './records.ts'
 import { resultEndpoints } from './results.ts'
 import { scoreEndpoints } from './score.ts'
 import { surveyEndpoints } from './survey.ts'
@@ -32,7 +34,9 @@ export const endpoints = (deps: ApiDeps): Endpoint[] => [
   ...teamEndpoints,
   ...resultEndpoints,
   ...monthEndpoints,
+  ...recordEndpoints,
   ...surveyEndpoints,
+  ...peopleEndpoints,
   ...formEndpoints,
   ...jsSignatureEndpoints(deps),
 ]
@@ -61,7 +65,7 @@ async function serve(bot: Ctx, { sessions }: ApiDeps, e: Endpoint, ctx: Context)
   if (e.method !== 'GET' && !sessions.csrfMatches(session, ctx.get('x-csrf-token')))
     throw new ApiError(403, 'csrf', '页面已过期，请刷新后重试')
   const query = check(e.query, { ...ctx.query })
-  const body = e.body ? check(e.body, await readJson(ctx)) : {}
+  const body = e.body ? check(e.body, await readJson(ctx, e.mostBytes)) : {}
   const requestId = (body as { requestId?: string }).requestId ?? 'read'
   const now = bot.clock.now()
   const params = { ...(ctx as Context & { params: Record<string, string> }).params }
