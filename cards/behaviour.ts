@@ -77,6 +77,7 @@ export function behaviourCard(s: Shown, appealBy: string): Card {
       { text: '知道了', action: 'behaviour-read', style: 'primary' },
       { text: '申诉', action: 'behaviour-appeal', style: 'plain' },
     ],
+    link: { text: '查看记录', path: '/h5/records' },
   }
 }
 

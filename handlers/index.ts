@@ -4,6 +4,7 @@ import { help } from './help.ts'
 import { monthCards, monthTalks } from './month-list.ts'
 import { momentCards, momentTalks } from './people-moments.ts'
 import { interrupts, mediaAnswer, readText } from './read-text.ts'
+import { pictureSent } from './record-behaviour.ts'
 import { onScoreLines } from './score-by-line.ts'
 import {
   onDeductStep,
@@ -77,7 +78,10 @@ export const handlers: Handlers = {
   },
   interrupts,
   text: readText,
-  media: (_turn, media) => mediaAnswer(media),
+  async media(turn, { media, ref }, ctx) {
+    const picture = media === 'image' ? await pictureSent(turn, ref, ctx) : undefined
+    return picture ?? mediaAnswer(media)
+  },
   groupWords: readGroupWords,
   group: () => '您好，绩效内容涉及个人信息，请私聊我处理。在私聊中发“帮助”可以查看我能做什么。',
   stranger: '您好，通讯录中暂时没有找到您的资料。请联系人力资源确认您已在应用的可见范围内。',

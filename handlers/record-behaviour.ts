@@ -16,6 +16,7 @@ import {
   recordBehaviour,
   revokeBehaviour,
 } from './month/behaviour.ts'
+import { type AttachOutcome, attachPicture, justRecorded } from './month/pictures.ts'
 import { judges } from './month/settle.ts'
 import { mayJudge } from './rights.ts'
 import { ask } from './write-week.ts'
@@ -41,6 +42,13 @@ const text = {
   confirmed: '该月结果已由上级确认，不能再记录或撤销；如确有需要，请确认人先发“撤销确认”。',
   published: '该月结果已发布，不能再记录或撤销；如需更正，请联系人力资源。',
   none: '近60天没有您的日常行为记录。',
+  sendPicture: '如有现场照片，请在10分钟内直接发给我，会附在这条记录上。',
+  picture: (name: string, what: string) =>
+    `照片已附在${name}的记录“${what}”上，仅本人、记录人、上级和人力资源可以查看。再发一张会替换。`,
+  pictureLost: '照片没有取到，请再发一次，或在页面“日常行为记录”中上传。',
+  'too-big': '照片超过5MB，请压缩后再发。',
+  'not-a-picture': '只支持JPG或PNG格式的照片，这张无法识别，请换一张。',
+  notYours: '只有记录人可以为这条记录添加照片。',
   askReason: '请回复撤销的原因，会告知本人。（回复“取消”放弃）',
   nothing: '没有可以撤销的记录。',
   notRevoked: '您没有权限撤销这条记录。',
@@ -149,7 +157,8 @@ export const onBehaviourSave: OnCard = async (turn, ctx) => {
   const { row } = outcome
   const said = row.state === 'waiting' ? text.waiting(person.name) : text.recorded(person.name)
   const line = `${formatDay(row.day)} ${row.title} ${signed(row.points)}${row.times > 1 ? `×${row.times}次` : ''}`
-  return [{ replace: closedCard(`${person.name}：${line}`, said, outcome.doubled ? text.doubled : undefined) }]
+  const more = outcome.doubled ? `${text.doubled}\n${text.sendPicture}` : text.sendPicture
+  return [{ replace: closedCard(`${person.name}：${line}`, said, more) }]
 }
 
 /** Why a record did not count, for whoever wrote it. */
@@ -203,6 +212,31 @@ export async function ownRecords(turn: Turn, ctx: Ctx): Promise<Answer[]> {
   const line = (r: BehaviourRow) =>
     `· ${formatDay(r.day)} ${r.title} ${signed(r.points)}${r.times > 1 ? `×${r.times}次` : ''}${r.state === 'revoked' ? '（已撤销）' : ''}`
   return [{ text: `您近60天的日常行为记录：\n${rows.slice(0, 20).map(line).join('\n')}` }]
+}
+
+/** A picture sent right after recording: it belongs to that record. @returns undefined when it is about something else */
+export async function pictureSent(turn: Turn, ref: string | undefined, ctx: Ctx): Promise<Answer[] | undefined> {
+  const row = await justRecorded(ctx, turn.person, turn.at)
+  if (!row) return undefined
+  const got = ref === undefined ? undefined : await ctx.platforms[turn.platform]?.picture?.(ref)
+  if (!got) return [{ text: text.pictureLost }]
+  const outcome =
+    'tooBig' in got ? { kind: 'too-big' as const } : await attachPicture(ctx, turn, turn.person, row._id, got.bytes)
+  return [{ text: explainPicture(outcome, (await shownRecord(ctx, row)).name) }]
+}
+
+/** What became of a picture, for whoever sent it. */
+export function explainPicture(outcome: AttachOutcome | { kind: 'too-big' }, name = ''): string {
+  switch (outcome.kind) {
+    case 'attached':
+      return text.picture(name, `${formatDay(outcome.row.day)} ${outcome.row.title}`)
+    case 'closed':
+      return text[outcome.state]
+    case 'not-allowed':
+      return text.notYours
+    default:
+      return text[outcome.kind]
+  }
 }
 
 /** 行为情形: what one may record, with its points. */

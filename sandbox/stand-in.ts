@@ -12,6 +12,8 @@ export interface StandIn {
   /** Each resolves when the bot has acknowledged (or the platform has given up repeating), rejects on no such message. */
   type(userId: string, text: string, groupId?: string): Promise<void>
   sendMedia(userId: string, media: 'image' | 'voice' | 'video' | 'file' | 'location', groupId?: string): Promise<void>
+  /** Sends a picture of one's own to the bot. */
+  sendPicture(userId: string, bytes: Buffer): Promise<void>
   /** Presses a button, with what is selected when the card has inputs (input id to option ids). */
   tap(userId: string, messageId: string, key: string, selected?: Record<string, string[]>): Promise<void>
   /** Opens the chat with the bot. */

@@ -3,6 +3,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { approveMonth, confirmTeam, publishMonth, teamMonth } from '../handlers/month/flow.ts'
 import { settleMonth } from '../handlers/month/settle.ts'
+import { ONE_PIXEL } from '../sandbox/picture.ts'
 import { weeksOfMonth } from '../src/domain/time.ts'
 import { weekRowId } from '../src/store/weeks.ts'
 import { barriers, launchBrowser } from './browser.ts'
@@ -140,5 +141,77 @@ test('behaviour is recorded from the page, within the case’s points, for one�
   expect((await li.send('POST', '/api/behaviour', { ...body, person: world.idOf('zhao'), points: '-3' })).status).toBe(
     422,
   )
+  expect(mistakes).toEqual([])
+})
+
+test('somebody reads their records, says 知道了, sees the photo and appeals from the page; others’ are not theirs', async () => {
+  const { ctx } = world
+  const [row] = await ctx.behaviours.model.find().lean()
+  const li = await open('li', `/h5/records?person=${world.idOf('zhao')}`)
+  const file = { name: 'photo.png', mimeType: 'image/png', buffer: ONE_PIXEL }
+  await li.getByLabel('添加照片').setInputFiles({ ...file, buffer: Buffer.from('no picture') })
+  await li.getByText('这张照片无法识别').waitFor()
+  await li.getByRole('button', { name: '确认' }).click()
+  await li.getByLabel('添加照片').setInputFiles(file)
+  await li.getByRole('img', { name: '会议迟到的现场照片' }).waitFor()
+  // Drawn anew on the phone.
+  expect((await ctx.pictures.get(row!._id))!.type).toBe('image/jpeg')
+
+  const page = await open('zhao', '/h5/records')
+  await page.getByText('周一例会迟到十分钟').waitFor()
+  await page.getByRole('button', { name: '查看照片' }).click()
+  await page.getByRole('img', { name: '会议迟到的现场照片' }).waitFor()
+  expect(await page.getByText('添加照片').count()).toBe(0)
+  await page.getByRole('button', { name: '知道了' }).click()
+  await page.getByText('您已知悉').waitFor()
+  expect(await barriers(page)).toEqual([])
+  await shoot(page, 'records')
+  await page.getByRole('button', { name: '申诉' }).click()
+  await page.getByLabel('申诉理由和依据').fill('当日外出办事，有派工单')
+  await page.getByRole('button', { name: '提交申诉' }).click()
+  await page.getByText('已收到您的申诉').waitFor()
+  expect(await ctx.appeals.get(`behaviour/${row!._id}`)).toMatchObject({
+    state: 'filed',
+    reason: '当日外出办事，有派工单',
+  })
+  expect((await ctx.behaviours.get(row!._id))!.acknowledgedAt).toBeDefined()
+  expect(mistakes).toEqual([])
+})
+
+test('what goal management found stands beside the result as a reference, the totals as a line, and neither changes it', async () => {
+  const { ctx } = world
+  const id = `${world.idOf('zhao')}/2026-10`
+  const before = JSON.stringify(await ctx.results.get(id))
+  const hr = await open('zhou', '/h5/month/2026-10')
+  await hr.getByText('赵敏').click()
+  await hr.locator('details[open]').getByRole('button', { name: '填写' }).click()
+  await hr.getByLabel('检查结果').fill('三季度目标：招聘8人，已完成7人')
+  await hr.getByRole('button', { name: '保存' }).click()
+  await hr.getByText('招聘8人，已完成7人').first().waitFor()
+  expect(await barriers(hr)).toEqual([])
+  // Months before, as they were published.
+  const october = (await ctx.results.get(id))!
+  for (const [month, total] of [
+    ['2026-08', '92.50'],
+    ['2026-09', '101.00'],
+  ] as const) {
+    const version = october.versions[0]!
+    const result = { ...version.result, month, shownTotal: total }
+    await ctx.results.model.collection.insertOne({
+      ...{ ...october, _id: `${world.idOf('zhao')}/${month}`, month, versions: [{ ...version, result }] },
+    } as never)
+  }
+  const page = await open('zhao', '/h5/result/2026-10')
+  await page.getByText('目标管理检查结果').waitFor()
+  expect(await page.textContent('main')).toContain('仅供参考')
+  expect(await page.textContent('main')).toContain('10月：85')
+  await page.locator('.chart canvas, .chart svg').first().waitFor()
+  expect(await barriers(page)).toEqual([])
+  await shoot(page, 'result-trend')
+  expect(JSON.stringify(await ctx.results.get(id))).toBe(before)
+  // Somebody above sees the result and not the line of months.
+  const superior = await signIn(world, 'li')
+  const { body } = await superior.get(`/api/result/2026-10?person=${world.idOf('zhao')}`)
+  expect(body).toMatchObject({ goals: '三季度目标：招聘8人，已完成7人', trend: [] })
   expect(mistakes).toEqual([])
 })

@@ -24,7 +24,7 @@ export async function keepNoLonger(ctx: Ctx, day: Day): Promise<void> {
   const records = yearsBefore(day, recordYears)
   const weeks = await ctx.weeks.model.deleteMany({ week: { $lt: weekOf(records) } })
   const months = { month: { $lt: monthOf(records) } }
-  const kept = [ctx.results.model, ctx.monthInputs.model, ctx.behaviours.model, ctx.appeals.model]
+  const kept = [ctx.results.model, ctx.monthInputs.model, ctx.behaviours.model, ctx.pictures.model, ctx.appeals.model]
   let monthRows = 0
   for (const model of kept) monthRows += (await (model as typeof ctx.results.model).deleteMany(months)).deletedCount
   const rounds = await ctx.surveyRounds.forget(midnight(records))

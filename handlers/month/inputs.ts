@@ -215,6 +215,35 @@ export async function giveKpi(
   }))
 }
 
+/**
+ * What goal management found about somebody's month, by HR: a reference beside the result (篇一), also after publication, since it
+ * changes no figure. An empty text takes it away.
+ */
+export async function noteGoals(
+  ctx: Ctx,
+  act: Act,
+  by: Person,
+  person: Person,
+  month: Month,
+  text: string,
+): Promise<{ kind: 'noted' | 'not-allowed' }> {
+  if (!by.roles.includes('hr') || by._id === person._id) return { kind: 'not-allowed' }
+  const id = monthRowId(person._id, month)
+  const said = text.trim().slice(0, 500)
+  await ctx.monthInputs.change(id, act.id, ({ goals: _, ...input }) => ({
+    row: { ...input, ...(said && { goals: { by: by._id, at: act.at, text: said } }) },
+    outcome: null,
+  }))
+  await ctx.audit.add({
+    _id: `${act.id}/goals-noted`,
+    at: act.at,
+    by: by._id,
+    what: 'goals-noted',
+    to: `month-input/${id}`,
+  })
+  return { kind: 'noted' }
+}
+
 /** HR closes a rating although somebody never gave theirs; the result says so (domain.md §11.22). */
 export async function closeRating(
   ctx: Ctx,

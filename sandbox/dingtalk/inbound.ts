@@ -1,3 +1,4 @@
+import { ONE_PIXEL } from '../picture.ts'
 import type { Core } from './core.ts'
 import type { Deliveries } from './deliveries.ts'
 import type { Json } from './json.ts'
@@ -17,6 +18,7 @@ export type Media = 'image' | 'voice' | 'video' | 'file' | 'location'
 export interface Inbound {
   type(userId: string, text: string, groupId?: string): Promise<void>
   sendMedia(userId: string, media: Media, groupId?: string): Promise<void>
+  sendPicture(userId: string, bytes: Buffer): Promise<void>
 }
 
 interface Parts {
@@ -33,7 +35,7 @@ interface Parts {
 export function createInbound({ core, world, phones, quota, deliveries, webhooks, robot }: Parts): Inbound {
   const { app, random, variants } = core
 
-  function chatOf(userId: string, groupId: string | undefined): ChatId {
+  function chatOf(userId: string, groupId?: string): ChatId {
     if (!world.people.has(userId)) throw new Error(`${userId} is not in the organisation`)
     if (groupId === undefined) return { userId }
     const group = world.groups.get(groupId)
@@ -106,10 +108,15 @@ export function createInbound({ core, world, phones, quota, deliveries, webhooks
       }
       await tellBot(chat, userId, mediaPart(media))
     },
+    async sendPicture(userId, bytes) {
+      const chat = chatOf(userId)
+      remember(chat, userId, 'image')
+      await tellBot(chat, userId, { msgtype: 'picture', content: pictureCodes(bytes) })
+    },
   }
 
-  function pictureCodes(): Json {
-    const downloadCode = robot.keepFile(ONE_PIXEL, 'image/png')
+  function pictureCodes(bytes: Buffer = ONE_PIXEL): Json {
+    const downloadCode = robot.keepFile(bytes, 'image/png')
     return { downloadCode, pictureDownloadCode: downloadCode }
   }
 
@@ -140,8 +147,3 @@ export function createInbound({ core, world, phones, quota, deliveries, webhooks
     }
   }
 }
-
-const ONE_PIXEL = Buffer.from(
-  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
-  'base64',
-)

@@ -144,6 +144,7 @@ export async function startDingtalkStandIn(o: DingtalkStandInOptions): Promise<D
     chat: (userId) => phones.see({ userId }, userId),
     type: inbound.type,
     sendMedia: inbound.sendMedia,
+    sendPicture: inbound.sendPicture,
     async tap(userId, messageId, key, selected = {}) {
       person(userId)
       const groups = [...world.groups.values()].filter((g) => g.members.has(userId))

@@ -1,3 +1,4 @@
+import { ONE_PIXEL } from '../picture.ts'
 import type { MenuEntry, PhoneMessage } from '../stand-in.ts'
 import { deliver, type Sender } from './callback.ts'
 import { appEvent, cardEvent, message } from './events.ts'
@@ -48,6 +49,17 @@ export async function sendMedia(
   if (!group && media !== 'file') await deliver(sender, 'app', message(world, member, media, mediaFields(world, media)))
 }
 
+/** Sends a picture of one's own to the app. */
+export async function sendPicture(sender: Sender, userId: string, bytes: Buffer): Promise<void> {
+  const { world } = sender
+  const member = inside(world, userId)
+  put(world, member, { from: member.userId, kind: 'image' })
+  const id = opaqueId(world, 64)
+  world.media.set(id, { kind: 'image', name: 'photo.jpg', bytes, at: world.clock.now().getTime() })
+  const fields = { PicUrl: 'https://wework.qpic.cn/wwpic/sandbox/0', MediaId: id }
+  await deliver(sender, 'app', message(world, member, 'image', fields))
+}
+
 function mediaFields(world: World, media: 'image' | 'voice' | 'video' | 'location'): XmlNode {
   if (media === 'location') {
     const place = { Location_X: '31.230416', Location_Y: '121.473701', Scale: 15, Label: '上海市黄浦区人民大道' }
@@ -55,7 +67,8 @@ function mediaFields(world: World, media: 'image' | 'voice' | 'video' | 'locatio
   }
   const medium = (kind: 'image' | 'voice' | 'video', name: string): string => {
     const id = opaqueId(world, 64)
-    world.media.set(id, { kind, name, bytes: Buffer.from(`${name} of the sandbox`), at: world.clock.now().getTime() })
+    const bytes = kind === 'image' ? ONE_PIXEL : Buffer.from(`${name} of the sandbox`)
+    world.media.set(id, { kind, name, bytes, at: world.clock.now().getTime() })
     return id
   }
   if (media === 'image')

@@ -171,6 +171,7 @@ export async function startWecomStandIn(o: WecomStandInOptions): Promise<WecomSt
     chat: (userId) => mustKnow(world, userId).chat.map(phone.shown),
     type: async (userId, text, groupId) => phone.type(sender, userId, text, maybeGroup(groupId)),
     sendMedia: async (userId, media, groupId) => phone.sendMedia(sender, userId, media, maybeGroup(groupId)),
+    sendPicture: (userId, bytes) => phone.sendPicture(sender, userId, bytes),
     tap: (userId, messageId, key, selected) => phone.tap(sender, userId, messageId, key, selected),
     open: (userId) => phone.open(sender, userId),
     menu: () => phone.shownMenu(world),

@@ -74,7 +74,7 @@ export function createDispatch(ctx: Ctx, handlers: Handlers, directory: Director
         return say(event.text, turn)
       case 'media':
         if (event.recognized?.trim()) return say(event.recognized, turn)
-        return handlers.media(turn, event.media)
+        return handlers.media(turn, event, ctx)
       case 'menu': {
         const words = own(handlers.menu, event.key)
         return words ? handlers.text({ ...turn, text: words }, ctx) : []

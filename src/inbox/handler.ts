@@ -45,7 +45,7 @@ export interface Handlers {
   /** Anything typed in private. */
   text: OnSay
   /** A picture, a voice message without text and so on. */
-  media(turn: Turn, media: string): Answer[]
+  media(turn: Turn, sent: { media: string; ref?: string }, ctx: Ctx): Promise<Answer[]>
   /** What may be said to the bot in a group; undefined: the short answer of `group`. */
   groupWords?(turn: TextTurn, groupId: string, ctx: Ctx): Promise<string | undefined>
   /** In a group the bot keeps short and names nobody. */

@@ -7,11 +7,12 @@ export type PlatformName = 'wecom' | 'dingtalk'
 export type Incoming = IncomingBase &
   (
     | { type: 'text'; text: string; chat: Chat }
-    /** `recognized`: the platform's own speech recognition, where it gives one. */
+    /** `recognized`: the platform's own speech recognition, where it gives one. `ref`: of a picture, for `Platform.picture`. */
     | {
         type: 'media'
         media: 'image' | 'voice' | 'video' | 'file' | 'location' | 'link' | 'other'
         recognized?: string
+        ref?: string
         chat: Chat
       }
     /** `choices`: input id to chosen option ids; empty when the card has no input. `form`: raw values of an imported form. */
@@ -137,6 +138,8 @@ export interface Platform {
   createGroup?(
     group: NewGroup,
   ): Promise<{ kind: 'made'; groupId: string } | { kind: 'refused'; reason: string; advice: string }>
+  /** A picture that somebody sent. @param ref of the message @returns undefined: not any more, or not now */
+  picture?(ref: string): Promise<{ bytes: Buffer } | { tooBig: true } | undefined>
   members(): Promise<Member[]>
   /** Redeems a login code of an H5 page. `undefined`: not a member or a bad code. */
   login(code: string): Promise<{ userId: string } | undefined>

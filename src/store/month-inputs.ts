@@ -18,6 +18,8 @@ export interface MonthInput extends Versioned {
   kpi: (Given & { name: string; actual: string })[]
   /** HR closed the rating although somebody never gave theirs (domain.md §11.22). */
   ratingClosed?: Given & { reason: string }
+  /** What goal management found (domain.md §2): shown beside the result, never part of it. */
+  goals?: Given & { text: string }
   /** Accepted appeals and corrections: signed points that count on top. */
   adjustments: (Given & { id: string; points: string; reason: string; day: Day })[]
 }
@@ -32,6 +34,7 @@ const schema = new Schema<MonthInput>(
     ratings: { type: [Mixed] as never, default: [] },
     kpi: { type: [Mixed] as never, default: [] },
     ratingClosed: Mixed,
+    goals: Mixed,
     adjustments: { type: [Mixed] as never, default: [] },
     rev: Number,
     applied: { type: [Mixed] as never, default: [] },

@@ -4,6 +4,7 @@ import { appealStore } from './appeals.ts'
 import { behaviourStore } from './behaviour.ts'
 import type { Db } from './connect.ts'
 import { monthInputStore } from './month-inputs.ts'
+import { pictureStore } from './pictures.ts'
 import { positionStore } from './positions.ts'
 import { resultStore } from './results.ts'
 import { type Versioned, versioned } from './versioned.ts'
@@ -58,6 +59,7 @@ export type MonthStores = ReturnType<typeof monthStores>
 /** The collections of the month. */
 export const monthStores = (db: Db) => ({
   behaviours: behaviourStore(db),
+  pictures: pictureStore(db),
   monthInputs: monthInputStore(db),
   positions: positionStore(db),
   results: resultStore(db),

@@ -31,6 +31,7 @@ export const router = createRouter({
     { path: '/columns', component: () => import('./pages/ColumnsPage.vue'), meta: { title: '栏目' } },
     { path: '/result/:month', component: () => import('./pages/ResultPage.vue'), meta: { title: '月度结果' } },
     { path: '/month/:month', component: () => import('./pages/MonthPage.vue'), meta: { title: '团队结果' } },
+    { path: '/records', component: () => import('./pages/RecordsPage.vue'), meta: { title: '日常行为记录' } },
     { path: '/behaviour', component: () => import('./pages/BehaviourPage.vue'), meta: { title: '记录行为' } },
     { path: '/form/:card', component: () => import('./pages/FormPage.vue'), meta: { title: '填写' } },
     { path: '/:rest(.*)', redirect: '/' },

@@ -25,21 +25,22 @@ export interface FieldProblem {
 
 /**
  * The JSON body of a request.
- * @throws ApiError 415 for another type, 413 beyond 256 KiB, 400 for what is no JSON
+ * @param most bytes
+ * @throws ApiError 415 for another type, 413 beyond `most`, 400 for what is no JSON
  */
-export async function readJson(ctx: Context): Promise<unknown> {
+export async function readJson(ctx: Context, most = MOST_BODY_BYTES): Promise<unknown> {
   if (!ctx.is('application/json')) throw new ApiError(415, 'not-json', '请求格式不支持')
   const tooBig = () => {
     ctx.set('Connection', 'close')
     ctx.req.resume()
     return new ApiError(413, 'too-big', '内容太长，请精简后再提交')
   }
-  if (Number(ctx.get('content-length')) > MOST_BODY_BYTES) throw tooBig()
+  if (Number(ctx.get('content-length')) > most) throw tooBig()
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of ctx.req) {
     size += (chunk as Buffer).length
-    if (size > MOST_BODY_BYTES) throw tooBig()
+    if (size > most) throw tooBig()
     chunks.push(chunk as Buffer)
   }
   try {
@@ -66,6 +67,7 @@ export function check<T>(schema: z.ZodType<T>, value: unknown): T {
 const names: Record<string, string> = {
   plan: '下周计划',
   text: '内容',
+  data: '照片',
   kind: '类别',
   points: '分值',
   due: '完成日期',

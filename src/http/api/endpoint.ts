@@ -24,6 +24,8 @@ export interface Endpoint {
   path: string
   query: z.ZodType
   body?: z.ZodType
+  /** Of the body, where it is more than pages write otherwise. */
+  mostBytes?: number
   run(call: Call<never, never>): Promise<unknown>
 }
 
@@ -33,6 +35,7 @@ export function endpoint<Q extends z.ZodType, B extends z.ZodType>(e: {
   path: string
   query: Q
   body?: B
+  mostBytes?: number
   run(call: Call<z.infer<Q>, z.infer<B>>): Promise<unknown>
 }): Endpoint {
   return e as unknown as Endpoint

@@ -9,23 +9,26 @@ import {
   noteSeen,
   returnResult,
   teamMonth,
+  undoConfirm,
 } from '../../../handlers/month/flow.ts'
-import { firstMonth } from '../../../handlers/month/inputs.ts'
+import { firstMonth, noteGoals } from '../../../handlers/month/inputs.ts'
 import { isOver } from '../../../handlers/month/settle.ts'
 import { currentOf, ownResult } from '../../../handlers/month/view.ts'
 import { explainRecord } from '../../../handlers/record-behaviour.ts'
+import type { Ctx } from '../../context.ts'
 import { caseTitle, pointChoices } from '../../domain/behaviour.ts'
 import { exact, readable } from '../../domain/decimal.ts'
 import { appealLeft, dayText } from '../../domain/month-dates.ts'
 import { distribution } from '../../domain/settlement.ts'
 import { addMonths, dayOf, formatMonth, type Month, monthOf, previousMonth } from '../../domain/time.ts'
 import { appealId } from '../../store/appeals.ts'
+import { monthRowId } from '../../store/month-inputs.ts'
 import type { Person } from '../../store/people.ts'
 import type { ResultRow } from '../../store/results.ts'
 import { ApiError } from './body.ts'
 import type { BehaviourForm, MonthLine, MonthPage, ResultDetail } from './contract.ts'
 import { type Call, type Endpoint, endpoint } from './endpoint.ts'
-import { day, noQuery, requestId, saying } from './fields.ts'
+import { day, noQuery, requestId, saying, words } from './fields.ts'
 
 const MONTH = /^20\d\d-(0[1-9]|1[0-2])$/
 const personId = z.string().regex(/^[0-9A-Za-z_-]{1,64}$/)
@@ -53,6 +56,7 @@ async function detailOf(call: Call<never, never>, person: Person): Promise<Resul
   const { result: r } = found
   const { weeks, timeZone } = ctx.company()
   const appeal = await ctx.appeals.get(appealId(person._id, month, { kind: 'result', version: found.version }))
+  const input = await ctx.monthInputs.get(monthRowId(person._id, month))
   const appealed =
     appeal &&
     (appeal.state === 'decided' ? `裁定${appeal.decision?.accepted ? '成立' : '不成立'}` : appealStates[appeal.state])
@@ -77,7 +81,18 @@ async function detailOf(call: Call<never, never>, person: Person): Promise<Resul
       why,
       ...(shownTotal !== undefined && { total: shownTotal }),
     })),
+    ...(input?.goals && { goals: input.goals.text }),
+    trend: own ? await trendOf(ctx, me) : [],
   }
+}
+
+/** Totals of one's last twelve published months, oldest first; months without one leave a gap in the line. */
+async function trendOf(ctx: Ctx, me: Person): Promise<ResultDetail['trend']> {
+  const rows = await ctx.results.ofPerson(me._id, 12)
+  return rows.reverse().flatMap((r) => {
+    const total = currentOf(r).shownTotal
+    return total === undefined ? [] : [{ label: `${Number(r.month.slice(5))}月`, total: Number(total) }]
+  })
 }
 
 const figuresOf = (r: ResultRow['draft']) => ({
@@ -89,7 +104,7 @@ const figuresOf = (r: ResultRow['draft']) => ({
   ...(r.change !== undefined && { change: r.change }),
 })
 
-function lineOf(row: ResultRow, waiting: readonly string[]): MonthLine {
+function lineOf(row: ResultRow, waiting: readonly string[], goals: string | undefined): MonthLine {
   const r = currentOf(row)
   return {
     id: row.personId,
@@ -100,14 +115,21 @@ function lineOf(row: ResultRow, waiting: readonly string[]): MonthLine {
     state: row.state,
     ...(row.returned && { returned: row.returned.reason }),
     sections: r.sections,
+    ...(goals !== undefined && { goals }),
   }
+}
+
+/** @throws ApiError 404 before the bot was there, and in the future */
+function checkMonth({ ctx, now }: Call<never, never>, month: Month): void {
+  const running = monthOf(dayOf(now, ctx.company().timeZone))
+  if (month < firstMonth(ctx) || month > running) throw new ApiError(404, 'not-found', '没有这个月份')
 }
 
 async function monthPage(call: Call<never, never>): Promise<MonthPage> {
   const { ctx, me, now } = call
   const month = monthOfCall(call)
   const today = dayOf(now, ctx.company().timeZone)
-  if (month < firstMonth(ctx) || month > monthOf(today)) throw new ApiError(404, 'not-found', '没有这个月份')
+  checkMonth(call, month)
   const seesAll = me.roles.includes('hr') || me.roles.includes('gm')
   const team = await teamMonth(ctx, me._id, month, now)
   const scope = seesAll ? 'all' : 'own'
@@ -121,6 +143,14 @@ async function monthPage(call: Call<never, never>): Promise<MonthPage> {
   for (let m = previousMonth(monthOf(today)); m >= firstMonth(ctx) && months.length < 12; m = addMonths(m, -1))
     months.push({ month: m, title: formatMonth(m) })
   const waiting = new Map(team.open.map((o) => [o.personId, o.what]))
+  const shownRows = rows.slice(0, MOST_LINES)
+  const inputs = await ctx.monthInputs.many(
+    month,
+    shownRows.map((r) => r.personId),
+  )
+  const { state, approved } = await ctx.months.get(month)
+  const mine = rows.filter((r) => r.state === 'confirmed' && r.confirmed?.by === me._id).length
+  const whole = state === 'approved' && approved?.by === me._id ? rows.length : 0
   return {
     month,
     title: formatMonth(month),
@@ -131,9 +161,11 @@ async function monthPage(call: Call<never, never>): Promise<MonthPage> {
       { step: '总经理确认', day: dayText(dates.approve) },
       { step: '发布', day: dayText(dates.publish) },
     ],
-    people: rows.slice(0, MOST_LINES).map((r) => lineOf(r, waiting.get(r.personId) ?? [])),
+    people: shownRows.map((r) => lineOf(r, waiting.get(r.personId) ?? [], inputs.get(r.personId)?.goals?.text)),
     more: Math.max(0, rows.length - MOST_LINES),
     ...(mayConfirm && { digest: team.digest }),
+    mayUndo: state === 'open' ? mine : whole,
+    mayNote: me.roles.includes('hr'),
     spread: spread.grades,
     months,
   }
@@ -250,6 +282,41 @@ export const monthEndpoints: Endpoint[] = [
     },
   }),
   endpoint({
+    method: 'POST',
+    path: '/api/month/:month/undo',
+    query: noQuery,
+    body: z.strictObject({ requestId }),
+    async run(call): Promise<MonthPage> {
+      const { ctx, me, act } = call
+      const month = monthOfCall(call as Call<never, never>)
+      const outcome = await undoConfirm(ctx, act, me, month)
+      if (outcome.kind !== 'undone' && outcome.kind !== 'unapproved') {
+        const words = {
+          approved: '总经理已确认全公司结果，不能撤销；如确有需要，请总经理退回团队',
+          published: '结果已发布，不能再撤销',
+          nothing: '没有可以撤销的确认',
+        }[outcome.kind]
+        throw new ApiError(outcome.kind === 'nothing' ? 403 : 409, outcome.kind, words)
+      }
+      return monthPage(call as Call<never, never>)
+    },
+  }),
+  endpoint({
+    method: 'POST',
+    path: '/api/month/:month/goals',
+    query: noQuery,
+    body: z.strictObject({ requestId, person: personId, text: words(500) }),
+    async run(call): Promise<MonthPage> {
+      const { ctx, me, act, body } = call
+      const month = monthOfCall(call as Call<never, never>)
+      checkMonth(call as Call<never, never>, month)
+      const person = await ctx.people.get(body.person)
+      const kind = person ? (await noteGoals(ctx, act, me, person, month, body.text)).kind : 'not-allowed'
+      if (kind === 'not-allowed') throw new ApiError(403, kind, '只有人力资源可以填写，且不能为本人填写')
+      return monthPage(call as Call<never, never>)
+    },
+  }),
+  endpoint({
     method: 'GET',
     path: '/api/behaviour',
     query: noQuery,
@@ -268,7 +335,7 @@ export const monthEndpoints: Endpoint[] = [
       day,
       text: z.string().max(500),
     }),
-    async run(call): Promise<{ done: true; waiting: boolean }> {
+    async run(call): Promise<{ done: true; waiting: boolean; id: string }> {
       const { ctx, me, act, body } = call
       const person = await ctx.people.get(body.person)
       if (!person) throw new ApiError(404, 'not-found', '没有这位同事')
@@ -276,7 +343,7 @@ export const monthEndpoints: Endpoint[] = [
       const outcome = await recordBehaviour(ctx, act, me, person, input)
       if (outcome.kind !== 'recorded')
         throw new ApiError(outcome.kind === 'not-allowed' ? 403 : 422, outcome.kind, explainRecord(outcome))
-      return { done: true, waiting: outcome.row.state === 'waiting' }
+      return { done: true, waiting: outcome.row.state === 'waiting', id: outcome.row._id }
     },
   }),
 ]

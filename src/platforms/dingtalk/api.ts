@@ -42,6 +42,8 @@ export interface Api {
   old(path: string, body: object | undefined, options?: CallOptions): Promise<Answer>
   /** Old host: one file as a form; `type` stands in the address (dingtalk.md §10). Never rejects. */
   upload(path: string, type: string, file: Upload): Promise<Answer>
+  /** A file at an address of the platform's storage, without a token. Never rejects; undefined: not to be had. */
+  file(url: string, most: number): Promise<{ bytes: Buffer } | { tooBig: true } | undefined>
   /** Any address without a token: the Stream gateway, a session webhook. Never rejects. */
   bare(host: Failure['host'], url: string, body: object): Promise<Answer>
   close(): Promise<void>
@@ -186,6 +188,25 @@ export function createApi(options: ApiOptions): Api {
       paced('oapi', path, { counted: true }, (token) =>
         exchange('oapi', `${oapiBase}${path}?type=${type}`, 'POST', multipart(file), token),
       ),
+    async file(url, most) {
+      try {
+        const { statusCode, body } = await request(url, { dispatcher: agent, signal: AbortSignal.timeout(timeoutMs) })
+        const chunks: Buffer[] = []
+        let size = 0
+        for await (const chunk of body) {
+          size += (chunk as Buffer).length
+          if (size > most) return { tooBig: true }
+          chunks.push(chunk as Buffer)
+        }
+        return statusCode === 200 ? { bytes: Buffer.concat(chunks) } : undefined
+      } catch (error) {
+        log.warn(
+          { code: String((error as { code?: unknown }).code ?? (error as Error).name) },
+          'dingtalk file not fetched',
+        )
+        return undefined
+      }
+    },
     bare: (host, url, body) => exchange(host, url, 'POST', body),
     close() {
       closing ??= closeNow()

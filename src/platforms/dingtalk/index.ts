@@ -8,6 +8,7 @@ import { AI_CARD_TEMPLATE, buttonIds } from './draw-card.ts'
 import type { Failure } from './failure.ts'
 import { cardRouteKey, createHttpMode, type HttpReply, type HttpRequest, registerCardCallback } from './http-mode.ts'
 import { createJsSigner, type JsSignature } from './js-signature.ts'
+import { fetchPicture } from './picture.ts'
 import { createPace, createQuota } from './quota.ts'
 import { notice, type ReadContext, readCardClick, readEvent, readRobotMessage } from './receive.ts'
 import { createReply } from './reply.ts'
@@ -244,6 +245,7 @@ export function createDingtalk(config: DingtalkConfig, deps: DingtalkDeps): Ding
     update: (update) => sender.update(update),
     recall: (messageId) => sender.recall(messageId),
     reply: (chat, _id, text) => reply(chat, text),
+    picture: (ref) => fetchPicture(api, robotCode, [config.apiBase, config.oapiBase], ref),
     async members() {
       const members = await readMembers(api)
       if (config.agentId && !(await addRoster(api, config.agentId, members)))

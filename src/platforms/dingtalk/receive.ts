@@ -36,9 +36,11 @@ const robotMessage = z.object({
   text: z.object({ content: z.string() }).partial().optional().catch(undefined),
   content: z.unknown().optional(),
 })
+const code = z.string().min(1).max(2048).optional().catch(undefined)
 const mediaContent = z.object({
   recognition: z.string().optional().catch(undefined),
-  richText: z.array(z.object({ text: z.string().optional().catch(undefined) })).catch([]),
+  downloadCode: code,
+  richText: z.array(z.object({ text: z.string().optional().catch(undefined), downloadCode: code })).catch([]),
 })
 
 const NO_QUOTA = '20001'
@@ -63,7 +65,8 @@ export function readRobotMessage(raw: unknown, { now, corpId }: ReadContext): In
   const content = mediaContent.safeParse(message.content).data ?? { richText: [] }
   if (kind) {
     const recognized = content.recognition?.trim()
-    return [{ ...base, at, chat, type: 'media', media: kind, ...(recognized && { recognized }) }]
+    const ref = kind === 'image' ? content.downloadCode : undefined
+    return [{ ...base, at, chat, type: 'media', media: kind, ...(recognized && { recognized }), ...(ref && { ref }) }]
   }
   if (message.msgtype === 'text') {
     const text = (message.text?.content ?? textOf(message.content)).trim()
@@ -72,7 +75,8 @@ export function readRobotMessage(raw: unknown, { now, corpId }: ReadContext): In
   if (message.msgtype === 'richText') {
     const text = content.richText.map((part) => part.text ?? '').join('')
     if (text.trim() !== '') return [{ ...base, at, chat, type: 'text', text: text.trim() }]
-    return [{ ...base, at, chat, type: 'media', media: 'image' }]
+    const ref = content.richText.find((part) => part.downloadCode)?.downloadCode
+    return [{ ...base, at, chat, type: 'media', media: 'image', ...(ref && { ref }) }]
   }
   return [{ ...base, at, chat, type: 'media', media: 'other' }]
 }

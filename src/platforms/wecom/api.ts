@@ -12,6 +12,12 @@ export interface Api {
   get(path: string, query?: Record<string, string | number>): Promise<Reply>
   post(path: string, body: unknown, query?: Record<string, string | number>): Promise<Reply>
   upload(path: string, file: Upload, query?: Record<string, string | number>): Promise<Reply>
+  /** A file, e.g. of `/cgi-bin/media/get`; undefined: not to be had. */
+  bytes(
+    path: string,
+    query: Record<string, string>,
+    most: number,
+  ): Promise<{ bytes: Buffer } | { tooBig: true } | undefined>
   /** What is wrong now, in words for an administrator. */
   problem(): string | undefined
   close(): Promise<void>
@@ -79,6 +85,16 @@ export function createApi(options: ApiOptions): Api {
     get: (path, query) => call('GET', path, queryString(query)),
     post: (path, body, query) => call('POST', path, queryString(query), body),
     upload: (path, file, query) => withToken(path, queryString(query), (whole) => http.upload(whole, file)),
+    async bytes(path, query, most) {
+      let got: { bytes: Buffer } | { tooBig: true } | undefined
+      const reply = await withToken(path, queryString(query), async (whole) => {
+        const answer = await http.download(whole, most)
+        if (answer.kind !== 'bytes' && answer.kind !== 'too-big') return answer
+        got = answer.kind === 'bytes' ? { bytes: answer.bytes } : { tooBig: true }
+        return { kind: 'json', body: {} }
+      })
+      return reply.kind === 'ok' ? got : undefined
+    },
     problem: () => token.problem() ?? adminProblem ?? (silent >= SILENT_TIMES ? silentReason : undefined),
     close: () => http.close(),
   }

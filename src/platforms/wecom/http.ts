@@ -14,6 +14,8 @@ export interface Http {
   request(method: 'GET' | 'POST', path: string, body?: unknown): Promise<HttpAnswer>
   /** Posts one file as a form. */
   upload(path: string, file: Upload): Promise<HttpAnswer>
+  /** Gets a file; a refusal comes as JSON. @param most bytes; what is longer is not read to its end */
+  download(path: string, most: number): Promise<HttpAnswer | { kind: 'bytes'; bytes: Buffer } | { kind: 'too-big' }>
   close(): Promise<void>
 }
 
@@ -54,6 +56,13 @@ export function createHttp(base: string): Http {
   })
   let closing: Promise<void> | undefined
 
+  const noAnswer = (error: unknown): HttpAnswer => {
+    const code = codeOf(error)
+    return UNSENT.has(code)
+      ? { kind: 'unsent', reason: `无法连接企业微信接口（${code}）` }
+      : { kind: 'unknown', reason: `企业微信接口没有应答（${code}）` }
+  }
+
   async function exchange(
     method: 'GET' | 'POST',
     path: string,
@@ -68,10 +77,25 @@ export function createHttp(base: string): Http {
       const text = await answer.body.text()
       return readAnswer(answer.statusCode, text)
     } catch (error) {
-      const code = codeOf(error)
-      return UNSENT.has(code)
-        ? { kind: 'unsent', reason: `无法连接企业微信接口（${code}）` }
-        : { kind: 'unknown', reason: `企业微信接口没有应答（${code}）` }
+      return noAnswer(error)
+    }
+  }
+
+  async function download(path: string, most: number): ReturnType<Http['download']> {
+    try {
+      const { statusCode, headers, body } = await pool.request({ method: 'GET', path: prefix + path })
+      if (statusCode !== 200 || /json|text/.test(String(headers['content-type'])))
+        return readAnswer(statusCode, await body.text())
+      const chunks: Buffer[] = []
+      let size = 0
+      for await (const chunk of body) {
+        size += (chunk as Buffer).length
+        if (size > most) return { kind: 'too-big' }
+        chunks.push(chunk as Buffer)
+      }
+      return { kind: 'bytes', bytes: Buffer.concat(chunks) }
+    } catch (error) {
+      return noAnswer(error)
     }
   }
 
@@ -82,6 +106,7 @@ export function createHttp(base: string): Http {
       const { body, contentType } = multipart(file)
       return exchange('POST', path, { body, type: contentType })
     },
+    download,
     close() {
       // What is still unanswered then is told as unknown.
       closing ??= Promise.race([pool.close(), sleep(CLOSE_GRACE_MS, undefined, { ref: false })]).then(() =>

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Card } from '../../../cards/card.ts'
 import type { Clock } from '../../clock.ts'
+import { MOST_PICTURE_BYTES } from '../../domain/picture.ts'
 import type { Incoming, Member, Platform, Receive } from '../port.ts'
 import { type Api, createApi } from './api.ts'
 import { type CallbackRequest, type CallbackResponse, createCallback, type Log } from './callback.ts'
@@ -173,6 +174,7 @@ export function createWecom(config: WecomConfig, deps: WecomDeps): Wecom {
     send: createSend(shared),
     update: createUpdate(shared),
     recall: (messageId) => recallMessages(api, messageId),
+    picture: (ref) => api.bytes('/cgi-bin/media/get', { media_id: ref }, MOST_PICTURE_BYTES),
     // WeCom shows an app no group messages (wecom.md §2.1): a group is one that the app made itself.
     reply: (chat, _id, text) => postToGroup(api, chat.groupId, text),
     createGroup: (group) => createGroup(api, group),

@@ -38,6 +38,7 @@ const IGNORED = new Set([
 
 /** Keys that would be dangerous as names of object members further in. */
 const UNSAFE_KEYS = new Set(['__proto__', 'constructor', 'prototype'])
+const REF = /^[A-Za-z0-9_@.-]{1,512}$/
 const SAFE_KEY = /^[A-Za-z0-9_@-]{1,128}$/
 
 /**
@@ -55,7 +56,9 @@ export function toIncoming(xml: XmlElement, receivedAt: Date): Incoming | undefi
   if (type === 'event') return eventOf(xml, base)
   if (type === '' || userId === '') return notice(base, 'unknown-event')
   if (type === 'text') return { ...base, type: 'text', text: textOf(xml, 'Content'), chat: { kind: 'private' } }
-  return { ...base, type: 'media', media: MEDIA.has(type) ? (type as Media) : 'other', chat: { kind: 'private' } }
+  const media = MEDIA.has(type) ? (type as Media) : 'other'
+  const ref = media === 'image' ? textOf(xml, 'MediaId') : ''
+  return { ...base, type: 'media', media, ...(REF.test(ref) && { ref }), chat: { kind: 'private' } }
 }
 
 /** A short name of the kind of callback, for the log: no value that a person chose. */
