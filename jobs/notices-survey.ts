@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { type InviteKind, surveyInviteCard, surveyTitle } from '../cards/survey.ts'
 import { surveyTooFewCard } from '../cards/survey-admin.ts'
 import { surveyImproveCard, surveyImprovedCard, surveyResultsCard } from '../cards/survey-results.ts'
@@ -42,14 +43,23 @@ const results = ofRound(async (round, to, _args, ctx) => {
   return { card: surveyResultsCard(found, lines), ...about(round) }
 })
 
-/** The score round by round as a picture, for those who cook; there is none to draw of a single round. */
-const trend = ofRound(async (round, _to, _args, ctx) => {
+/** This process, of all that ever were. */
+const HERE = randomUUID()
+
+/**
+ * The score round by round as a picture, for those who cook; there is none to draw of a single round. Neither platform knows a
+ * picture again that was uploaded by a process before this one, so whoever takes over from a dead one sends it no more: rather
+ * none than two, and the page shows it as well.
+ */
+const trend = ofRound(async (round, to, _args, ctx) => {
   const drawn = await trendOf(ctx, round.surveyId)
   const known = drawn.labels.flatMap((label, i) => {
     const value = drawn.values[i]
     return typeof value === 'number' ? [`${label}：${value.toFixed(1)}`] : []
   })
   if (known.length < 2) return gone('只有一次结果')
+  if ((await ctx.meta.setOnce(`trend/${round._id}/${to._id}`, HERE)) !== HERE)
+    return gone('上次发送时服务中断，图片可能已经送达')
   return { png: drawTrend(drawn), alt: `${round.survey.title}历次得分：${known.join('，')}` }
 })
 

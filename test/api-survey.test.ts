@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { openRound } from '../handlers/survey/round.ts'
+import { canteenSurvey, EVERYBODY } from '../src/domain/survey.ts'
 import type { SurveyAnswerPage, SurveyLine, SurveysPage } from '../src/http/api/contract-survey.ts'
 import { type Client, type PagesWorld, signIn, startPagesWorld } from './pages-world.ts'
 
@@ -110,6 +112,39 @@ test('what somebody may not do is refused: others’ surveys, HR’s doings, aud
   expect((await zhao.get('/api/survey/nothing/2026-11')).status).toBe(403)
   expect(((await zhao.get('/api/surveys')).body as SurveysPage).running).toBeUndefined()
 })
+
+test('HR lets a month with too few answers go on the page, carries the last score over, and neither twice', async () => {
+  const { ctx } = world
+  const survey = { ...canteenSurvey, id: 'lunch', sample: EVERYBODY }
+  await ctx.people.save({ ...(await world.person('sun')), position: '炊事员' })
+  const open = async (period: string) => {
+    const opensAt = new Date(`${period}-20T11:30:00+08:00`)
+    await openRound(ctx, survey, { period, opensAt, closesAt: new Date(`${period}-25T18:00:00+08:00`) }, opensAt, 'x')
+    return (what: string) => hr.send('POST', `/api/survey/lunch/${period}/${what}`, { requestId: randomUUID() })
+  }
+  const running = async () => ((await hr.get('/api/surveys')).body as SurveysPage).running
+  const september = await open('2026-09')
+  expect((await september('excuse')).status).toBe(422)
+  await september('close')
+  expect(await running()).toMatchObject([{ state: 'too-few', assesses: true }])
+  expect(errorOf((await september('carry')).body).code).toBe('nothing-to-carry')
+  expect((await september('excuse')).status).toBe(200)
+  expect((await september('extend')).status).toBe(422)
+  expect(await ctx.surveyScores.ofMonth('2026-09')).toMatchObject([{ state: 'excused' }])
+  const row = { surveyId: 'lunch', positions: survey.assesses, answers: 6 }
+  await ctx.surveyScores.put({ ...row, _id: 'lunch/2026-10', month: '2026-10', state: 'ok', score: '82' })
+  const november = await open('2026-11')
+  await november('close')
+  expect(await running()).toMatchObject([{ state: 'too-few', carry: '2026年10月' }])
+  const li = await signIn(world, 'li')
+  expect((await li.send('POST', '/api/survey/lunch/2026-11/carry', { requestId: randomUUID() })).status).toBe(403)
+  expect((await november('carry')).status).toBe(200)
+  expect((await november('excuse')).status).toBe(422)
+  expect(await ctx.surveyScores.ofMonth('2026-11')).toMatchObject([
+    { state: 'ok', score: '82', carriedFrom: '2026-10', decidedBy: world.idOf('zhou') },
+  ])
+  expect(await running()).toEqual([])
+}, 60_000)
 
 test('answers with names are shown to oneself and can be changed', async () => {
   const path = pathOf((await started({ anonymous: false })).body)

@@ -3,6 +3,7 @@ import { giveAnswers } from '../handlers/survey/answer.ts'
 import { countRound } from '../handlers/survey/count.ts'
 import { openRound, roundIdOf } from '../handlers/survey/round.ts'
 import { mayReadResults } from '../handlers/survey/view.ts'
+import { notices } from '../jobs/notices.ts'
 import type { World } from '../sandbox/world.ts'
 import type { Ctx } from '../src/context.ts'
 import { canteenSurvey, EVERYBODY, type Survey } from '../src/domain/survey.ts'
@@ -158,4 +159,20 @@ test('who is told the results is who may read them', async () => {
     for (const person of await ctx.people.active()) if (await mayReadResults(ctx, person, round)) may.push(person._id)
     expect(told.map((row) => row.to).sort()).toEqual(may.sort())
   }
+})
+
+test('the trend that a process died over is not sent a second time; one that has to wait is', async () => {
+  const { ctx } = world.bot
+  for (const [n, period] of ['2026-10', '2026-11'].entries()) {
+    const opensAt = new Date(`${period}-20T03:30:00Z`)
+    const opened = await openRound(ctx, surveyNo('trend'), { ...plan, period, opensAt }, opensAt, 'x')
+    if (opened.kind !== 'opened') throw new Error(opened.kind)
+    for (const person of people.slice(0, 5)) await giveAnswers(ctx, act, person, opened.round._id, all(3 + n))
+    await countRound(ctx, opened.round, 'x')
+  }
+  const [first, second] = people
+  const draw = (to: Person) => notices['survey-trend']!(to, { round: 'strend/2026-11' }, ctx)
+  for (let i = 0; i < 2; i++) expect(await draw(first!)).toHaveProperty('png')
+  await ctx.meta.setOnce(`trend/strend/2026-11/${second!._id}`, 'another process')
+  expect(await draw(second!)).toEqual({ cancel: '上次发送时服务中断，图片可能已经送达' })
 })

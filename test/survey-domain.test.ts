@@ -203,6 +203,26 @@ test('rounds move to working days and last at least three of them', () => {
   expect(nextOpening(canteenSurvey, '2026-11-20', calendar, zone)?.period).toBe('2026-12')
 })
 
+test('the half-yearly survey comes every June and December, moved to working days, once each', () => {
+  const found: string[][] = []
+  for (let day = '2025-01-01'; day <= '2026-12-31'; day = addDays(day, 1)) {
+    const plan = opens(employeeSurvey, day)
+    if (plan) found.push(plan)
+  }
+  expect(found).toEqual([
+    ['2025-H1', '6月10日 11:30', '6月20日 18:00'],
+    ['2025-H2', '12月10日 11:30', '12月22日 18:00'],
+    // The 20th is a Saturday in the holiday of 端午, which ends on Sunday.
+    ['2026-H1', '6月10日 11:30', '6月22日 18:00'],
+    ['2026-H2', '12月10日 11:30', '12月21日 18:00'],
+  ])
+  // Set to open on a day that is off: the next working day, and still of its own half-year.
+  const moved = { ...employeeSurvey, when: { ...employeeSurvey.when, opensDay: 20, closesDay: 21 } as never }
+  expect(opens(moved, '2026-06-20')).toBeUndefined()
+  expect(opens(moved, '2026-06-22')).toEqual(['2026-H1', '6月22日 11:30', '6月25日 18:00'])
+  expect(nextOpening(moved, '2026-06-22', calendar, zone)?.period).toBe('2026-H2')
+})
+
 test('every month of 2026 has one canteen round, open on a working day', () => {
   const found: string[] = []
   for (let day = '2026-01-01'; day <= '2026-12-31'; day = addDays(day, 1)) {

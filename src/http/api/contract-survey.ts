@@ -64,6 +64,10 @@ export interface SurveyRunning extends SurveyLine {
   diners: number
   rate: number
   state: 'open' | 'too-few'
+  /** Whether a month's work score hangs on it. */
+  assesses: boolean
+  /** The month whose score can be carried over, where there are too few answers: 2026年10月 */
+  carry?: string
   /** Of the draw, and whether it gives the same people again. */
   draw?: { seed: string; checks: boolean }
 }

@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { surveyAbout, surveyTitle } from '../../../cards/survey.ts'
 import { shownOf } from '../../../handlers/answer-survey.ts'
-import { surveyIdOf } from '../../../handlers/run-survey.ts'
+import { carryFrom, surveyIdOf } from '../../../handlers/run-survey.ts'
 import { giveAnswers, giveComment, ownAnswers, roundsFor } from '../../../handlers/survey/answer.ts'
 import { isImprover } from '../../../handlers/survey/count.ts'
-import { closeRound, extendRound, startSurvey } from '../../../handlers/survey/decide.ts'
+import { closeRound, endUnread, extendRound, startSurvey } from '../../../handlers/survey/decide.ts'
 import { hasAnswered, isOpenAt, roundIdOf } from '../../../handlers/survey/round.ts'
 import { mayReadResults, resultsOf, runningOf, trendOf } from '../../../handlers/survey/view.ts'
-import type { Ctx } from '../../context.ts'
+import type { Act, Ctx } from '../../context.ts'
 import { exact, shown } from '../../domain/decimal.ts'
 import { makeSurvey } from '../../domain/parse-survey.ts'
 import { firstOpen, MOST_COMMENT, questionsOf, STARS, starNames } from '../../domain/survey.ts'
@@ -34,6 +34,7 @@ const text = {
   gone: '这次调查已经处理过了',
   tooSmall: (n: number, need: number) => `匿名调查的范围至少要有${need}人，现在只有${n}人；请扩大范围或改为实名`,
   tooLate: '截止时间已经过去',
+  nothingToCarry: '没有以前的得分可以沿用，请选择延长或免计',
   withheld: '有部门作答人数不足，为保护匿名，整体不显示部门对比',
 }
 
@@ -118,10 +119,13 @@ async function runningFor(ctx: Ctx): Promise<SurveyRunning[]> {
   return Promise.all(
     rounds.map(async (round) => {
       const { answers, asked, diners, seed, drawChecks = false } = await runningOf(ctx, round)
+      const carry = round.state === 'too-few' ? await carryFrom(ctx, round) : undefined
       return {
         ...lineOf(ctx, round),
         ...{ answers, asked, diners, rate: responseRate(answers, asked) },
         state: round.state === 'too-few' ? 'too-few' : 'open',
+        assesses: round.survey.assesses.length > 0,
+        ...(carry && { carry }),
         ...(seed && { draw: { seed, checks: drawChecks } }),
       } satisfies SurveyRunning
     }),
@@ -131,6 +135,14 @@ async function runningFor(ctx: Ctx): Promise<SurveyRunning[]> {
 function mustBeHr(me: Person): void {
   if (!me.roles.includes('hr')) throw new ApiError(403, 'forbidden', text.notHr)
 }
+
+/** What HR does about a round, as in chat (handlers/run-survey.ts). */
+const changes = new Map<string, (ctx: Ctx, act: Act, by: Person, roundId: string) => Promise<{ kind: string }>>([
+  ['extend', extendRound],
+  ['close', closeRound],
+  ['carry', (ctx, act, by, roundId) => endUnread(ctx, act, by, roundId, 'carried')],
+  ['excuse', (ctx, act, by, roundId) => endUnread(ctx, act, by, roundId, 'excused')],
+])
 
 const chosen = z
   .record(z.string().regex(/^[a-z0-9-]{1,40}$/), z.string().max(60))
@@ -256,8 +268,10 @@ export const surveyEndpoints: Endpoint[] = [
     body: z.strictObject({ requestId }),
     async run({ ctx, me, act, params }): Promise<{ until?: string }> {
       mustBeHr(me)
-      if (params.what !== 'extend' && params.what !== 'close') throw new ApiError(404, 'not-found', '没有这个地址')
-      const outcome = await (params.what === 'extend' ? extendRound : closeRound)(ctx, act, me, idOf(params))
+      const change = changes.get(params.what ?? '')
+      if (!change) throw new ApiError(404, 'not-found', '没有这个地址')
+      const outcome = await change(ctx, act, me, idOf(params))
+      if (outcome.kind === 'nothing-to-carry') throw new ApiError(422, 'nothing-to-carry', text.nothingToCarry)
       if (outcome.kind === 'gone') throw new ApiError(422, 'gone', text.gone)
       if (outcome.kind === 'not-allowed') throw new ApiError(403, 'forbidden', text.notHr)
       const round = await ctx.surveyRounds.get(idOf(params))
