@@ -32,7 +32,7 @@ export function resultCard(r: {
         ...(f.change ? [{ label: '较上月', value: f.change }] : []),
       ],
     }),
-    text: `请登录页面查看得分和计算过程。确认只表示已收到，不代表同意；如有异议，请在${r.appealBy}前申诉。`,
+    text: `请登录页面查看得分和计算过程。确认只表示已收到，不代表同意；如有异议，请在${r.appealBy}（含）前申诉。`,
     buttons: [
       ...(r.acknowledged ? [] : [{ text: '确认收到', action: 'result-ack', style: 'primary' as const }]),
       { text: '申诉', action: 'result-appeal', style: 'plain' },
@@ -95,7 +95,8 @@ export function returnPickCard(
   action: string,
 ): Card {
   return {
-    title: `${formatMonth(month)}：${title}`,
+    title,
+    subtitle: formatMonth(month),
     input: {
       kind: 'choice',
       id: 'who',

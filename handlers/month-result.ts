@@ -207,7 +207,7 @@ export const onResultReturn: OnCard = async (turn, ctx) => {
   const rows = await ctx.results.ofTeam(month, String(turn.instance.context.judgeId))
   const options = rows.filter((r) => r.state === 'draft').map((r) => ({ id: r.personId, text: r.name }))
   if (options.length === 0) return [{ text: text.gone }]
-  const card = returnPickCard(month, '请选择要退回的同事', options, 'result-return-who')
+  const card = returnPickCard(month, '选择要退回的同事', options, 'result-return-who')
   return [{ card, subject: `return/${turn.id}`, context: { month } }]
 }
 
@@ -257,7 +257,7 @@ export const onTeamReturn: OnCard = async (turn, ctx) => {
   if (names.length === 0) return [{ text: text.gone }]
   const card = returnPickCard(
     month,
-    '请选择要退回的团队',
+    '选择要退回的团队',
     names.map((p) => ({ id: p._id, text: p.name })),
     'team-return-who',
   )

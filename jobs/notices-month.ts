@@ -107,10 +107,7 @@ const hrPublished: Render = async (_to, args, ctx) => {
     card: {
       title: `${formatMonth(month)}绩效结果已发布`,
       subtitle: `共${people}人，已分别通知本人`,
-      text: [
-        ...distributionLines(spread),
-        `导出Excel：在服务器运行 npm run jixiao -- results export ${month} --out 文件.xlsx`,
-      ].join('\n'),
+      text: [...distributionLines(spread), '全表可在页面查看，电脑端打开可下载Excel。'].join('\n'),
       link: page(month),
     },
     subject: `month/${month}`,

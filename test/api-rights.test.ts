@@ -140,6 +140,7 @@ const table: Record<
     may: '4424444',
   },
   'POST /api/month/:month/undo': { at: () => '/api/month/2026-11/undo', body: {}, may: '4444444' },
+  'GET /api/month/:month/workbook': { at: () => '/api/month/2026-11/workbook', may: '4444454' },
   'POST /api/month/:month/goals': {
     at: () => '/api/month/2026-11/goals',
     body: (w) => ({ person: w.idOf('zhao'), text: '11月目标检查：已完成' }),

@@ -173,7 +173,7 @@ test('a month that is more than a month late is brought to HR and the general ma
   expect([overdue('zhou'), overdue('wang'), overdue('li')]).toEqual([1, 1, 0])
   await world.jump('2027-01-11T09:01:00+08:00')
   expect([overdue('zhou'), overdue('wang')]).toEqual([2, 2])
-  expect(said('wang')).toContain('原定12月7日（周一）')
+  expect(said('wang')).toContain('原定12月7日（周一，因休息日由12月5日顺延）发布')
   // The oldest comes first wherever it is asked for.
   await world.phone('li').type('团队结果')
   expect(world.phone('li').sees()).toContain('2026年11月团队结果')

@@ -98,7 +98,7 @@ test.each([['wecom'], ['dingtalk']] as const)(
     expect(gm.sees()).toContain('2026年11月绩效结果待您确认')
     expect(gm.sees()).toContain('A：4人（80.0%）')
     await gm.tap('确认全部')
-    expect(gm.sees()).toContain('将于12月7日（周一），因休息日由12月5日顺延发布')
+    expect(gm.sees()).toContain('将于12月7日（周一，因休息日由12月5日顺延）发布')
 
     await world.jump('2026-12-07T09:59:00+08:00')
     expect((await row('zhao')).state).toBe('confirmed')

@@ -373,7 +373,7 @@ test('July settled: the missing named and chased, confirmed, published; an appea
   await go('2026-08-03T09:05:00')
   expect(phone('guoqiang').text()).toContain('杨帆：还有1周未评分：7月20日至26日')
   expect(phone('guoqiang').has('确认团队')).toBe(false)
-  expect(phone('linxiuying').text()).toMatch(/结算8月3日（周一），因休息日由8月1日顺延[\s\S]*马福国：月度检查表未评分/)
+  expect(phone('linxiuying').text()).toMatch(/结算8月3日（周一，因休息日由8月1日顺延）[\s\S]*马福国：月度检查表未评分/)
   await phone('linxiuying').tap('催办')
   await inspect('2026-07', {
     wangwei: [18, 20, 15, 19.5, 8, 10],
@@ -472,7 +472,7 @@ test('September: a deadline moved by the festival, somebody leaves', async () =>
 
 test('September settled behind the National Day, sent back by the general manager, confirmed again, published', async () => {
   await go('2026-10-08T09:05:00')
-  expect(phone('linxiuying').text()).toContain('发布10月12日（周一），因国庆节由10月5日顺延')
+  expect(phone('linxiuying').text()).toContain('发布10月12日（周一，因国庆节由10月5日顺延）')
   await inspect('2026-09', {
     wangwei: [20, 19, 18, 17, 10, 9],
     liuzhiqiang: [20, 20, 20, 20, 10, 10],

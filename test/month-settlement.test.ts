@@ -204,8 +204,8 @@ describe('the dates of a month', () => {
   test('behind the October holiday the steps keep a working day each, the make-up Saturday among them', () => {
     expect(days('2026-09')).toEqual(['2026-10-08', '2026-10-09', '2026-10-10', '2026-10-12'])
     const d = monthDates('2026-09', calendar, settings, 'Asia/Shanghai')
-    expect(dayText(d.settle)).toBe('10月8日（周四），因国庆节由10月1日顺延')
-    expect(dayText(d.publish)).toBe('10月12日（周一），因国庆节由10月5日顺延')
+    expect(dayText(d.settle)).toBe('10月8日（周四，因国庆节由10月1日顺延）')
+    expect(dayText(d.publish)).toBe('10月12日（周一，因国庆节由10月5日顺延）')
   })
   test('an appeal is open until midnight of the third working day; the holidays stop the clock', () => {
     const open = appealUntil('2026-12-07', 3, calendar, 'Asia/Shanghai')

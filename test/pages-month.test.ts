@@ -1,4 +1,6 @@
 /// <reference lib="dom" />
+import { readFileSync } from 'node:fs'
+import { readXlsx } from 'hucre/xlsx'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { approveMonth, confirmTeam, publishMonth, teamMonth } from '../handlers/month/flow.ts'
@@ -189,6 +191,17 @@ test('what goal management found stands beside the result as a reference, the to
   await hr.getByRole('button', { name: '保存' }).click()
   await hr.getByText('招聘8人，已完成7人').first().waitFor()
   expect(await barriers(hr)).toEqual([])
+  const [saved] = await Promise.all([
+    hr.waitForEvent('download'),
+    hr.getByRole('button', { name: '下载Excel' }).click(),
+  ])
+  expect(saved.suggestedFilename()).toBe('示例公司-2026-10绩效结果.xlsx')
+  const book = await readXlsx(readFileSync((await saved.path())!))
+  const line = book.sheets[0]!.rows.find((r) => r[2] === '赵敏')!
+  expect(line.slice(1, 11)).toEqual(['0003', '赵敏', '行政部', '行政人事助理', '周计划', 85, 0, 0, 85, 'B'])
+  expect((await ctx.audit.about('month/2026-10')).filter((l) => l.what === 'results-exported')).toMatchObject([
+    { by: world.idOf('zhou'), detail: { people: 6, drafts: 0 } },
+  ])
   // Months before, as they were published.
   const october = (await ctx.results.get(id))!
   for (const [month, total] of [

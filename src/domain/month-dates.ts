@@ -39,10 +39,8 @@ export function monthDates(month: Month, calendar: Calendar, s: MonthSettings, z
     const day = [own, earliest].sort().at(-1)!
     if (day === planned) return { day }
     const because = calendar.isWorkday(planned)
-      ? '上一步顺延'
-      : kind.kind === 'holiday'
-        ? (kind.name ?? '节假日')
-        : '休息日'
+      ? '随上一步'
+      : `因${kind.kind === 'holiday' ? (kind.name ?? '节假日') : '休息日'}`
     return { day, moved: { from: planned, because } }
   }
   const settle = step(s.settleDay)
@@ -57,9 +55,10 @@ export function monthDates(month: Month, calendar: Calendar, s: MonthSettings, z
   }
 }
 
-/** 12月7日（周一），因休息日由12月5日顺延 */
+/** 12月7日（周一，因休息日由12月5日顺延）: stands anywhere in a sentence. */
 export function dayText({ day, moved }: MonthDay): string {
-  return moved ? `${formatDayFull(day)}，因${moved.because}由${formatDay(moved.from)}顺延` : formatDayFull(day)
+  const full = formatDayFull(day)
+  return moved ? `${full.slice(0, -1)}，${moved.because}由${formatDay(moved.from)}顺延）` : full
 }
 
 /**

@@ -295,7 +295,7 @@ export interface MonthPage {
   digest?: string
   /** How many one has confirmed and may still take back. */
   mayUndo: number
-  /** May enter what goal management found. */
+  /** HR: may enter what goal management found, and take the whole as Excel. */
   mayNote: boolean
   spread: { name: string; count: number; share: string; guide?: number; over?: number }[]
   months: { month: string; title: string }[]

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { explainFile } from '../../../handlers/appeal.ts'
 import { fileAppeal } from '../../../handlers/month/appeal.ts'
 import { casesFor, recordBehaviour } from '../../../handlers/month/behaviour.ts'
+import { exportResults } from '../../../handlers/month/export.ts'
 import {
   acknowledgeResult,
   confirmTeam,
@@ -299,6 +300,28 @@ export const monthEndpoints: Endpoint[] = [
         throw new ApiError(outcome.kind === 'nothing' ? 403 : 409, outcome.kind, words)
       }
       return monthPage(call as Call<never, never>)
+    },
+  }),
+  endpoint({
+    method: 'GET',
+    path: '/api/month/:month/workbook',
+    query: noQuery,
+    async run(call): Promise<{ name: string; data: string }> {
+      const { ctx, me, now } = call
+      const month = monthOfCall(call as Call<never, never>)
+      if (!me.roles.includes('hr')) throw new ApiError(403, 'forbidden', '只有人力资源可以下载全公司结果')
+      const { bytes, people, drafts } = await exportResults(ctx, month, now)
+      if (people === 0) throw new ApiError(422, 'nothing', '这个月还没有结果，次月结算后才有')
+      await ctx.audit.add({
+        _id: `results-exported/${month}/${me._id}/${now.toISOString()}`,
+        at: now,
+        by: me._id,
+        what: 'results-exported',
+        to: `month/${month}`,
+        detail: { people, drafts },
+      })
+      const company = ctx.company().name.replace(/[\\/:*?"<>|]/g, '')
+      return { name: `${company}-${month}绩效结果.xlsx`, data: Buffer.from(bytes).toString('base64') }
     },
   }),
   endpoint({
