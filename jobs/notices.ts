@@ -17,6 +17,7 @@ import type { Rendered } from '../src/outbox/notice.ts'
 import type { Person } from '../src/store/people.ts'
 import { momentNotices } from './notices-moments.ts'
 import { monthNotices } from './notices-month.ts'
+import { operationsNotices } from './notices-operations.ts'
 import { surveyNotices } from './notices-survey.ts'
 
 type Args = Record<string, unknown>
@@ -159,6 +160,7 @@ export const notices: Record<string, Render> = {
   ...momentNotices,
   ...surveyNotices,
   ...monthNotices,
+  ...operationsNotices,
   'plan-reminder': planReminder,
   'first-plan': firstPlan,
   'nobody-judges': nobodyJudges,

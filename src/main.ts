@@ -23,10 +23,12 @@ import { createDispatch } from './inbox/dispatch.ts'
 import { createInbox } from './inbox/inbox.ts'
 import { createLog, type Log } from './log.ts'
 import { createMetrics } from './metrics.ts'
+import { type Breaker, createBreaker, withBreaker } from './outbox/breaker.ts'
 import { backOffMs, createOutbox } from './outbox/outbox.ts'
 import { createSender } from './outbox/sender.ts'
 import { createDirectory } from './people/directory.ts'
 import { createDingtalk, type Dingtalk } from './platforms/dingtalk/index.ts'
+import { createOutageWatch } from './platforms/outages.ts'
 import type { Incoming, Platform, PlatformName } from './platforms/port.ts'
 import { createWecom, type MenuItem, type Wecom } from './platforms/wecom/index.ts'
 import { createSchedule, type Schedule, slotModel } from './schedule/schedule.ts'
@@ -48,6 +50,8 @@ export interface Bot {
   port: number
   ctx: Ctx
   schedule: Schedule<Ctx>
+  /** Looks after outages now, as every few seconds. */
+  lookAfterOutages(): Promise<void>
   /** Runs everything that is due by the clock, and waits until what came of it is sent. */
   tick(): Promise<void>
   /** Resolves when nothing is being worked on. */
@@ -124,11 +128,14 @@ export async function startBot({ env, clock = systemClock, log: given, platforms
 
   const publicBaseUrl = config.PUBLIC_BASE_URL ?? `http://localhost:${config.PORT}`
   const month = monthOf(dayOf(clock.now(), zone()))
-  const wecom = config.wecom ? createWecom(wecomConfig(config, publicBaseUrl), { clock, log, passiveReply }) : undefined
+  const wecom = config.wecom
+    ? createWecom(wecomConfig(config, publicBaseUrl), { clock, log, passiveReply, measure: metrics.measure('wecom') })
+    : undefined
   const dingtalk = config.dingtalk
     ? createDingtalk(dingtalkConfig(config, publicBaseUrl), {
         clock,
         log,
+        measure: metrics.measure('dingtalk'),
         quota: {
           initial: { month, used: (await meta.get<number>(`dingtalk-quota/${month}`)) ?? 0 },
           onCount: (m, n) =>
@@ -138,12 +145,19 @@ export async function startBot({ env, clock = systemClock, log: given, platforms
     : undefined
   const platforms = others ?? { ...(wecom && { wecom }), ...(dingtalk && { dingtalk }) }
 
+  const breakers = Object.fromEntries(
+    Object.keys(platforms).map((name) => [name, createBreaker({ nowMs: machineMs, onClose: () => void release() })]),
+  ) as Record<PlatformName, Breaker>
+  const release = () => outbox.release().catch((err) => log.error({ err }, 'messages not released'))
   const sender = createSender({
     db,
     clock,
     people,
     cards,
-    platforms,
+    platforms: Object.fromEntries(
+      Object.entries(platforms).map(([name, p]) => [name, withBreaker(p, breakers[name as PlatformName])]),
+    ),
+    heldMs: (name) => breakers[name].heldMs(),
     zone,
     quiet: () => company().quiet,
     backOff: backOffMs,
@@ -152,7 +166,16 @@ export async function startBot({ env, clock = systemClock, log: given, platforms
       return notice ? notice(to, args, ctx) : { cancel: `没有这种通知：${name}` }
     },
   })
-  const outbox = createOutbox({ db, clock, log, owner, sender, leaseNow: leases.now })
+  const heldMs = () => Math.min(...Object.values(breakers).map((b) => b.heldMs()))
+  const outbox = createOutbox({
+    db,
+    clock,
+    log,
+    owner,
+    sender,
+    leaseNow: leases.now,
+    ...(Object.keys(breakers).length > 0 && { heldMs }),
+  })
   const store = { people, cards, meta, weeks: weekStore(db), talks: talkStore(db), audit: auditStore(db) }
   // Without a platform nobody can answer, and the secret may be missing then.
   const secret = config.SESSION_SECRET ?? randomBytes(32).toString('hex')
@@ -201,8 +224,13 @@ export async function startBot({ env, clock = systemClock, log: given, platforms
   await moments.holidays.refresh()
   const since = new Date(await meta.setOnce('started', clock.now().toISOString()))
   ctx.firstWeek = weekOf(dayOf(since, zone()))
+  const outages = createOutageWatch(ctx, (name) => !statusOf(name).ok)
   const schedule = createSchedule({
     ...{ db, clock, log, owner, jobs: jobs(directory), ctx, zone, since, leaseNow: leases.now },
+    onRun(job, lagMs, outcome) {
+      metrics.jobs.inc({ job, outcome })
+      metrics.jobLag.observe(Math.max(0, lagMs / 1000))
+    },
   })
 
   const guard = config.ADMIN_TOKEN ? adminGuard(config.ADMIN_TOKEN, clock) : undefined
@@ -232,20 +260,30 @@ export async function startBot({ env, clock = systemClock, log: given, platforms
     },
     ready,
     async refreshMetrics() {
-      const count = (gauge: typeof metrics.pending, counting: Promise<number>) =>
-        soon(counting)
-          .then((n) => gauge.set(n))
+      const known = <T>(asked: Promise<T>, note: (value: T) => void) =>
+        soon(asked)
+          .then(note)
           .then(
             () => true,
             () => false,
           )
       const counted = await Promise.all([
-        count(metrics.pending, outbox.model.countDocuments({ state: 'pending' })),
-        count(metrics.undeliverable, outbox.model.countDocuments({ state: 'failed' })),
-        count(metrics.parked, inbox.model.countDocuments({ state: 'parked' })),
+        ...(['pending', 'failed'] as const).map((state) =>
+          known(outbox.model.countDocuments({ state }), (n) => metrics.outbox.set({ state }, n)),
+        ),
+        known(outbox.oldestDue(), (at) =>
+          metrics.oldestDue.set(at ? Math.max(0, (clock.now().getTime() - at.getTime()) / 1000) : 0),
+        ),
+        known(inbox.model.countDocuments({ state: 'parked' }), (n) => metrics.parked.set(n)),
       ])
       metrics.databaseUp.set(counted.every(Boolean) ? 1 : 0)
-      for (const [platform, p] of Object.entries(platforms)) metrics.platformUp.set({ platform }, p.status().ok ? 1 : 0)
+      for (const [platform, p] of Object.entries(platforms)) {
+        metrics.platformUp.set({ platform }, statusOf(platform as PlatformName).ok ? 1 : 0)
+        for (const { window, used, limit } of p.meters?.() ?? []) {
+          metrics.quotaUsed.set({ platform, window }, used)
+          metrics.quotaLimit.set({ platform, window }, limit)
+        }
+      }
     },
   })
   const server = createServer(LIMITS, app).listen(config.PORT)
@@ -271,6 +309,7 @@ export async function startBot({ env, clock = systemClock, log: given, platforms
     inbox.recover().catch((err) => log.error({ err }, 'recovery failed'))
     schedule.sweep().catch((err) => log.error({ err }, 'tick failed'))
     outbox.sweep()
+    outages.look().catch((err) => log.error({ err }, 'outages not looked after'))
     // What another replica was told.
     moments.holidays.refresh().catch((err) => log.error({ err }, 'holidays not read'))
   }, SWEEP_MS)
@@ -280,14 +319,22 @@ export async function startBot({ env, clock = systemClock, log: given, platforms
   outbox.wake()
   log.info({ port, database: database.what, platforms: Object.keys(platforms) }, 'ready')
 
+  /** As the adapter sees it, and as the messages do that are to go out. */
+  function statusOf(name: PlatformName): { ok: boolean; problem?: string } {
+    const status = platforms[name]!.status()
+    return status.ok && breakers[name].isOpen() ? { ok: false, problem: '没有应答' } : status
+  }
+
   async function ready(): Promise<{ ok: boolean; checks: Record<string, string> }> {
     const checks: Record<string, string> = {}
     checks.database = await soon(db.db!.command({ ping: 1 })).then(
       () => 'ok',
       () => 'no answer',
     )
-    for (const [name, p] of Object.entries(platforms))
-      checks[name] = p.status().ok ? 'ok' : (p.status().problem ?? 'down')
+    for (const name of Object.keys(platforms)) {
+      const { ok, problem } = statusOf(name as PlatformName)
+      checks[name] = ok ? 'ok' : (problem ?? 'no answer')
+    }
     return { ok: Object.values(checks).every((c) => c === 'ok'), checks }
   }
 
@@ -315,6 +362,7 @@ export async function startBot({ env, clock = systemClock, log: given, platforms
     ctx,
     schedule,
     idle,
+    lookAfterOutages: () => outages.look(),
     async tick() {
       await schedule.tick()
       outbox.wake()

@@ -89,7 +89,7 @@ test('health, readiness and metrics say how it is', async () => {
   await world.phone('zhao').type('帮助')
   const metrics = await (await fetch(`${url}/metrics`)).text()
   expect(metrics).toContain('jixiao_events_total{platform="wecom",type="text"} 1')
-  expect(metrics).toContain('jixiao_outbox_pending 0')
+  expect(metrics).toContain('jixiao_outbox_messages{state="pending"} 0')
   expect(metrics).not.toContain('zhao')
   world.wecom!.faults.untrustedIp = '203.0.113.7'
   world.wecom!.invalidateTokens()

@@ -25,6 +25,8 @@ export interface OutboxOptions {
   log: Log
   owner: string
   sender: Sender
+  /** How long nothing at all can be sent, because every platform is down. */
+  heldMs?(): number
   /** Milliseconds that all replicas agree on. */
   leaseNow?: () => number
   /** How long a dead process keeps its rows; a living one renews in good time. */
@@ -53,6 +55,7 @@ export function createOutbox({
   log,
   owner,
   sender,
+  heldMs = () => 0,
   leaseNow = machineMs,
   leaseMs = 10_000,
   lanes = 48,
@@ -130,6 +133,11 @@ export function createOutbox({
   async function round(): Promise<boolean> {
     const now = clock.now()
     if (now.getTime() < nothingBefore) return false
+    const wait = heldMs()
+    if (wait > 0) {
+      later(wait)
+      return false
+    }
     const due = { state: 'pending', notBefore: { $lte: now }, holdUntil: { $lt: leaseNow() } } as const
     const found = await model.find(due, { _id: 1 }).sort({ seq: 1 }).limit(BATCH).lean<{ _id: string }[]>()
     if (found.length === 0) {
@@ -243,9 +251,9 @@ export function createOutbox({
         trail.warn({ reason: result.reason }, 'undeliverable')
         return record({ $set: { state: 'failed', reason: result.reason, advice: result.advice } })
       case 'later': {
-        const tries = row.tries + 1
-        trail.warn({ reason: result.reason, tries }, 'will be tried again')
-        if (tries >= MAX_TRIES) {
+        const tries = row.tries + (result.uncounted ? 0 : 1)
+        trail[result.uncounted ? 'debug' : 'warn']({ reason: result.reason, tries }, 'will be tried again')
+        if (tries >= MAX_TRIES && !result.uncounted) {
           const advice = '平台多次没有接收，请在平台恢复后重新发送'
           return record({ $set: { state: 'failed', tries, reason: result.reason, advice } })
         }
@@ -295,6 +303,21 @@ export function createOutbox({
     wake,
     /** Looks again, also for what other processes wrote or left behind. */
     sweep(): void {
+      nothingBefore = 0
+      wake()
+    },
+    /** When the message that has waited longest could first be sent; undefined when none waits. */
+    async oldestDue(): Promise<Date | undefined> {
+      const due = { state: 'pending', notBefore: { $lte: clock.now() } } as const
+      const row = await model.findOne(due, { notBefore: 1 }).sort({ notBefore: 1 }).lean<OutboxRow>()
+      return row?.notBefore
+    },
+    /** A platform is back: what waits for its next try goes now. */
+    async release(): Promise<void> {
+      await model.updateMany(
+        { state: 'pending', owner: { $exists: false }, holdUntil: { $gt: leaseNow() } },
+        { $set: { holdUntil: 0 } },
+      )
       nothingBefore = 0
       wake()
     },

@@ -15,7 +15,8 @@ export type Sent =
   | { kind: 'cancelled'; reason: string }
   | { kind: 'postponed'; until: Date }
   | { kind: 'failed'; reason: string; advice: string }
-  | { kind: 'later'; reason: string; afterMs: number }
+  /** `uncounted`: it says nothing about this message. */
+  | { kind: 'later'; reason: string; afterMs: number; uncounted?: true }
 
 /** Looks up at once what all of these rows need, and then sends each of them. */
 export type Sender = (rows: OutboxRow[]) => Promise<(row: OutboxRow) => Promise<Sent>>
@@ -29,10 +30,13 @@ export interface SenderDeps {
   zone(): string
   quiet(): { from: string; to: string; mostPerDay: number }
   render(name: string, to: Person, args: Record<string, unknown>): Promise<Rendered>
+  /** How long nothing is tried on a platform that is down. */
+  heldMs?(platform: PlatformName): number
   /** Milliseconds to wait before the next try of a failing row. */
   backOff(tries: number): number
 }
 
+const HELD = '平台暂不可用，恢复后自动发送'
 /** A response code of a WeCom card is good for 72 hours (wecom.md §4.5); an hour less, for clocks. */
 const CODE_LIFE_MS = 71 * 3_600_000
 /** How long a card takes answers when its handler says nothing else. */
@@ -151,7 +155,7 @@ export function createSender(deps: SenderDeps): Sender {
         const userId = person[name]!
         result = await platform.send({ id, userId, message: { kind: 'image', png: what.png, alt: what.alt } })
         // Where a picture is not taken, its words are.
-        if (result.kind === 'refused' && !result.personGone)
+        if (result.kind === 'refused' && !result.personGone && !result.outage)
           result = await platform.send({ id, userId, message: { kind: 'text', text: what.alt } })
       } else {
         const now = clock.now()
@@ -183,6 +187,9 @@ export function createSender(deps: SenderDeps): Sender {
     const platform = instance && platforms[instance.platform]
     if (!instance || !platform) return { kind: 'cancelled', reason: '原卡片已不存在' }
     await cards.offer(instance, actionsOf(content.card))
+    // Not before the code is taken: it would look used.
+    const heldMs = deps.heldMs?.(platform.name) ?? 0
+    if (heldMs > 0) return { kind: 'later', reason: HELD, afterMs: heldMs, uncounted: true }
     // A code that lies with the row was used by an earlier try, perhaps of a process that died before it heard the answer.
     const tried = content.code !== undefined
     let code = content.code
@@ -221,20 +228,36 @@ export function createSender(deps: SenderDeps): Sender {
     await cards.change(id, { state: live ? 'open' : 'closed', ...(context && { context }) })
   }
 
+  /** When a platform is down, not before the next try; spread, so that not all come back for it. */
+  function held(on: PlatformName, atLeastMs: number): number {
+    const ms = deps.heldMs?.(on) ?? 0
+    return ms === 0 ? atLeastMs : Math.max(50, ms) * (1 + Math.random())
+  }
+
   function settle(result: SendResult, on: PlatformName, row: OutboxRow): Sent {
     switch (result.kind) {
       case 'sent':
         return { kind: 'sent', on, ...(result.messageId && { messageId: result.messageId }) }
       case 'refused':
-        return { kind: 'failed', reason: result.reason, advice: result.advice }
+        if (!result.outage) return { kind: 'failed', reason: result.reason, advice: result.advice }
+        return {
+          kind: 'later',
+          reason: `${result.reason}。${result.advice}`,
+          afterMs: held(on, 1_000),
+          uncounted: true,
+        }
       case 'later':
+        if (result.outage || result.untried)
+          return { kind: 'later', reason: result.reason, afterMs: held(on, result.afterMs), uncounted: true }
         return {
           kind: 'later',
           reason: result.reason,
           afterMs: Math.max(result.afterMs, row.tries > 0 ? deps.backOff(row.tries) : 0),
         }
-      case 'unknown':
-        return { kind: 'later', reason: result.reason, afterMs: deps.backOff(row.tries) }
+      case 'unknown': {
+        const afterMs = Math.max(deps.backOff(row.tries), held(on, 0))
+        return { kind: 'later', reason: result.reason, afterMs, ...(held(on, 0) > 0 && { uncounted: true }) }
+      }
     }
   }
 }

@@ -61,12 +61,14 @@ export interface Delivery {
 /**
  * `sent` also when the platform says that it knows this id already. `messageId` is what `recall` needs; of a text that went in
  * several messages all of theirs, with a space between.
+ * `outage`: it is not this message; none would be taken now, until the platform is back or a setting is mended. `untried`: the
+ * platform was not asked, to keep within its limits.
  * `refused`: will not succeed as it is. `later`: try again after `afterMs`. `unknown`: no answer; the same id may be tried again.
  */
 export type SendResult =
   | { kind: 'sent'; messageId?: string; code?: string }
-  | { kind: 'refused'; reason: string; advice: string; personGone?: boolean }
-  | { kind: 'later'; reason: string; afterMs: number }
+  | { kind: 'refused'; reason: string; advice: string; personGone?: boolean; outage?: true }
+  | { kind: 'later'; reason: string; afterMs: number; outage?: true; untried?: true }
   | { kind: 'unknown'; reason: string }
 
 /** `refused`: not any more, or never; what was sent stays where it is. */

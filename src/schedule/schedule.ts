@@ -60,6 +60,8 @@ export interface ScheduleOptions<Ctx> {
   zone(): string
   /** Slots before this instant belong to a time when the bot was not there yet. */
   since: Date
+  /** A run is over. @param lagMs how long after its time it began */
+  onRun?(job: string, lagMs: number, outcome: 'done' | 'failed'): void
   /** Milliseconds that all replicas agree on. */
   leaseNow?: () => number
   /** How long a dead process keeps a slot; a living one renews in good time. */
@@ -87,6 +89,7 @@ export function createSchedule<Ctx>({
   ctx,
   zone,
   since,
+  onRun,
   leaseNow = machineMs,
   leaseMs = 15_000,
 }: ScheduleOptions<Ctx>) {
@@ -151,14 +154,17 @@ export function createSchedule<Ctx>({
       () => void model.updateOne(mine, { $set: { leaseUntil: leaseNow() + leaseMs } }).catch(() => {}),
       leaseMs / 3,
     )
+    const lagMs = clock.now().getTime() - at.getTime()
     const trail = log.child({ job: job.name, slot: at.toISOString() })
     try {
       await job.run(at, ctx)
       await model.updateOne(mine, { $set: { state: 'done' }, $unset: { error: 1 } })
       settled.add(id)
       trail.info('job done')
+      onRun?.(job.name, lagMs, 'done')
     } catch (error) {
       trail.error({ err: error, tries: slot.tries }, 'job failed')
+      onRun?.(job.name, lagMs, 'failed')
       const reason = String((error as Error)?.message ?? error).slice(0, 500)
       await model
         .updateOne(mine, {

@@ -28,6 +28,15 @@ export function metaStore(db: Db) {
         .lean<Meta>()
       return doc?.value as T
     },
+    /** Puts `next` in place of what was read, unless another replica was first; `n` tells versions apart. */
+    async swap<T extends { n: number }>(key: string, was: T | undefined, next: T): Promise<boolean> {
+      if (was) {
+        const { modifiedCount } = await model.updateOne({ _id: key, 'value.n': was.n }, { $set: { value: next } })
+        return modifiedCount > 0
+      }
+      const { upsertedCount } = await model.updateOne({ _id: key }, { $setOnInsert: { value: next } }, { upsert: true })
+      return upsertedCount > 0
+    },
     async add(key: string, n: number): Promise<void> {
       await model.updateOne({ _id: key }, { $inc: { value: n } }, { upsert: true })
     },

@@ -10,19 +10,18 @@ export const overviewEndpoints = [
     async run({ bot, now, zone, ready, parked }): Promise<AdminOverview> {
       const { model } = bot.outbox
       const { ok, checks } = await ready()
-      const due = { state: 'pending', notBefore: { $lte: now } } as const
       const [failed, pending, oldest, ended] = await soon(
         Promise.all([
           model.countDocuments({ state: 'failed' }),
           model.countDocuments({ state: 'pending' }),
-          model.findOne(due, { notBefore: 1 }).sort({ notBefore: 1 }).lean<{ notBefore: Date }>(),
+          bot.outbox.oldestDue(),
           parked(),
         ]),
       )
       return {
         ...{ company: bot.company().name, timeZone: zone, now: now.toISOString(), ok, failed, pending, parked: ended },
         checks: Object.entries(checks).map(([name, said]) => ({ name, ok: said === 'ok', said })),
-        ...(oldest && { oldestDue: oldest.notBefore.toISOString() }),
+        ...(oldest && { oldestDue: oldest.toISOString() }),
         notices: Object.entries(noticeLabels).map(([name, label]) => ({ name, label })),
       }
     },

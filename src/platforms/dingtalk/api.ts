@@ -1,7 +1,8 @@
 import { Agent, type Dispatcher, request } from 'undici'
 import type { Clock } from '../../clock.ts'
+import { type Measure, noMeasure } from '../measure.ts'
 import { multipart, type Upload } from '../multipart.ts'
-import { isTokenRefused, isUncounted } from './codes.ts'
+import { isSilence, isTokenRefused, isUncounted } from './codes.ts'
 import { type Answer, DingtalkError, type Failure, readAnswer } from './failure.ts'
 import type { Pace, Quota } from './quota.ts'
 import { createTokens } from './token.ts'
@@ -23,6 +24,7 @@ export interface ApiOptions {
   pace: Pace
   /** Every call is over after this; 10 s unless told. */
   timeoutMs?: number
+  measure?: Measure
   /** The outcome of every call of an API (`POST /v1.0/...`). */
   onOutcome?: (api: string, failure: Failure | undefined) => void
 }
@@ -46,6 +48,8 @@ export interface Api {
   file(url: string, most: number): Promise<{ bytes: Buffer } | { tooBig: true } | undefined>
   /** Any address without a token: the Stream gateway, a session webhook. Never rejects. */
   bare(host: Failure['host'], url: string, body: object): Promise<Answer>
+  /** Whether the platform answers at all; costs nothing of the quota. Never rejects. */
+  answers(): Promise<boolean>
   close(): Promise<void>
 }
 
@@ -63,7 +67,7 @@ const NOT_REACHED = new Set([
 
 /** Both hosts of the platform over one pool of connections. Secrets and tokens appear in no log line and no failure. */
 export function createApi(options: ApiOptions): Api {
-  const { clientId, clientSecret, clock, log, quota, pace, timeoutMs = 10_000 } = options
+  const { clientId, clientSecret, clock, log, quota, pace, timeoutMs = 10_000, measure = noMeasure } = options
   const apiBase = options.apiBase.replace(/\/+$/, '')
   const oapiBase = options.oapiBase.replace(/\/+$/, '')
   const agent = new Agent({ connections: 32, connect: { timeout: 5_000 }, maxResponseSize: MAX_ANSWER_BYTES })
@@ -111,6 +115,7 @@ export function createApi(options: ApiOptions): Api {
       appKey: clientId,
       appSecret: clientSecret,
     })
+    measure.token(answer.ok ? 'ok' : 'failed')
     if (!answer.ok) throw new DingtalkError('获取访问凭证失败', answer.failure)
     const { accessToken, expireIn } = answer.data
     if (typeof accessToken !== 'string' || accessToken === '')
@@ -152,6 +157,7 @@ export function createApi(options: ApiOptions): Api {
       const { code, message, requestId, status } = answer!.failure
       log.warn({ api: doing, code, reason: message, requestId, status }, 'dingtalk call failed')
     }
+    measure.call(answer!.ok ? 'ok' : answer!.failure.code)
     options.onOutcome?.(doing, answer!.ok ? undefined : answer!.failure)
     return answer!
   }
@@ -206,6 +212,13 @@ export function createApi(options: ApiOptions): Api {
         )
         return undefined
       }
+    },
+    async answers() {
+      const answer = await exchange('api', `${apiBase}/v1.0/oauth2/accessToken`, 'POST', {
+        appKey: clientId,
+        appSecret: clientSecret,
+      })
+      return answer.ok || !isSilence(answer.failure)
     },
     bare: (host, url, body) => exchange(host, url, 'POST', body),
     close() {

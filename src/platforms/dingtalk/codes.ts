@@ -7,33 +7,32 @@ const console = '钉钉开放平台（open-dev.dingtalk.com）'
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
 
-const refused = (reason: string, advice: string): Verdict => ({ kind: 'refused', reason, advice })
+const refused = (reason: string, advice: string): Verdict & { kind: 'refused' } => ({ kind: 'refused', reason, advice })
 const gone = (reason: string): Verdict => ({
   kind: 'refused',
   reason,
   advice: '如仍在职，请检查应用的可见范围及通讯录中的账号状态',
   personGone: true,
 })
-const later = (reason: string, afterMs: number): Verdict => ({ kind: 'later', reason, afterMs })
+const later = (reason: string, afterMs: number): Verdict & { kind: 'later' } => ({ kind: 'later', reason, afterMs })
+/** Not this message's: none would be taken now. */
+const outage = <V extends Verdict & { kind: 'refused' | 'later' }>(verdict: V): V => ({ ...verdict, outage: true })
 const unknown = (reason: string): Verdict => ({ kind: 'unknown', reason })
 
-const badSecret = refused(
-  '应用凭证不正确',
-  `请在${console}的“凭证与基础信息”页核对 Client ID 与 Client Secret，并更新机器人的配置`,
+const badSecret = outage(
+  refused('应用凭证不正确', `请在${console}的“凭证与基础信息”页核对 Client ID 与 Client Secret，并更新机器人的配置`),
 )
-const badToken = later('访问凭证暂不可用', 30 * SECOND)
-const scope = refused('应用缺少接口权限', `请在${console}的“权限管理”页申请所需权限，并发布新版本`)
-const ip = refused('服务器出口 IP 不在白名单内', `请在${console}的“安全设置”页将服务器出口 IP 加入白名单`)
-const quotaGone = refused(
-  '企业本月的钉钉接口调用次数已用完',
-  '请在钉钉管理后台的“资源管理”页查看用量，增购或等待下月恢复后重新发送',
+const badToken = outage(later('访问凭证暂不可用', 30 * SECOND))
+const scope = outage(refused('应用缺少接口权限', `请在${console}的“权限管理”页申请所需权限，并发布新版本`))
+const ip = outage(refused('服务器出口 IP 不在白名单内', `请在${console}的“安全设置”页将服务器出口 IP 加入白名单`))
+const quotaGone = outage(
+  refused('企业本月的钉钉接口调用次数已用完', '请在钉钉管理后台的“资源管理”页查看用量，增购或等待下月恢复后重新发送'),
 )
 const range = refused('对方或其部门不在应用可见范围内', `请在${console}的“版本管理与发布”页调整应用可见范围`)
 const ourBug = refused('钉钉不接受消息格式', '请将错误代码和请求号转给技术支持')
 const unsafe = refused('消息未通过钉钉的内容安全检查', '请调整措辞或去除其中的链接后重新发送')
-const robotOff = refused(
-  '机器人不可用',
-  `请在${console}的“机器人”页确认已启用机器人，且 robotCode 与配置一致，并已发布版本`,
+const robotOff = outage(
+  refused('机器人不可用', `请在${console}的“机器人”页确认已启用机器人，且 robotCode 与配置一致，并已发布版本`),
 )
 const template = refused(
   '卡片模板不可用',
@@ -45,11 +44,11 @@ const tooLong = refused('消息超过钉钉的长度限制', '请缩短内容后
 /** What a code means for the message at hand (dingtalk.md §1.3, §1.4, §5.2, §6.2). Keys in lower case. */
 const verdicts: Record<string, Verdict> = {
   // Ours
-  'not-reached': later('暂时无法连接钉钉', 10 * SECOND),
+  'not-reached': outage(later('暂时无法连接钉钉', 10 * SECOND)),
   'no-answer': unknown('钉钉未在时限内答复'),
   'bad-answer': unknown('钉钉的答复无法识别'),
-  banned: later('请求过于频繁，服务器出口 IP 被钉钉暂停访问', 5 * MINUTE),
-  'too-fast': later('发送较为集中，排队等待', SECOND),
+  banned: outage(later('请求过于频繁，服务器出口 IP 被钉钉暂停访问', 5 * MINUTE)),
+  'too-fast': { ...later('发送较为集中，排队等待', SECOND), untried: true },
   // Token and credentials
   invalidauthentication: badToken,
   'http-401': badToken,
@@ -142,6 +141,8 @@ const has = (failure: Failure, ...codes: string[]) => codes.includes(failure.cod
 
 export const isTokenRefused = (failure: Failure) =>
   has(failure, 'invalidauthentication', '40014', '42001', '40001', '41001') || failure.status === 401
+/** Nobody answered. */
+export const isSilence = (failure: Failure) => has(failure, 'not-reached', 'no-answer')
 export const isQuotaGone = (failure: Failure) => verdictOf(failure).reason === quotaGone.reason
 /** The template or the right to send cards is missing: the message itself can still go as a link. */
 export const isCardUnavailable = (failure: Failure) =>

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import type { Clock } from '../../clock.ts'
+import type { Measure } from '../measure.ts'
 import type { Incoming, Platform, Receive } from '../port.ts'
 import { createApi, type Log } from './api.ts'
-import { isCardUnavailable, isQuotaGone, isSetupFault, verdictOf } from './codes.ts'
+import { isCardUnavailable, isQuotaGone, isSetupFault, isSilence, verdictOf } from './codes.ts'
 import { addRoster, readMembers, redeemLoginCode } from './contacts.ts'
 import { AI_CARD_TEMPLATE, buttonIds } from './draw-card.ts'
 import type { Failure } from './failure.ts'
@@ -46,8 +47,9 @@ export interface DingtalkDeps {
    * that several replicas can add up; it must not throw.
    */
   quota?: { initial?: { month: string; used: number }; limit?: number; onCount?: (month: string, n: number) => unknown }
+  measure?: Measure
   /** Network times for tests. */
-  times?: { timeoutMs?: number; stream?: Partial<StreamTimes>; registerAgainMs?: number }
+  times?: { timeoutMs?: number; stream?: Partial<StreamTimes>; registerAgainMs?: number; probeMs?: number }
 }
 
 export interface Dingtalk extends Platform {
@@ -59,6 +61,10 @@ export interface Dingtalk extends Platform {
   quota(): { month: string; used: number; limit: number }
 }
 
+/** A single lost answer is no problem yet. */
+const SILENT_TIMES = 3
+/** How often it is tried whether the platform answers again while nothing is to be sent. */
+const PROBE_MS = 15_000
 const UA = 'jixiao-bot/0.1.0'
 
 /** The DingTalk adapter: everything between the platform's protocol and the port. */
@@ -69,6 +75,9 @@ export function createDingtalk(config: DingtalkConfig, deps: DingtalkDeps): Ding
 
   /** What an admin should know, by subject; the newest of each. */
   const problems = new Map<string, string>()
+  /** Calls in a row that nobody answered. */
+  let silent = 0
+  let probing: NodeJS.Timeout | undefined
   let receive: Receive | undefined
   const buttons = remember<string[]>(5_000)
 
@@ -105,7 +114,9 @@ export function createDingtalk(config: DingtalkConfig, deps: DingtalkDeps): Ding
     quota,
     pace,
     ...(times.timeoutMs && { timeoutMs: times.timeoutMs }),
+    ...(deps.measure && { measure: deps.measure }),
     onOutcome(api, failure) {
+      silent = failure && isSilence(failure) ? silent + 1 : 0
       if (!failure) problems.delete(api)
       else if (isSetupFault(failure) && !isRosterCall(api) && !(isCardCall(api) && isCardUnavailable(failure)))
         problems.set(api, explain(failure))
@@ -223,17 +234,25 @@ export function createDingtalk(config: DingtalkConfig, deps: DingtalkDeps): Ding
     drawsSelects: Boolean(config.formTemplateId),
     async start(onEvent) {
       receive = onEvent
+      probing = setInterval(async () => {
+        if (silent >= SILENT_TIMES && (await api.answers())) silent = 0
+      }, times.probeMs ?? PROBE_MS).unref()
       if (stream) await stream.start()
       else await register()
     },
     async stop() {
       stopping.abort()
       clearTimeout(registering)
+      clearInterval(probing)
       await Promise.all([stream?.stop(), api.close()])
     },
     status() {
       const connection = stream?.status()
-      const all = [...(connection?.problem ? [connection.problem] : []), ...problems.values()]
+      const all = [
+        ...(connection?.problem ? [connection.problem] : []),
+        ...(silent >= SILENT_TIMES ? ['钉钉接口没有应答'] : []),
+        ...problems.values(),
+      ]
       return all.length === 0 ? { ok: true } : { ok: false, problem: [...new Set(all)].join('；') }
     },
     meters() {

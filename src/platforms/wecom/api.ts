@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.ts'
+import { type Measure, noMeasure } from '../measure.ts'
 import type { Upload } from '../multipart.ts'
 import { type Failure, failureOf, needsAdmin, needsNewToken } from './errors.ts'
 import { createHttp, type Http, type HttpAnswer } from './http.ts'
@@ -29,6 +30,7 @@ export interface ApiOptions {
   secret: string
   clock: Clock
   pace?: Pace
+  measure?: Measure
 }
 
 /** How long an answer may keep the API from being called healthy: a single lost answer is no problem yet. */
@@ -39,9 +41,14 @@ const SILENT_TIMES = 3
  * Neither secret nor token nor URL is in anything it returns.
  */
 export function createApi(options: ApiOptions): Api {
+  const { measure = noMeasure } = options
   const http = createHttp(options.base)
   const token = createTokenSource({
-    fetch: () => fetchToken(http, options.corpId, options.secret),
+    async fetch() {
+      const fetched = await fetchToken(http, options.corpId, options.secret)
+      measure.token(fetched.kind)
+      return fetched
+    },
     clock: options.clock,
     ...(options.pace && { pace: options.pace }),
   })
@@ -50,6 +57,7 @@ export function createApi(options: ApiOptions): Api {
   let silentReason = ''
 
   function note(answer: HttpAnswer, reply: Reply): Reply {
+    measure.call(answer.kind !== 'json' ? answer.kind : reply.kind === 'ok' ? 'ok' : String(reply.code))
     if (answer.kind === 'json') silent = 0
     else {
       silent++
@@ -108,7 +116,7 @@ function queryString(query: Record<string, string | number> = {}): string {
 
 function replyOf(answer: HttpAnswer): Reply {
   if (answer.kind === 'unsent')
-    return { kind: 'failed', failure: { kind: 'later', reason: answer.reason, afterMs: 5_000 } }
+    return { kind: 'failed', failure: { kind: 'later', reason: answer.reason, afterMs: 5_000, outage: true } }
   if (answer.kind === 'unknown') return { kind: 'failed', failure: { kind: 'unknown', reason: answer.reason } }
   // Some good answers have no errcode at all (wecom.md §6.1).
   const code = Number(answer.body.errcode ?? 0)

@@ -84,6 +84,8 @@ const MEANINGS: Record<number, Meaning> = {
 }
 
 const REFRESH_AFTER_MS = 1_000
+/** No address for clicks is set: texts still arrive. */
+const CARDS_ONLY = 43012
 
 /** True when the token must be fetched again: 40014, 42001. */
 export function needsNewToken(code: number): boolean {
@@ -116,7 +118,10 @@ export function failureOf(code: number, errmsg: string): Failure {
     case 'person':
       return { kind: 'refused', reason, advice: meaning.advice, personGone: true }
     case 'admin':
-      return { kind: 'refused', reason, advice: withIp(meaning.advice, errmsg) }
+      return {
+        ...{ kind: 'refused', reason, advice: withIp(meaning.advice, errmsg) },
+        ...(code !== CARDS_ONLY && { outage: true }),
+      }
     case 'bug':
       return { kind: 'refused', reason, advice: BUG_ADVICE }
   }

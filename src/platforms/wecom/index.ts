@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Card } from '../../../cards/card.ts'
 import type { Clock } from '../../clock.ts'
 import { MOST_PICTURE_BYTES } from '../../domain/picture.ts'
+import type { Measure } from '../measure.ts'
 import type { Incoming, Member, Platform, Receive } from '../port.ts'
 import { type Api, createApi } from './api.ts'
 import { type CallbackRequest, type CallbackResponse, createCallback, type Log } from './callback.ts'
@@ -44,6 +45,9 @@ export interface WecomDeps {
   log: Log
   /** The next face of the clicked card, known when the click has been stored. Asked with `passiveUpdates` only. */
   passiveReply?: (event: Incoming) => Card | undefined | Promise<Card | undefined>
+  measure?: Measure
+  /** How often it is tried whether a problem is over while nothing is to be sent. */
+  probeMs?: number
 }
 
 export type CallbackKind = 'app' | 'contacts'
@@ -58,6 +62,7 @@ export interface Wecom extends Platform {
 /** How long `start` waits for a platform that does not answer before it goes on in the background. */
 const START_PATIENCE_MS = 3_000
 const MAX_RETRY_MS = 60_000
+const PROBE_MS = 15_000
 
 /**
  * The WeCom adapter of one self-built app.
@@ -69,7 +74,8 @@ export function createWecom(config: WecomConfig, deps: WecomDeps): Wecom {
   const { corpId, agentId } = config
   const publicBaseUrl = withoutSlash(config.publicBaseUrl)
   const menu = drawMenu(config.menu, publicBaseUrl)
-  const api = createApi({ base: config.apiBase, corpId, secret: config.secret, clock })
+  const measure = deps.measure && { measure: deps.measure }
+  const api = createApi({ base: config.apiBase, corpId, secret: config.secret, clock, ...measure })
   const contacts =
     config.contactsSecret === undefined
       ? undefined
@@ -81,6 +87,7 @@ export function createWecom(config: WecomConfig, deps: WecomDeps): Wecom {
   const stopping = new AbortController()
   const underWay = new Set<Promise<unknown>>()
   let menuProblem: string | undefined
+  let probing: NodeJS.Timeout | undefined
 
   const appKeys = { token: config.token, aesKey: decodeAesKey(config.aesKey), receiveId: corpId }
   const passiveReply =
@@ -151,11 +158,16 @@ export function createWecom(config: WecomConfig, deps: WecomDeps): Wecom {
       receive = receiver
       const first = connect()
       void keepConnecting(first)
+      // What is wrong is known from calls only: without one nobody would hear that it is over.
+      probing = setInterval(() => {
+        if (api.problem() !== undefined) void api.get('/cgi-bin/agent/get', { agentid: agentId })
+      }, deps.probeMs ?? PROBE_MS).unref()
       await Promise.race([first, sleep(START_PATIENCE_MS, undefined, { ref: false })])
     },
     async stop() {
       receive = undefined
       stopping.abort()
+      clearInterval(probing)
       await Promise.allSettled(underWay)
       await Promise.all([api.close(), contacts?.close()])
     },

@@ -121,7 +121,7 @@ function isOnePerson(userId: string): boolean {
 }
 
 function tooFast(afterMs: number): SendResult {
-  return { kind: 'later', reason: '已接近企业微信的发送频率上限，稍后发送', afterMs: Math.ceil(afterMs) }
+  return { kind: 'later', reason: '已接近企业微信的发送频率上限，稍后发送', afterMs: Math.ceil(afterMs), untried: true }
 }
 
 function resultOf(reply: Reply): SendResult {

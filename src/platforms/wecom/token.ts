@@ -1,25 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../../clock.ts'
+import { type Pace, realPace } from '../pace.ts'
 import type { Failure } from './errors.ts'
-
-/** Real milliseconds since some start; only for the pace of network calls. */
-export interface Pace {
-  nowMs(): number
-  sleep(ms: number): Promise<void>
-}
-
-/**
- * The machine's time, or the clock's where that runs ahead: a token that ended because time was made to pass in the
- * sandbox is fetched without the wait that is meant for a storm.
- */
-export function realPace(clock: Clock): Pace {
-  const machine = performance.now()
-  const business = clock.now().getTime()
-  return {
-    nowMs: () => Math.max(performance.now() - machine, clock.now().getTime() - business),
-    sleep: (ms) => sleep(ms),
-  }
-}
 
 export type Fetched =
   | { kind: 'ok'; value: string; lifeSeconds: number }
@@ -27,6 +8,8 @@ export type Fetched =
   | { kind: 'failed'; failure: Failure; stop: boolean }
 
 export type Got = { kind: 'ok'; value: string } | { kind: 'failed'; failure: Failure }
+
+export type { Pace }
 
 export interface TokenSource {
   get(): Promise<Got>
@@ -113,5 +96,5 @@ export function createTokenSource(options: TokenOptions): TokenSource {
 function later(failure: Failure, afterMs: number): Failure {
   return failure.kind === 'refused'
     ? failure
-    : { kind: 'later', reason: failure.reason, afterMs: Math.max(1, Math.ceil(afterMs)) }
+    : { kind: 'later', reason: failure.reason, afterMs: Math.max(1, Math.ceil(afterMs)), outage: true }
 }
