@@ -35,7 +35,7 @@ import { createSchedule, type Schedule, slotModel } from './schedule/schedule.ts
 import { createSeal } from './seal.ts'
 import { auditStore } from './store/audit.ts'
 import { cardStore } from './store/cards.ts'
-import { prepare, soon, waitAndConnect } from './store/connect.ts'
+import { isDiskFull, prepare, soon, waitAndConnect } from './store/connect.ts'
 import { leaseClock } from './store/lease-clock.ts'
 import { metaStore } from './store/meta.ts'
 import { momentStores } from './store/moments.ts'
@@ -327,9 +327,10 @@ export async function startBot({ env, clock = systemClock, log: given, platforms
 
   async function ready(): Promise<{ ok: boolean; checks: Record<string, string> }> {
     const checks: Record<string, string> = {}
-    checks.database = await soon(db.db!.command({ ping: 1 })).then(
+    // A database that answers but takes no writes, as on a full disk, is of no use: a write finds out.
+    checks.database = await soon(meta.set('ready', clock.now().toISOString())).then(
       () => 'ok',
-      () => 'no answer',
+      (err) => (isDiskFull(err) ? 'disk full' : 'no answer'),
     )
     for (const name of Object.keys(platforms)) {
       const { ok, problem } = statusOf(name as PlatformName)

@@ -4,6 +4,7 @@ import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startEmbeddedMongo } from 'embedded-mongo'
+import mongoose from 'mongoose'
 import { afterEach, expect, test } from 'vitest'
 import { startWeekWorld, type WeekWorld } from './week-world.ts'
 
@@ -21,16 +22,23 @@ async function databaseOnAWire() {
   await new Promise((done) => probe.close(done))
   const engine = await startEmbeddedMongo({ dir, dbName: 'jixiao', port: enginePort, sync: 'off' })
   const sockets = new Set<Socket>()
-  let wire: 'whole' | 'cut' | 'silent' = 'whole'
+  let wire: 'whole' | 'cut' | 'silent' | 'full' = 'whole'
   const server = createServer((client) => {
     if (wire === 'cut') return void client.destroy()
     const engineSide = connect(enginePort, '127.0.0.1')
+    const asked = messages((message) => {
+      const refused = wire === 'full' && refuseWrite(message)
+      if (refused) client.write(refused)
+      else engineSide.write(message)
+    })
     for (const [a, b] of [
       [client, engineSide],
       [engineSide, client],
     ] as const) {
       sockets.add(a)
-      a.on('data', (d) => wire === 'whole' && b.write(d))
+      a.on('data', (d) => {
+        if (wire !== 'silent') a === client ? asked(d) : b.write(d)
+      })
       a.on('error', () => {})
       a.on('close', () => {
         sockets.delete(a)
@@ -54,6 +62,34 @@ async function databaseOnAWire() {
       wire = to
     },
   }
+}
+
+/** Puts what arrives together to whole messages: each begins with its length. */
+function messages(take: (message: Buffer) => void): (chunk: Buffer) => void {
+  let rest = Buffer.alloc(0)
+  return (chunk) => {
+    rest = Buffer.concat([rest, chunk])
+    while (rest.length >= 4 && rest.length >= rest.readInt32LE(0)) {
+      const size = rest.readInt32LE(0)
+      take(rest.subarray(0, size))
+      rest = rest.subarray(size)
+    }
+  }
+}
+
+const { BSON } = mongoose.mongo
+
+/** What a database on a full disk answers to a write (OP_MSG: header of 16 bytes, flags, kind, the command). */
+function refuseWrite(message: Buffer): Buffer | undefined {
+  if (message.readInt32LE(12) !== 2013) return undefined
+  const command = Object.keys(BSON.deserialize(message.subarray(21, 21 + message.readInt32LE(21))))[0]!
+  if (!['insert', 'update', 'delete', 'findAndModify'].includes(command)) return undefined
+  const body = BSON.serialize({ ok: 0, code: 14031, codeName: 'OutOfDiskSpace', errmsg: 'No space left on device' })
+  const head = Buffer.alloc(21)
+  head.writeInt32LE(21 + body.length, 0)
+  head.writeInt32LE(message.readInt32LE(4), 8)
+  head.writeInt32LE(2013, 12)
+  return Buffer.concat([head, body])
 }
 
 async function worldOnAWire(): Promise<{ world: WeekWorld; wire: Awaited<ReturnType<typeof databaseOnAWire>> }> {
@@ -109,5 +145,46 @@ test('a message that went out while the database was cut off is not sent again w
   wire.set('whole')
   const outbox = () => world.bot().ctx.outbox.model.countDocuments({ state: 'sent' })
   await expect.poll(() => outbox().catch(() => 0), { timeout: 10_000 }).toBe(1)
+  expect([sends() - before, zhao.messages().filter((m) => m.from === 'bot').length]).toEqual([1, 1])
+}, 60_000)
+
+test('the disk is full: nothing is acknowledged that is not stored, all says so, nothing is sent twice, and it goes on when there is room', async () => {
+  const { world, wire } = await worldOnAWire()
+  const zhao = world.phone('zhao')
+  await zhao.type('帮助')
+  const { url, ctx } = world.bot()
+  const count = () => ctx.people.model.db.collection('inbox').countDocuments()
+  const before = await count()
+  wire.set('full')
+  world.wecom!.quirks.retries = 0
+  await Promise.all(['我的', '帮助', '团队'].map((t) => world.wecom!.type('zhao', t)))
+  const attempts = world.wecom!.callbacks.slice(-3).flatMap((c) => c.attempts)
+  expect(attempts.map((a) => a.status)).toEqual([500, 500, 500])
+  expect(await count()).toBe(before)
+  const ready = await fetch(`${url}/readyz`)
+  expect([ready.status, (await ready.json()) as unknown]).toMatchObject([503, { checks: { database: 'disk full' } }])
+  expect((await fetch(`${url}/healthz`)).status).toBe(200)
+  wire.set('whole')
+  expect(await (await fetch(`${url}/readyz`)).json()).toMatchObject({ ok: true })
+  world.wecom!.quirks.retries = 3
+  // What the platform delivers again is taken in now, and once.
+  await zhao.type('帮助')
+  expect(await count()).toBe(before + 1)
+  await expect.poll(() => zhao.messages().filter((m) => m.from === 'bot').length).toBe(2)
+}, 60_000)
+
+test('the disk fills up while a message is under way: it is there once when there is room again', async () => {
+  const { world, wire } = await worldOnAWire()
+  const zhao = world.phone('zhao')
+  const sends = () => world.wecom!.log.filter((e) => e.path.endsWith('/message/send')).length
+  const before = sends()
+  world.wecom!.faults.slowMs = 300
+  await world.wecom!.type('zhao', '帮助')
+  await expect.poll(sends).toBe(before + 1)
+  wire.set('full')
+  await expect.poll(() => zhao.messages().filter((m) => m.from === 'bot').length).toBe(1)
+  world.wecom!.faults.slowMs = 0
+  wire.set('whole')
+  await expect.poll(() => world.bot().ctx.outbox.model.countDocuments({ state: 'sent' }), { timeout: 10_000 }).toBe(1)
   expect([sends() - before, zhao.messages().filter((m) => m.from === 'bot').length]).toEqual([1, 1])
 }, 60_000)

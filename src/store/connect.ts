@@ -48,6 +48,9 @@ export async function soon<T>(asked: Promise<T>): Promise<T> {
 
 const SOON_MS = 1_500
 
+/** OutOfDiskSpace, as MongoDB and the embedded database say it. */
+export const isDiskFull = (error: unknown): boolean => (error as { code?: unknown })?.code === 14031
+
 /** Connects as soon as the database answers; what is wrong otherwise (address, password) is thrown at once. */
 export async function waitAndConnect(uri: string, log: Log): Promise<Db> {
   for (let told = false; ; told = true) {
