@@ -4,13 +4,15 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { CompanyError, parseCompany, schemeFor } from '../src/company.ts'
 import { readRoster } from '../src/excel/roster.ts'
 import { writeTables } from '../src/excel/sheet.ts'
+import { adminEndpoints, REHEARSAL } from '../src/http/admin/index.ts'
+import { rehearsalSchema } from '../src/http/admin/rehearsal.ts'
 import { createLog } from '../src/log.ts'
 import { safeText } from '../src/platforms/dingtalk/markdown.ts'
 import { drawText } from '../src/platforms/wecom/draw-text.ts'
 import { cdata, parseXml, textOf } from '../src/platforms/wecom/xml.ts'
 import { companyYaml } from './company-of-five.ts'
 import { openTestDb } from './db.ts'
-import { sharedIsClean } from './hostile.ts'
+import { fingerprint, foreignKeys, jsonWith, operators, placesOf, sharedIsClean } from './hostile.ts'
 import { readable, startWeekWorld, type WeekWorld } from './week-world.ts'
 
 /** What people type, or are called, to become something else where it is written. */
@@ -230,6 +232,39 @@ describe('in the running service', () => {
     expect(await ask(`Bearer ${token}`)).toBe(200)
     for (const wrong of [undefined, '', token, `Bearer ${token}x`, `Bearer ${token.slice(1)}`, 'Bearer '])
       expect([wrong, await ask(wrong)]).toEqual([wrong, 401])
+  })
+
+  test('an operator, a prototype or a foreign field is refused in each place of what the administrator’s page sends', async () => {
+    const token = 'a-token-of-twenty-four-or-more'
+    world = await startWeekWorld({ start: '2026-11-20T10:00:00+08:00', env: { ADMIN_TOKEN: token } })
+    const good: Record<string, object> = {
+      '/api/admin/deliveries/retry': { key: 'none' },
+      '/api/admin/deliveries/recall': { key: 'none' },
+      '/api/admin/jobs/run': { name: 'none' },
+      [REHEARSAL]: { days: 1 },
+    }
+    const db = world.bot().ctx.people.model.db
+    const before = await fingerprint(db)
+    const posts = adminEndpoints.filter((e) => e.method === 'POST')
+    const schemas = [...posts.map((e) => [e.path, e.body] as const), [REHEARSAL, rehearsalSchema] as const]
+    for (const [path, schema] of schemas) {
+      const body = good[path] ?? {}
+      const tries = [
+        ...placesOf(schema, body).flatMap((place) => operators.map((o) => jsonWith(body, place, o))),
+        ...foreignKeys.filter((k) => !placesOf(schema, body).flat().includes(k)).map((k) => jsonWith(body, [k], 1)),
+        ...['null', '[]', '"x"', '{"__proto__":{"a":1}}'],
+      ]
+      expect(tries.length).toBeGreaterThan(10)
+      for (const sent of tries) {
+        const answer = await fetch(world.bot().url + path, {
+          method: 'POST',
+          headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+          body: sent,
+        })
+        expect([path, sent, answer.status]).toEqual([path, sent, 400])
+      }
+    }
+    expect(await fingerprint(db)).toEqual(before)
   })
 
   test('a captured message cannot be read by having its address verified', async () => {

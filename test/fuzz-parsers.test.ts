@@ -13,6 +13,7 @@ import { parseReport, type ReportContext } from '../src/domain/parse-plan.ts'
 import { parseScores, type Scoreable } from '../src/domain/parse-score.ts'
 import { readSurvey } from '../src/domain/parse-survey.ts'
 import { columnsOf, readRow } from '../src/domain/parse-table.ts'
+import { readPicture } from '../src/domain/picture.ts'
 import { readBirthday, readDate } from '../src/domain/read-birthday.ts'
 import { readHolidays } from '../src/domain/read-holidays.ts'
 import { contentText } from '../src/domain/template-text.ts'
@@ -417,6 +418,42 @@ describe('files', () => {
       }),
       runs(150),
     )
+  })
+
+  test('a picture of any bytes is drawn from what is in it, or is none; nothing of it says where and when', () => {
+    const png = Buffer.concat([
+      Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]),
+      ...['IHDR', 'tEXt', 'IDAT', 'IEND'].map((name) =>
+        Buffer.concat([Buffer.from([0, 0, 0, 4]), Buffer.from(`${name}GPS!crc!`)]),
+      ),
+    ])
+    const jpeg = Buffer.from('ffd8ffe1000e457869660000475053210000ffda0003014711ffd9', 'hex')
+    const bytes = fc.oneof(
+      fc.constantFrom(png, jpeg).chain((good) =>
+        fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { maxLength: 4 }).map((changes) => {
+          const copy = Buffer.from(good)
+          for (const [at, to] of changes) copy[at] = to
+          return copy
+        }),
+      ),
+      fc
+        .uint8Array({ maxLength: 300 })
+        .map((b) => Buffer.concat([Buffer.from([0xff, 0xd8, 0xff, 0xe1]), Buffer.from(b)])),
+      fc.uint8Array({ maxLength: 300 }).map((b) => Buffer.concat([png.subarray(0, 8), Buffer.from(b)])),
+      fc.uint8Array({ maxLength: 300 }).map((b) => Buffer.from(b)),
+    )
+    fc.assert(
+      fc.property(bytes, (b) => {
+        const read = readPicture(b)
+        if (typeof read === 'string') return
+        expect(read.bytes.length).toBeLessThanOrEqual(b.length + 40)
+        expect(read.bytes.includes('tEXtGPS')).toBe(false)
+      }),
+      runs(1000),
+    )
+    expect(readPicture(png)).toMatchObject({ type: 'image/png' })
+    const read = readPicture(jpeg)
+    expect(typeof read === 'object' && !read.bytes.includes('GPS')).toBe(true)
   })
 
   test('a merge over sixteen thousand columns is read as far as the sheet is used', async () => {
