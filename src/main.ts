@@ -50,6 +50,8 @@ export interface Bot {
   port: number
   ctx: Ctx
   schedule: Schedule<Ctx>
+  /** Reads the company file again now; with mistakes in it the last good one stays in force. */
+  reload(): void
   /** Looks after outages now, as every few seconds. */
   lookAfterOutages(): Promise<void>
   /** Runs everything that is due by the clock, and waits until what came of it is sent. */
@@ -108,12 +110,14 @@ export async function startBot({ env, clock = systemClock, log: given, platforms
       schedule.changed()
       void directory.refreshAll().catch((err) => log.error({ err }, 'contacts not read'))
     },
-    (err) =>
-      log.error(
-        { problems: err instanceof CompanyError ? err.problems : String(err) },
-        'company file is wrong; the last good one stays in force',
-      ),
+    wrongCompany,
   )
+  function wrongCompany(err: unknown): void {
+    log.error(
+      { problems: err instanceof CompanyError ? err.problems : String(err) },
+      'company file is wrong; the last good one stays in force',
+    )
+  }
   const database = await openDatabase(config, log)
   const db = await waitAndConnect(database.uri, log)
   const leases = await leaseClock(db)
@@ -363,6 +367,13 @@ export async function startBot({ env, clock = systemClock, log: given, platforms
     ctx,
     schedule,
     idle,
+    reload() {
+      try {
+        companyWatch.reload()
+      } catch (err) {
+        wrongCompany(err)
+      }
+    },
     lookAfterOutages: () => outages.look(),
     async tick() {
       await schedule.tick()

@@ -24,6 +24,8 @@ async function main(): Promise<void> {
       },
     )
   }
+  // `systemctl reload`: the file is looked at every two seconds anyway, but not on every network drive.
+  if ('reload' in running) process.on('SIGHUP', () => running.reload())
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
 }

@@ -64,11 +64,15 @@ export interface ProcessOptions {
 }
 
 let built = false
+/** Replicas that ended although nobody told them to, with the last they said. */
+const ends: string[] = []
+const LAST_LINES = 15
 
 /** Real processes of the service on one database, against stand-ins in this process. */
 export async function startProcesses(o: ProcessOptions): Promise<ProcessWorld> {
   if (!built) execFileSync(process.execPath, ['scripts/build.mjs', 'embedded database', 'service'], { stdio: 'ignore' })
   built = true
+  ends.length = 0
   const shiftMs = new Date(o.at).getTime() - Date.now()
   const clock = { now: () => new Date(Date.now() + shiftMs) }
   const dir = mkdtempSync(join(tmpdir(), 'jixiao-processes-'))
@@ -131,6 +135,8 @@ export async function startProcesses(o: ProcessOptions): Promise<ProcessWorld> {
       await wecom.stop()
       await dingtalk?.stop()
       rmSync(dir, { recursive: true, force: true })
+      // Whatever the test found out without it, this is to be seen.
+      if (ends.length > 0) throw new Error(ends.splice(0).join('\n\n'))
     },
   }
   try {
@@ -147,6 +153,8 @@ function replica(name: string, env: Record<string, string>, logs: ProcessWorld['
   let child: ChildProcess | undefined
   let port: number | undefined
   let exitCode: number | null | undefined
+  /** To end: whatever it does then is expected. */
+  let told = false
   return {
     name,
     get port() {
@@ -159,10 +167,12 @@ function replica(name: string, env: Record<string, string>, logs: ProcessWorld['
       return exitCode
     },
     start() {
+      told = false
       const started = spawn(process.execPath, ['dist/start.js'], { env, stdio: ['ignore', 'pipe', 'pipe'] })
       child = started
       let rest = ''
       let errors = ''
+      const last: string[] = []
       started.stderr!.on('data', (d) => {
         errors = (errors + d).slice(-4_000)
       })
@@ -171,6 +181,8 @@ function replica(name: string, env: Record<string, string>, logs: ProcessWorld['
           const lines = (rest + chunk).split('\n')
           rest = lines.pop() ?? ''
           for (const line of lines) {
+            last.push(line)
+            if (last.length > LAST_LINES) last.shift()
             if (!line.startsWith('{')) continue
             const entry = JSON.parse(line)
             if (entry.level !== 'info' || entry.msg !== 'sent') logs.push({ replica: name, ...entry })
@@ -179,8 +191,10 @@ function replica(name: string, env: Record<string, string>, logs: ProcessWorld['
             done()
           }
         })
-        started.once('exit', (code) => {
+        started.once('exit', (code, signal) => {
           if (child === started) {
+            if (port !== undefined && !told)
+              ends.push(`${name} ended by itself (${signal ?? code}); it said:\n${last.join('\n')}\n${errors}`)
             child = undefined
             port = undefined
             exitCode = code
@@ -193,7 +207,8 @@ function replica(name: string, env: Record<string, string>, logs: ProcessWorld['
       const target = child
       if (!target) return
       const gone = new Promise((done) => target.once('exit', done))
-      if (signal !== 'SIGCONT' && signal !== 'SIGSTOP') port = undefined
+      told ||= signal !== 'SIGCONT' && signal !== 'SIGSTOP' && signal !== 'SIGHUP'
+      if (told) port = undefined
       target.kill(signal)
       if (signal === 'SIGKILL' || signal === 'SIGTERM') await gone
     },
@@ -271,10 +286,14 @@ export async function killing(
   return kills
 }
 
-/** Waits until something holds; for processes, whose own time cannot be driven from here. */
+/**
+ * Waits until something holds; for processes, whose own time cannot be driven from here.
+ * @throws Error at once when a process has ended by itself
+ */
 export async function until(what: string, holds: () => Promise<boolean> | boolean, mostMs: number): Promise<void> {
   const from = performance.now()
   while (!(await holds())) {
+    if (ends.length > 0) throw new Error(`${what}:\n${ends.splice(0).join('\n\n')}`)
     if (performance.now() - from > mostMs) throw new Error(`not within ${mostMs} ms: ${what}`)
     await sleep(100)
   }
