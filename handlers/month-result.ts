@@ -32,7 +32,7 @@ import {
   type UndoOutcome,
   undoConfirm,
 } from './month/flow.ts'
-import { firstMonth, unpublishedMonths } from './month/inputs.ts'
+import { firstMonth, remindInputs, unpublishedMonths } from './month/inputs.ts'
 import { isOver, settleMonth } from './month/settle.ts'
 import { progressOf, teamCardOf } from './month/view.ts'
 import { isCancel } from './record-behaviour.ts'
@@ -67,6 +67,7 @@ const text = {
   alreadyPublished: (at: string) => `已于${at}发布，不能重复发布。`,
   publishedNow: (n: number) => `已发布，共${n}人`,
   chased: '已提醒还没有完成的上级和评分人。',
+  chasedToday: '今天已经催办过，请明天再催办。',
   received: '已确认收到',
   correctFormat: '请写成：更正 姓名 2026-11 +2 原因（加减的分数可以省略，只按最新记录重算）。',
   correct: {
@@ -291,19 +292,27 @@ export async function progressByWord(turn: Turn, ctx: Ctx): Promise<Answer[]> {
 
 export const onMonthChase: OnCard = async (turn, ctx) => {
   if (!turn.person.roles.includes('hr') && !turn.person.roles.includes('gm')) return [{ text: text.notHr }]
-  await chaseMonth(ctx, monthIn(turn), turn.at, turn.id)
-  return [{ text: text.chased }]
+  return [{ text: (await chaseMonth(ctx, monthIn(turn), turn.at, turn.id)) ? text.chased : text.chasedToday }]
 }
 
-/** Reminds the superiors whose teams are open, and the raters who have not given theirs; once a day, whoever asks. */
-export async function chaseMonth(ctx: Ctx, month: Month, at: Date, cause: string): Promise<void> {
+/**
+ * Reminds the superiors whose teams are open, and those who owe a checklist, a rating or indicators; once a day, whoever asks.
+ *
+ * @returns false when it was done today
+ */
+export async function chaseMonth(ctx: Ctx, month: Month, at: Date, cause: string): Promise<boolean> {
   const day = dayOf(at, ctx.company().timeZone)
+  if ((await ctx.meta.setOnce(`chased/${month}/${day}`, cause)) !== cause) return false
   const judgeIds = ((await ctx.results.model.distinct('judgeId', { month, state: 'draft' })) as string[]).filter(
     Boolean,
   )
   await ctx.outbox.add(
-    judgeIds.map((id) => push(`team-month/${month}/${id}/${day}`, id, 'team-month', { month, why: 'chase' }, cause)),
+    judgeIds.map((id) =>
+      push(`team-month/${month}/${id}/chase/${day}`, id, 'team-month', { month, why: 'chase' }, cause),
+    ),
   )
+  await remindInputs(ctx, month, `chase/${day}`, cause)
+  return true
 }
 
 export const onMonthPublish: OnCard = async (turn, ctx) => {

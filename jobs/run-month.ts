@@ -1,9 +1,8 @@
 import { push } from '../handlers/month/behaviour.ts'
 import { askApproval, datesOf, finishPublication, publishMonth } from '../handlers/month/flow.ts'
-import { firstMonth, unpublishedMonths } from '../handlers/month/inputs.ts'
+import { firstMonth, remindInputs, unpublishedMonths } from '../handlers/month/inputs.ts'
 import { keepDelivery } from '../handlers/month/proof.ts'
 import { settleMonth } from '../handlers/month/settle.ts'
-import { schemeFor } from '../src/company.ts'
 import type { Ctx } from '../src/context.ts'
 import {
   addDays,
@@ -28,33 +27,6 @@ function settledOn(day: Day, ctx: Ctx): Month | undefined {
   const { weeks } = ctx.company()
   if (ctx.firstWeek === '' || month < firstMonth(ctx) || !weeks.isWorkday(day)) return undefined
   return day >= datesOf(ctx, month).settle.day ? month : undefined
-}
-
-/** People who owe a checklist, ratings or indicators of a month. */
-async function remindInputs(ctx: Ctx, month: Month, day: Day, cause: string): Promise<void> {
-  const { schemes } = ctx.company()
-  const kinds = new Set(Object.values(schemes).map((s) => s.kind))
-  if (!kinds.has('checklist') && !kinds.has('raters') && !kinds.has('kpi')) return
-  const people = await ctx.people.active()
-  const asked = new Set(people.filter((p) => p.roles.includes('hr')).map((p) => p._id))
-  const byRef = new Map(
-    people.flatMap((p) => [[p.name, p._id], ...(p.jobNumber ? [[p.jobNumber, p._id]] : [])] as [string, string][]),
-  )
-  const add = (id: string | undefined) => id && asked.add(id)
-  // Who leads somebody of such a scheme; what they really owe is asked when the message is sent.
-  for (const person of people) {
-    const kind = schemeFor(ctx.company(), person.position)?.scheme.kind
-    if (kind === 'checklist' || kind === 'kpi' || kind === 'raters') add(person.managerId)
-  }
-  for (const scheme of Object.values(schemes)) {
-    if (scheme.kind === 'checklist') add(byRef.get(scheme.scoredBy))
-    if (scheme.kind !== 'raters') continue
-    for (const { projectManagers = {}, peers = [] } of Object.values(scheme.people))
-      for (const ref of [...Object.keys(projectManagers), ...peers]) add(byRef.get(ref))
-  }
-  await ctx.outbox.add(
-    [...asked].map((id) => push(`input-reminder/${month}/${day}/${id}`, id, 'input-reminder', { month }, cause)),
-  )
 }
 
 /** From the settling day on, each working day until publication: recomputed, what is missing named and chased (domain.md §6). */

@@ -134,6 +134,23 @@ describe('撤销确认', () => {
   })
 })
 
+test('催办 reaches the superiors whose teams are open and who owes a checklist, once a day, whoever presses', async () => {
+  await world.jump('2026-12-01T09:01:00+08:00')
+  const count = (userId: string) => world.phone(userId).messages().length
+  const before = { li: count('li'), qian: count('qian'), zhao: count('zhao') }
+  await world.phone('zhou').tap('催办')
+  expect(world.phone('zhou').sees()).toContain('已提醒还没有完成的上级和评分人')
+  expect(count('li')).toBe(before.li + 1)
+  expect(world.phone('li').sees()).toContain('2026年11月团队结果')
+  // The captain: the team, and the sheet that is owed.
+  expect(count('qian')).toBe(before.qian + 2)
+  expect(said('qian')).toContain('检查表还差孙立')
+  expect(count('zhao')).toBe(before.zhao)
+  await world.phone('zhou').tap('催办')
+  expect(world.phone('zhou').sees()).toContain('今天已经催办过')
+  expect(count('li')).toBe(before.li + 1)
+})
+
 test('an appeal against a record that is accepted after the confirmation opens that result again', async () => {
   world.clock.set('2026-11-30T15:00:00+08:00')
   await world.phone('li').type('记 赵敏 会议迟到 1次 11月30日')

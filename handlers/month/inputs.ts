@@ -7,6 +7,7 @@ import { type Day, dayOf, type Month, mondayOf, monthOf, previousMonth } from '.
 import { type MonthInput, monthRowId } from '../../src/store/month-inputs.ts'
 import type { Person } from '../../src/store/people.ts'
 import { findByRef, mayJudge } from '../rights.ts'
+import { push } from './behaviour.ts'
 import { closedState } from './closed.ts'
 import { type MonthFrame, monthFrame, ratersOf, worksIn } from './facts.ts'
 import { judges } from './settle.ts'
@@ -118,6 +119,33 @@ function finish(task: Task, input: MonthInput | undefined, by: Person): Task {
       return { ...task, open, done: open.length === 0 }
     }
   }
+}
+
+/** Reminds people who owe a checklist, ratings or indicators of a month. @param when once for the same, e.g. a day */
+export async function remindInputs(ctx: Ctx, month: Month, when: string, cause: string): Promise<void> {
+  const { schemes } = ctx.company()
+  const kinds = new Set(Object.values(schemes).map((s) => s.kind))
+  if (!kinds.has('checklist') && !kinds.has('raters') && !kinds.has('kpi')) return
+  const people = await ctx.people.active()
+  const asked = new Set(people.filter((p) => p.roles.includes('hr')).map((p) => p._id))
+  const byRef = new Map(
+    people.flatMap((p) => [[p.name, p._id], ...(p.jobNumber ? [[p.jobNumber, p._id]] : [])] as [string, string][]),
+  )
+  const add = (id: string | undefined) => id && asked.add(id)
+  // Who leads somebody of such a scheme; what they really owe is asked when the message is sent.
+  for (const person of people) {
+    const kind = schemeFor(ctx.company(), person.position)?.scheme.kind
+    if (kind === 'checklist' || kind === 'kpi' || kind === 'raters') add(person.managerId)
+  }
+  for (const scheme of Object.values(schemes)) {
+    if (scheme.kind === 'checklist') add(byRef.get(scheme.scoredBy))
+    if (scheme.kind !== 'raters') continue
+    for (const { projectManagers = {}, peers = [] } of Object.values(scheme.people))
+      for (const ref of [...Object.keys(projectManagers), ...peers]) add(byRef.get(ref))
+  }
+  await ctx.outbox.add(
+    [...asked].map((id) => push(`input-reminder/${month}/${when}/${id}`, id, 'input-reminder', { month }, cause)),
+  )
 }
 
 export type GiveOutcome =
