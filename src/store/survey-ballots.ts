@@ -43,20 +43,21 @@ const keySchema = new Schema<RoundKey>(
   { versionKey: false, strict: 'throw' },
 )
 
+/** What lies in the box; `sealed` as it lies there, by which a change in between is seen. */
+export interface InBox {
+  done: boolean
+  text: string
+  sealed: string
+}
+
 export interface BallotBox {
   /** What somebody has put in so far, or undefined; `done` is final. */
-  read(person: string, kind: BallotKind): Promise<{ done: boolean; text: string } | undefined>
+  read(person: string, kind: BallotKind): Promise<InBox | undefined>
   /**
    * Puts something in. `false`: somebody's final one is there already, or another put came between `before` and this one.
    * @param before what `read` gave, to be replaced
    */
-  put(
-    person: string,
-    kind: BallotKind,
-    before: { text: string } | undefined,
-    text: string,
-    done: boolean,
-  ): Promise<boolean>
+  put(person: string, kind: BallotKind, before: InBox | undefined, text: string, done: boolean): Promise<boolean>
 }
 
 const OPENED_AT_ONCE = 250
@@ -108,7 +109,7 @@ export function surveyBallotStore(db: Db, secret: string) {
         async read(person, kind) {
           const _id = idOf(seal, round, person, kind)
           const found = await model.findById(_id).lean<Ballot>()
-          return found ? { done: found.done, text: seal.open(_id, found.body) } : undefined
+          return found ? { done: found.done, text: seal.open(_id, found.body), sealed: found.body } : undefined
         },
         async put(person, kind, before, text, done) {
           const _id = idOf(seal, round, person, kind)
@@ -122,11 +123,11 @@ export function surveyBallotStore(db: Db, secret: string) {
               throw error
             }
           }
-          const there = await model.findById(_id).lean<Ballot>()
-          if (!there || (there.done && !changeable) || seal.open(_id, there.body) !== before.text) return false
+          if (before.done && !changeable) return false
+          // Each sealing is another text, so that what was replaced in between is no longer there.
           const { matchedCount } = await model.updateOne(
-            { _id, done: there.done, body: there.body },
-            { $set: { body, done: done || there.done } },
+            { _id, done: before.done, body: before.sealed },
+            { $set: { body, done: done || before.done } },
           )
           return matchedCount === 1
         },
