@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import * as official from '@wecom/crypto'
 import { XMLParser } from 'fast-xml-parser'
 import { describe, expect, test } from 'vitest'
+import { ONE_PIXEL } from '../sandbox/picture.ts'
 import { decrypt } from '../sandbox/wecom/crypto.ts'
 import type { ProbeKind } from '../sandbox/wecom/stand-in.ts'
 import { childText, type XmlElement } from '../sandbox/wecom/xml.ts'
@@ -197,7 +198,13 @@ test('media, place, entering and the menu each have their event', async () => {
   expect(seen).toEqual(['image', 'voice', 'video', 'location', 'click', 'enter_agent'])
   const { MediaId } = fields(bot.received[0]!.inner)
   const file = await fetch(`${wecom.apiBase}/cgi-bin/media/get?access_token=${app}&media_id=${MediaId}`)
-  expect(await file.text()).toContain('photo.jpg')
+  expect(file.headers.get('content-disposition')).toContain('photo.jpg')
+  expect(Buffer.from(await file.arrayBuffer())).toEqual(ONE_PIXEL)
+  // One's own picture comes through as it was sent.
+  await wecom.sendPicture('qian', Buffer.from('any bytes'))
+  const own = fields(bot.received.at(-1)!.inner)
+  const sent = await fetch(`${wecom.apiBase}/cgi-bin/media/get?access_token=${app}&media_id=${own.MediaId}`)
+  expect(await sent.text()).toBe('any bytes')
   expect((await get(`media/get?access_token=${app}&media_id=x`)).errcode).toBe(40007)
 })
 
