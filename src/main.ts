@@ -264,14 +264,10 @@ export async function startBot({ env, clock = systemClock, log: given, platforms
     },
     ready,
     async refreshMetrics() {
-      const known = <T>(asked: Promise<T>, note: (value: T) => void) =>
-        soon(asked)
-          .then(note)
-          .then(
-            () => true,
-            () => false,
-          )
-      const counted = await Promise.all([
+      // What cannot be counted now keeps its last figure; that the database is away has one of its own.
+      const known = <T>(asked: Promise<T>, note: (value: T) => void) => soon(asked).then(note, () => {})
+      const [{ checks }] = await Promise.all([
+        ready(),
         ...(['pending', 'failed'] as const).map((state) =>
           known(outbox.model.countDocuments({ state }), (n) => metrics.outbox.set({ state }, n)),
         ),
@@ -280,7 +276,7 @@ export async function startBot({ env, clock = systemClock, log: given, platforms
         ),
         known(inbox.model.countDocuments({ state: 'parked' }), (n) => metrics.parked.set(n)),
       ])
-      metrics.databaseUp.set(counted.every(Boolean) ? 1 : 0)
+      metrics.databaseUp.set(checks.database === 'ok' ? 1 : 0)
       for (const [platform, p] of Object.entries(platforms)) {
         metrics.platformUp.set({ platform }, statusOf(platform as PlatformName).ok ? 1 : 0)
         for (const { window, used, limit } of p.meters?.() ?? []) {

@@ -164,6 +164,7 @@ test('the disk is full: nothing is acknowledged that is not stored, all says so,
   const ready = await fetch(`${url}/readyz`)
   expect([ready.status, (await ready.json()) as unknown]).toMatchObject([503, { checks: { database: 'disk full' } }])
   expect((await fetch(`${url}/healthz`)).status).toBe(200)
+  expect(await (await fetch(`${url}/metrics`)).text()).toContain('jixiao_database_up 0')
   wire.set('whole')
   expect(await (await fetch(`${url}/readyz`)).json()).toMatchObject({ ok: true })
   world.wecom!.quirks.retries = 3
