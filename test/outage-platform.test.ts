@@ -183,6 +183,51 @@ describe.each(['wecom', 'dingtalk'] as const)('%s', (platform) => {
   })
 })
 
+describe('a platform', () => {
+  let world: WeekWorld
+  beforeAll(async () => {
+    world = await startWorldOn('wecom')
+  })
+  afterAll(() => world.stop())
+
+  test('that answers slowly keeps no callback waiting', async () => {
+    world.wecom!.faults.slowMs = 1_500
+    await tell(world, '缓慢', 2)
+    await Promise.all(companyOfFive.map(({ userId }) => world.wecom!.type(userId, '帮助')))
+    const attempts = world.wecom!.callbacks.slice(-companyOfFive.length).flatMap((c) => c.attempts)
+    // Acknowledged before anything is answered: each once, none after a repetition.
+    expect(attempts.map((a) => a.status)).toEqual(companyOfFive.map(() => 200))
+    expect(await states(world, '缓慢')).toContain('pending')
+    world.wecom!.faults.slowMs = 0
+    await allSent(world, '缓慢')
+    expect(arrived(world, 'wecom', '缓慢')).toHaveLength(2 * companyOfFive.length)
+  })
+
+  test('that says too often is left alone for its minute, and everything goes after it, once', async () => {
+    const sends = () => world.wecom!.log.filter((e) => e.path.endsWith('/message/send')).length
+    await world.bot().idle()
+    world.clock.set(new Date(world.clock.now().getTime() + 120_000).toISOString())
+    world.wecom!.faults.next.push('rate-limit')
+    const before = sends()
+    const count = await tell(world, '频繁', 4)
+    await expect.poll(sends).toBeGreaterThan(before)
+    await expect
+      .poll(async () => (await world.bot().ctx.outbox.model.find({ _id: /^频繁/, reason: /频/ }).lean()).length)
+      .toBeGreaterThan(count / 2)
+    const asked = sends()
+    // At most what was under way when it was said.
+    expect(asked - before).toBeLessThanOrEqual(companyOfFive.length)
+    world.bot().ctx.outbox.sweep()
+    await world.bot().idle()
+    expect(sends()).toBe(asked)
+    world.clock.set(new Date(world.clock.now().getTime() + 61_000).toISOString())
+    await world.bot().ctx.outbox.release()
+    await allSent(world, '频繁')
+    expect(arrived(world, 'wecom', '频繁')).toHaveLength(count)
+    expect(world.wecom!.faults.counts['rate-limit']).toBe(1)
+  })
+})
+
 test('the administrator hears of an outage once, on the platform that works, and once of its end', async () => {
   const world = await startWorldOn('wecom', 'dingtalk')
   onTestFinished(() => world.stop())
