@@ -183,6 +183,19 @@ test('a confirmed month takes no picture, and a platform that does not give it s
   expect(await ctx.pictures.model.countDocuments()).toBe(0)
   const [row] = await ctx.behaviours.model.find().lean()
   const li = (await ctx.people.get(await world.idOf('li')))!
+  // As big as it may be, to the byte.
+  const whole = jpeg()
+  const filling = Buffer.alloc(MOST_PICTURE_BYTES - whole.length, 0x55)
+  const big = Buffer.concat([
+    whole.subarray(0, whole.indexOf(scan) + scan.length),
+    filling,
+    whole.subarray(whole.indexOf(scan) + scan.length),
+  ])
+  const attached = await attachPicture(ctx, { id: 'big', at: world.clock.now() }, li, row!._id, big)
+  expect(attached.kind).toBe('attached')
+  const kept = (await pictureFor(ctx, li, row!._id))!
+  expect(kept.bytes.equals((readPicture(big) as { bytes: Buffer }).bytes)).toBe(true)
+  expect(kept.bytes.length).toBeGreaterThan(filling.length)
   for (const userId of ['zhao', 'qian'])
     for (const week of ['2026-W45', '2026-W46', '2026-W47', '2026-W48']) await world.scored(userId, week, 90)
   const at = new Date('2026-12-01T09:00:00+08:00')
