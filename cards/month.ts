@@ -146,7 +146,10 @@ export interface Progress {
 export function progressCard(p: Progress): Card {
   const state = { open: '结算中', approved: '总经理已确认，待发布', published: '已发布' }[p.state]
   const text = [
-    `日程：结算${dayText(p.dates.settle)}；上级确认${dayText(p.dates.confirm)}；总经理确认${dayText(p.dates.approve)}；发布${dayText(p.dates.publish)}`,
+    `结算：${dayText(p.dates.settle)}`,
+    `上级确认：${dayText(p.dates.confirm)}`,
+    `总经理确认：${dayText(p.dates.approve)}`,
+    `发布：${dayText(p.dates.publish)}`,
     ...(p.waiting.length > 0
       ? [`待确认：${listed(p.waiting.map((w) => `${w.name}（${w.people}人）`)).join('、')}`]
       : []),
