@@ -4,6 +4,7 @@ import type { Ctx } from '../src/context.ts'
 import { type Birthday, formatBirthday, toLunar, toSolar } from '../src/domain/birthday.ts'
 import { halfWidth, trimMarks } from '../src/domain/chat-text.ts'
 import { recognise } from '../src/domain/commands.ts'
+import { afterRecordWord } from '../src/domain/parse-behaviour.ts'
 import { readBirthday } from '../src/domain/read-birthday.ts'
 import { partsOf } from '../src/domain/time.ts'
 import type { Answer, OnCard, OnTalk, TextTurn, Turn } from '../src/inbox/handler.ts'
@@ -145,6 +146,8 @@ async function turnCalendar(turn: Turn, ctx: Ctx, to: Birthday['calendar']): Pro
 
 /** The answer to 改生日 or 告诉生日; another wish ends the waiting. */
 export const onBirthdayTalk: OnTalk = async (turn, _data, ctx) => {
+  // A record of behaviour is no answer; the question stays open.
+  if (afterRecordWord(turn.text)?.sure) return readText(turn, ctx)
   if (CANCEL.test(polite(turn.text))) {
     await ctx.talks.end(turn.person._id)
     return [{ text: text.cancelled }]

@@ -159,6 +159,8 @@ describe.each(both)('on %s', (platform) => {
     await zhao.type('改生日 农历')
     expect(zhao.sees()).toContain('已登记您的生日：农历十月初十')
     await zhao.type('改生日')
+    await zhao.type('记 李明 会议迟到')
+    expect(zhao.sees()).not.toContain('没有看懂这个日期')
     await zhao.type('6月31日')
     expect(zhao.sees()).toContain('6月没有31日，请核对日期。')
     await zhao.type('八月十五')
