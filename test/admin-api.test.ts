@@ -234,6 +234,10 @@ test('the meters of both platforms stand there', async () => {
   ])
   expect(rows[0]!.used).toBeGreaterThan(0)
   expect(rows[1]!.used).toBe(world.dingtalk!.quotaUsed().api)
+  // What other replicas have counted.
+  await world.bot().ctx.meta.add('dingtalk-quota/2026-11', 100)
+  const [, month] = (await get<{ rows: AdminMeter[] }>('/api/admin/quota')).rows
+  expect(month!.used).toBeGreaterThanOrEqual(100)
 })
 
 test('people whom no platform knows are listed, and found after the contacts were read again', async () => {

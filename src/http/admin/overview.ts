@@ -1,3 +1,4 @@
+import { dayOf, monthOf } from '../../domain/time.ts'
 import { soon } from '../../store/connect.ts'
 import type { AdminMeter, AdminOverview } from './contract.ts'
 import { adminEndpoint } from './endpoint.ts'
@@ -30,10 +31,13 @@ export const overviewEndpoints = [
   adminEndpoint({
     method: 'GET',
     path: '/api/admin/quota',
-    async run({ bot }): Promise<{ rows: AdminMeter[] }> {
+    async run({ bot, now, zone }): Promise<{ rows: AdminMeter[] }> {
+      // All replicas count into one figure of the month; this process knows its own part of it since it began.
+      const month = (await bot.meta.get<number>(`dingtalk-quota/${monthOf(dayOf(now, zone))}`)) ?? 0
       const rows = Object.entries(bot.platforms).flatMap(([name, platform]) =>
-        (platform.meters?.() ?? []).map(({ label, used, limit, note }) => ({
-          ...{ platform: name as AdminMeter['platform'], label, used, limit, note },
+        (platform.meters?.() ?? []).map(({ window, label, used, limit, note }) => ({
+          ...{ platform: name as AdminMeter['platform'], label, limit, note },
+          used: window === 'month' ? Math.max(used, month) : used,
         })),
       )
       return { rows }
