@@ -98,6 +98,8 @@ export async function startWorld(o: WorldOptions = {}): Promise<World> {
         secret: app.wecomSecret,
         contactsSecret: app.contactsSecret,
         people: peopleOn(people, 'wecom'),
+        // The administrator has listed the app in 人事助手.
+        quirks: { staffFields: true },
         seed,
       })
     : undefined
