@@ -1,5 +1,6 @@
 /// <reference lib="dom" />
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ColumnsPage, PeoplePage, TalksPage } from '../src/http/api/contract-people.ts'
@@ -20,6 +21,8 @@ beforeAll(async () => {
     ...{ userId: 'new', name: '何静', departments: ['行政部'], title: '文员', jobNumber: '0101' },
     ...{ managerUserId: 'li', hiredOn: '2026-11-23' },
   })
+  // The platform tells of them in its own time.
+  while ((await world.ctx.contacts.doubts.countDocuments()) === 0) await sleep(20)
   await world.bot.idle()
 }, 60_000)
 afterAll(async () => {
