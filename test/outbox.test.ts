@@ -129,6 +129,32 @@ test('one fact is one message, however often it is added', async () => {
   expect(await state('k')).toMatchObject({ state: 'sent', sentOn: 'wecom', messageId: 'm1' })
 })
 
+test('what is written while the sender finds nothing to do is seen at once', async () => {
+  const wecom = fakePlatform('wecom')
+  const { outbox } = await world({ people: [person('zhao')], wecom })
+  const find = outbox.model.find.bind(outbox.model)
+  let meanwhile: (() => Promise<void>) | undefined = () => outbox.add([text('meanwhile', 'zhao')])
+  outbox.model.find = ((filter: object, fields?: object) => {
+    const query = find(filter, fields)
+    if (!fields || !('notBefore' in fields)) return query
+    // The look for the next instant has its answer, and before it is read a row is written.
+    const exec = query.exec.bind(query)
+    query.exec = async () => {
+      const rows = await exec()
+      const act = meanwhile
+      meanwhile = undefined
+      await act?.()
+      return rows
+    }
+    return query
+  }) as never
+  outbox.sweep()
+  await outbox.idle()
+  outbox.model.find = find as never
+  expect(meanwhile).toBeUndefined()
+  expect(wecom.arrived).toHaveLength(1)
+})
+
 test('two replicas send a thousand messages once between them', async () => {
   const wecom = fakePlatform('wecom')
   const people = Array.from({ length: 50 }, (_, i) => person(`p${i}`))

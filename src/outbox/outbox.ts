@@ -69,6 +69,12 @@ export function createOutbox({
   let timer: NodeJS.Timeout | undefined
   /** Nothing in the store can be sent before this instant of business time, as far as this process knows. */
   let nothingBefore = 0
+  /** Counts what may make that wrong: a look at the store that began before is not trusted. */
+  let changes = 0
+  const changed = () => {
+    nothingBefore = 0
+    changes++
+  }
 
   async function add(rows: Add[]): Promise<void> {
     if (rows.length === 0) return
@@ -99,7 +105,7 @@ export function createOutbox({
       })) as never,
       { ordered: true },
     )
-    nothingBefore = 0
+    changed()
     wake()
   }
 
@@ -190,11 +196,13 @@ export function createOutbox({
   }
 
   async function sleepUntilNext(now: Date): Promise<void> {
+    const before = changes
     const pending = await model
       .find({ state: 'pending' }, { notBefore: 1, holdUntil: 1 })
       .sort({ notBefore: 1 })
       .limit(1)
       .lean<OutboxRow[]>()
+    if (changes !== before) return
     const first = pending[0]
     if (!first) {
       nothingBefore = Number.POSITIVE_INFINITY
@@ -245,7 +253,7 @@ export function createOutbox({
         trail.info({ reason: result.reason }, 'not sent: reason gone')
         return record({ $set: { state: 'cancelled', reason: result.reason } })
       case 'postponed':
-        nothingBefore = 0
+        changed()
         return record({ $set: { notBefore: result.until, holdUntil: 0 }, $unset: { owner: 1 } })
       case 'failed':
         trail.warn({ reason: result.reason }, 'undeliverable')
@@ -303,7 +311,7 @@ export function createOutbox({
     wake,
     /** Looks again, also for what other processes wrote or left behind. */
     sweep(): void {
-      nothingBefore = 0
+      changed()
       wake()
     },
     /** When the message that has waited longest could first be sent; undefined when none waits. */
@@ -318,7 +326,7 @@ export function createOutbox({
         { state: 'pending', owner: { $exists: false }, holdUntil: { $gt: leaseNow() } },
         { $set: { holdUntil: 0 } },
       )
-      nothingBefore = 0
+      changed()
       wake()
     },
     /** Resolves when nothing that could be sent at this instant is left. */
@@ -328,7 +336,7 @@ export function createOutbox({
     failed: () => model.find({ state: 'failed' }).sort({ createdAt: -1 }).limit(500).lean<OutboxRow[]>(),
     async retry(key: string): Promise<boolean> {
       const again = await sendAgain(model, { _id: key })
-      nothingBefore = 0
+      changed()
       wake()
       return again > 0
     },
