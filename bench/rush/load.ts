@@ -163,8 +163,10 @@ export async function load({ people = 10_000 } = {}): Promise<object> {
     const bare = await beside(people, people / seconds)
     const got = await measure(people, people / seconds)
     rows[name] = { ...got, p99OfDurable: ratio(got, bare), durableP99: bare.p99 }
+    console.error(name, JSON.stringify(rows[name]))
   }
   rows['in 2 s'] = await measure(people, people / 2)
+  console.error('in 2 s', JSON.stringify(rows['in 2 s']))
 
   // 200 a second while everybody is sent a card, beside the same alone.
   const alone = await measure(Math.min(4_000, people), 200)

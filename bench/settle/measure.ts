@@ -3,6 +3,7 @@ import { settleMonth } from '../../handlers/month/settle.ts'
 import { parseCompany } from '../../src/company.ts'
 import type { Ctx } from '../../src/context.ts'
 import { saturdayOf, weeksOfMonth } from '../../src/domain/time.ts'
+import { auditStore } from '../../src/store/audit.ts'
 import { connect, prepare } from '../../src/store/connect.ts'
 import { monthStores } from '../../src/store/months.ts'
 import { peopleStore } from '../../src/store/people.ts'
@@ -15,7 +16,13 @@ const NOW = new Date('2026-11-02T09:00:00+08:00')
 const [what, count] = [process.argv[2], Number(process.argv[3])]
 const db = await connect(process.env.BENCH_URI!)
 const company = parseCompany('name: bench\n')
-const stores = { people: peopleStore(db), weeks: weekStore(db), surveyScores: surveyScoreStore(db), ...monthStores(db) }
+const stores = {
+  people: peopleStore(db),
+  weeks: weekStore(db),
+  surveyScores: surveyScoreStore(db),
+  audit: auditStore(db),
+  ...monthStores(db),
+}
 const ctx = { ...stores, company: () => company, firstWeek: '2026-W30' } as unknown as Ctx
 const weeks = weeksOfMonth(MONTH)
 const id = (n: number) => `e${String(n).padStart(11, '0')}`
