@@ -346,8 +346,8 @@ export async function startBot({ env, clock = systemClock, log: given, platforms
     const row = await outbox.model.findById(`${event.id}/0`).lean()
     if (row?.content.kind !== 'update' || row.content.cardId !== event.cardId) return undefined
     const instance = await cards.get(event.cardId)
-    if (instance) await cards.offer(instance, actionsOf(row.content.card))
-    return row.content.card
+    const { card } = row.content
+    return instance && (await cards.turn(instance, row.seq, actionsOf(card))) ? card : undefined
   }
 
   const idle = async () => {

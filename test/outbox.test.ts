@@ -382,6 +382,38 @@ test('a process that died before it heard of an update does not say the same in 
   expect(await cards.get(instance!._id)).toMatchObject({ state: 'closed', codes: [] })
 })
 
+test('a face that a dead process left behind does not cover a newer one', async () => {
+  const wecom = fakePlatform('wecom')
+  const { outbox, cards } = await world({ people: [person('zhao')], wecom })
+  const first = { kind: 'card' as const, card, subject: 'faces', context: {} }
+  await outbox.add([{ key: 'card', to: 'zhao', mode: 'push', content: first }])
+  await outbox.idle()
+  const [instance] = await cards.openAbout('faces')
+  await outbox.stop()
+  const step: Card = { title: '第2步', buttons: [{ text: '提交', action: 'ok' }] }
+  const thanks: Card = { title: '请确认', closed: '已提交，谢谢' }
+  const face = (key: string, card: Card): Add => {
+    const content = { kind: 'update' as const, cardId: instance!._id, card, orSend: true }
+    return { key, to: 'zhao', mode: 'answer', content }
+  }
+  await outbox.add([face('late', step)])
+  // Its process died with it; while the lease runs, the person presses again, and another process answers.
+  const rows = outboxModel(database.db)
+  await rows.updateOne({ _id: 'late' }, { $set: { owner: 'dead', holdUntil: Date.now() + 3_600_000 } })
+  const second = await world({ people: [person('zhao')], wecom, owner: 'b' })
+  await second.cards.addCode(instance!._id, 'of the second press', second.clock.now())
+  await second.outbox.add([face('newer', thanks)])
+  await second.outbox.idle()
+  expect((await state('newer'))?.state).toBe('sent')
+  await rows.updateOne({ _id: 'late' }, { $set: { holdUntil: 0 } })
+  second.outbox.sweep()
+  await second.outbox.idle()
+  expect(await state('late')).toMatchObject({ state: 'cancelled', reason: '卡片上已是更新的内容' })
+  expect(wecom.updates.map((u) => u.card.closed)).toEqual(['已提交，谢谢'])
+  expect(await cards.get(instance!._id)).toMatchObject({ state: 'closed' })
+  expect(wecom.arrived).toHaveLength(1)
+})
+
 test('a new message in place of a spent code survives its own failure', async () => {
   const wecom = fakePlatform('wecom')
   const { outbox, cards } = await world({ people: [person('zhao')], wecom })

@@ -62,7 +62,9 @@ export function createOutbox({
 }: OutboxOptions) {
   const model = outboxModel(db)
   const write = groupWrites(model, GATHER_MS)
-  let seq = 0
+  /** The last order of writing that was given. */
+  let written = 0
+  let leases = 0
   let stopped = false
   let working: Promise<void> | undefined
   let again = false
@@ -79,9 +81,11 @@ export function createOutbox({
   async function add(rows: Add[]): Promise<void> {
     if (rows.length === 0) return
     const now = clock.now()
-    const base = machineMs() * 1000
+    // Replicas write about one person in turns: by the clock that all of them share.
+    const order = Math.max(written + 1, leaseNow() * 1000)
+    written = order + rows.length - 1
     await model.bulkWrite(
-      rows.map((r) => ({
+      rows.map((r, n) => ({
         updateOne: {
           filter: { _id: r.key },
           update: {
@@ -92,7 +96,7 @@ export function createOutbox({
               ...(r.platform && { platform: r.platform }),
               ...(r.cause && { cause: r.cause }),
               state: 'pending',
-              seq: base + (seq++ % 1000),
+              seq: order + n,
               createdAt: now,
               notBefore: r.notBefore ?? now,
               ...(r.expiresAt && { expiresAt: r.expiresAt }),
@@ -150,7 +154,7 @@ export function createOutbox({
       await sleepUntilNext(now)
       return false
     }
-    const lease = { claim: `${owner}/${leaseNow()}/${seq++}`, until: leaseNow() + leaseMs }
+    const lease = { claim: `${owner}/${leaseNow()}/${leases++}`, until: leaseNow() + leaseMs }
     await model.updateMany(
       { ...due, _id: { $in: found.map((f) => f._id) } },
       { $set: { owner: lease.claim, holdUntil: lease.until } },

@@ -186,7 +186,8 @@ export function createSender(deps: SenderDeps): Sender {
     const instance = await cards.get(content.cardId)
     const platform = instance && platforms[instance.platform]
     if (!instance || !platform) return { kind: 'cancelled', reason: '原卡片已不存在' }
-    await cards.offer(instance, actionsOf(content.card))
+    if (!(await cards.turn(instance, row.seq, actionsOf(content.card))))
+      return { kind: 'cancelled', reason: '卡片上已是更新的内容' }
     // Not before the code is taken: it would look used.
     const heldMs = deps.heldMs?.(platform.name) ?? 0
     if (heldMs > 0) return { kind: 'later', reason: HELD, afterMs: heldMs, uncounted: true }

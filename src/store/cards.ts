@@ -17,8 +17,9 @@ export interface CardInstance {
   context: Record<string, unknown>
   /** What its buttons say, over all faces that it had; a press of anything else was not made on it. */
   actions?: string[]
-  /** Counts the faces it had; a click on an older face is stale. */
   state: 'open' | 'closed'
+  /** Which message put its present face on it, by the order of writing; an older one that comes late is not shown. */
+  face?: number
   /** Response codes with the instant they were given; each is good for one change within 72 hours (wecom.md §4.5). */
   codes: { code: string; at: Date }[]
   sentAt: Date
@@ -34,6 +35,7 @@ const schema = new Schema<CardInstance>(
     context: { type: Schema.Types.Mixed, default: {} },
     actions: { type: [String], default: undefined },
     state: { type: String, default: 'open' },
+    face: Number,
     codes: { type: [{ _id: false, code: String, at: Date }], default: [] },
     sentAt: Date,
     expiresAt: Date,
@@ -64,10 +66,24 @@ export function cardStore(db: Db) {
       }
       await write({ updateOne: { filter: { _id: _id as never }, update: update as never, upsert: true } })
     },
-    /** A new face has buttons of its own; noted before anybody can press them. */
-    async offer(card: Pick<CardInstance, '_id' | 'actions'>, actions: readonly string[]): Promise<void> {
-      if (!card.actions || actions.every((a) => card.actions!.includes(a))) return
-      await model.updateOne({ _id: card._id }, { $addToSet: { actions: { $each: actions } } })
+    /**
+     * A new face is about to be shown; its buttons are noted before anybody can press them.
+     *
+     * @param face the order of its message among all messages
+     * @returns false where a newer face has been shown: this one comes late, from a process that died
+     */
+    async turn(
+      card: Pick<CardInstance, '_id' | 'actions'>,
+      face: number,
+      actions: readonly string[],
+    ): Promise<boolean> {
+      // A card without a list, from before there were any, takes whatever is pressed.
+      const offered = card.actions && { $addToSet: { actions: { $each: [...actions] } } }
+      const { matchedCount } = await model.updateOne(
+        { _id: card._id, face: { $not: { $gt: face } } },
+        { $set: { face }, ...offered },
+      )
+      return matchedCount > 0
     },
     async addCode(id: string, code: string, at: Date): Promise<void> {
       const filter = { _id: String(id) as never, 'codes.code': { $ne: String(code) } }
