@@ -27,6 +27,7 @@ import { type Breaker, createBreaker, withBreaker } from './outbox/breaker.ts'
 import { backOffMs, createOutbox } from './outbox/outbox.ts'
 import { createSender } from './outbox/sender.ts'
 import { createDirectory } from './people/directory.ts'
+import { noteRead, readFirst } from './people/first-reading.ts'
 import { createDingtalk, type Dingtalk } from './platforms/dingtalk/index.ts'
 import { createOutageWatch } from './platforms/outages.ts'
 import type { Incoming, Platform, PlatformName } from './platforms/port.ts'
@@ -198,7 +199,10 @@ export async function startBot({ env, clock = systemClock, log: given, platforms
   }
   const directory = createDirectory({
     ...{ people, platforms, company, clock, log, ...moments },
-    afterRead: () => afterContacts(ctx),
+    async afterRead(name) {
+      await noteRead(meta, name, clock.now())
+      await afterContacts(ctx)
+    },
   })
   const inbox = createInbox({
     db,
@@ -297,12 +301,13 @@ export async function startBot({ env, clock = systemClock, log: given, platforms
     })
   }
   // A platform that is down must not keep the service from serving the other; `idle` waits for this.
-  const firstReading = directory
-    .refreshAll()
-    .catch((err) => log.error({ err }, 'contacts not read; will be tried again tonight and on any message'))
-    // What was missed while down is caught up at once, also by a process that does not live until the next minute.
-    .then(() => schedule.tick())
-    .catch((err) => log.error({ err }, 'tick failed'))
+  const first = await readFirst({
+    ...{ platforms: Object.keys(platforms) as PlatformName[], meta, log },
+    readAll: () => directory.refreshAll(),
+    start: () => schedule.start(),
+    // What was missed while down, also by a process that does not live until the next minute.
+    catchUp: () => schedule.tick(),
+  })
   await inbox.recover()
   const sweep = setInterval(() => {
     leases.refresh().catch(() => {})
@@ -315,7 +320,6 @@ export async function startBot({ env, clock = systemClock, log: given, platforms
   }, SWEEP_MS)
   moments.holidays.onChange(() => schedule.changed())
   const stopWaking = clock.everyMinute(() => outbox.wake())
-  schedule.start()
   outbox.wake()
   log.info({ port, database: database.what, platforms: Object.keys(platforms) }, 'ready')
 
@@ -351,7 +355,7 @@ export async function startBot({ env, clock = systemClock, log: given, platforms
   }
 
   const idle = async () => {
-    await firstReading
+    await first.attempt
     for (let round = 0; round < 3; round++) {
       await inbox.idle()
       await outbox.idle()
@@ -379,6 +383,7 @@ export async function startBot({ env, clock = systemClock, log: given, platforms
     async stop() {
       const from = machineMs()
       clearInterval(sweep)
+      first.stop()
       stopWaking()
       companyWatch.stop()
       const closed = new Promise<void>((done) => server.close(() => done()))

@@ -39,16 +39,14 @@ test('data goes from this machine to a server and back, count by count and hash 
   const seed = await startEmbeddedMongo({ dir: join(dataDir, 'embedded'), dbName: 'jixiao' })
   const db = await connect(seed.uri)
   const { Long, Decimal128, Double, Binary } = mongoose.mongo.BSON
-  await db
-    .collection('people')
-    .insertMany(
-      Array.from({ length: 1_201 }, (_, i) => ({
-        _id: `e${i}` as never,
-        name: `员工${i}`,
-        nicknames: ['小', '老'],
-        active: i % 2 === 0,
-      })),
-    )
+  await db.collection('people').insertMany(
+    Array.from({ length: 1_201 }, (_, i) => ({
+      _id: `e${i}` as never,
+      name: `员工${i}`,
+      nicknames: ['小', '老'],
+      active: i % 2 === 0,
+    })),
+  )
   await db.collection('odd').insertOne({
     ...{ _id: 'types' as never, day: new Date('2026-11-16T02:00:00.001Z'), long: Long.fromString('9007199254740993') },
     ...{ whole: new Double(3), exact: Decimal128.fromString('89.50'), bytes: new Binary(Buffer.from([0, 255, 7])) },

@@ -27,7 +27,12 @@ const member = (userId: string, name: string, more: Partial<Member> = {}): Membe
 
 function world(yaml = 'name: 示例\n') {
   const lists: { wecom: Member[]; dingtalk: Member[] } = { wecom: [], dingtalk: [] }
-  const platform = (name: 'wecom' | 'dingtalk') => ({ name, members: async () => lists[name] }) as unknown as Platform
+  const down = new Set<string>()
+  const members = async (name: 'wecom' | 'dingtalk') => {
+    if (down.has(name)) throw new Error(`${name} is down`)
+    return lists[name]
+  }
+  const platform = (name: 'wecom' | 'dingtalk') => ({ name, members: () => members(name) }) as unknown as Platform
   const people = peopleStore(database.db)
   const directory = createDirectory({
     people,
@@ -38,7 +43,7 @@ function world(yaml = 'name: 示例\n') {
     contacts: contactStore(database.db),
     personal: personalStore(database.db),
   })
-  return { lists, people, directory, who: (name: string) => people.model.find({ name }).lean() }
+  return { lists, down, people, directory, who: (name: string) => people.model.find({ name }).lean() }
 }
 
 test('one 工号 on both platforms is one employee', async () => {
@@ -134,4 +139,12 @@ test('a changed userid is still the same person', async () => {
   lists.wecom = [member('zhaomin', '赵敏')]
   await directory.refreshAll()
   expect(await people.all()).toMatchObject([{ _id: before!._id, wecom: 'zhaomin' }])
+})
+
+test('one platform that is down does not keep the other from being read', async () => {
+  const { lists, down, people, directory } = world()
+  down.add('wecom')
+  lists.dingtalk = [member('d-zhao', '赵敏')]
+  await expect(directory.refreshAll()).rejects.toThrow('wecom is down')
+  expect(await people.all()).toMatchObject([{ name: '赵敏', dingtalk: 'd-zhao' }])
 })

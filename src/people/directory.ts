@@ -20,7 +20,7 @@ export interface DirectoryDeps {
   contacts: Contacts
   personal: PersonalStore
   /** Called when a reading is done. */
-  afterRead?(): Promise<void>
+  afterRead?(platform: PlatformName): Promise<void>
 }
 
 /**
@@ -63,7 +63,7 @@ export function createDirectory(deps: DirectoryDeps) {
     const unread = await takeFacts(name, members, byUser, today)
     await contacts.note([...notes, ...unread], clock.now())
     log.info({ platform: name, members: members.length, doubts: doubts.length }, 'contacts read')
-    await deps.afterRead?.()
+    await deps.afterRead?.(name)
   }
 
   /** Birthdays and ends of probation and contract out of what people or the HR application wrote on the platform. */
@@ -104,8 +104,15 @@ export function createDirectory(deps: DirectoryDeps) {
 
   return {
     refresh,
+    /** @throws what the first platform that could not be read threw; the others have been read all the same */
     async refreshAll(): Promise<void> {
-      for (const name of Object.keys(platforms) as PlatformName[]) await refresh(name)
+      const failures: unknown[] = []
+      for (const name of Object.keys(platforms) as PlatformName[])
+        await refresh(name).catch((err) => {
+          log.error({ err, platform: name }, 'contacts not read')
+          failures.push(err)
+        })
+      if (failures.length > 0) throw failures[0]
     },
     async left(name: PlatformName, userId: string, at: Date): Promise<void> {
       const person = await people.byAccount(name, userId)
