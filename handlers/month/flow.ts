@@ -385,23 +385,23 @@ export async function publishMonth(ctx: Ctx, act: Act, by: Person | undefined, m
   })
   if (outcome === 'not-approved') return { kind: 'not-approved', open }
   if (outcome === 'already') return { kind: 'already', at: (await ctx.months.get(month)).published!.at }
-  await ctx.audit.add({
-    _id: `month-published/${month}`,
-    at: act.at,
-    by: by?._id ?? 'system',
-    what: 'month-published',
-    to: `month/${month}`,
-    detail: { version: 1 },
-  })
   return { kind: 'published', people: await finishPublication(ctx, month) }
 }
 
 const BATCH = 200
 
-/** Gives everybody of a published month their version 1 and their message. Harmless to run again. */
+/** Puts a publication into the audit, and gives everybody their version 1 and their message. Harmless to run again. */
 export async function finishPublication(ctx: Ctx, month: Month): Promise<number> {
   const { published, told } = await ctx.months.get(month)
   if (!published || told) return 0
+  await ctx.audit.add({
+    _id: `month-published/${month}`,
+    at: published.at,
+    by: published.by,
+    what: 'month-published',
+    to: `month/${month}`,
+    detail: { version: 1 },
+  })
   const cause = `publish/${month}`
   let people = 0
   let after = ''
