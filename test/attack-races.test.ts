@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Client, type PagesWorld, signIn, startPagesWorld } from './pages-world.ts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Bot } from '../src/main.ts'
+import { type Client, client, type PagesWorld, signIn, startPagesWorld } from './pages-world.ts'
 
 /** Several who may decide, in the same moment, again and again: one decision each time, and everybody is told the truth. */
 let world: PagesWorld
@@ -19,6 +20,9 @@ const ROUNDS = Number(process.env.RACES ?? 18)
 
 const week = () => `/api/score/${world.idOf('zhao')}/2026-W48`
 const row = () => world.ctx.weeks.get(world.idOf('zhao'), '2026-W48')
+
+const lines = async (what: string) =>
+  world.ctx.audit.model.countDocuments({ what, to: `week/${world.idOf('zhao')}/2026-W48` })
 
 test('two to ten scores by two who may, in one moment: one counts, the others read who was first', async () => {
   for (let round = 0; round < ROUNDS; round++) {
@@ -60,7 +64,59 @@ test('a score and a sending back in one moment: one of the two, never both', asy
 })
 
 test('the audit has a line for each decision and none for those that were too late', async () => {
-  const lines = async (what: string) =>
-    world.ctx.audit.model.countDocuments({ what, to: `week/${world.idOf('zhao')}/2026-W48` })
   expect([await lines('scored'), await lines('score-withdrawn')]).toEqual([2 * ROUNDS, 2 * ROUNDS])
+})
+
+describe('two replicas on one database', () => {
+  let second: Bot
+  let wangThere: Client
+  beforeAll(async () => {
+    second = await world.replica()
+    await second.idle()
+    wangThere = await client(second.url, wang.cookie)
+  })
+  afterAll(() => second.stop())
+
+  /** Neither replica writes the sheet before both have read and decided. */
+  function bothDecideFirst(): void {
+    let waiting = 0
+    let go = () => {}
+    const both = new Promise<void>((done) => {
+      go = done
+    })
+    for (const { weeks } of [world.ctx, second.ctx]) {
+      const { collection } = weeks.model
+      const { replaceOne } = Object.getPrototypeOf(collection)
+      let first = true
+      collection.replaceOne = async (...args: unknown[]) => {
+        if (first) {
+          first = false
+          if (++waiting === 2) go()
+          await both
+        }
+        return replaceOne.apply(collection, args)
+      }
+    }
+  }
+
+  test('both decide on one sheet before either has written: one score counts, the other hears who was first', async () => {
+    const rounds = Math.ceil(ROUNDS / 3)
+    const before = (await row()).pastScores.length
+    const noted = [await lines('scored'), await lines('score-withdrawn')]
+    for (let round = 0; round < rounds; round++) {
+      const body = (first: number) => ({ requestId: randomUUID(), points: [first, 30, 50], deductions: [] })
+      bothDecideFirst()
+      const answers = await Promise.all([li.send('POST', week(), body(11)), wangThere.send('POST', week(), body(12))])
+      expect([round, answers.map((a) => a.status).sort()]).toEqual([round, [200, 409]])
+      const liWon = answers[0]!.status === 200
+      const { score } = await second.ctx.weeks.get(world.idOf('zhao'), '2026-W48')
+      expect([score?.by, score?.points[0]]).toEqual(liWon ? [world.idOf('li'), 11] : [world.idOf('wang'), 12])
+      const late = answers[liWon ? 1 : 0]!.body as { error: { message: string } }
+      expect(late.error.message).toContain(liWon ? '李静' : '王建国')
+      const { status } = await (liWon ? li : wangThere).send('POST', `${week()}/withdraw`, { requestId: randomUUID() })
+      expect(status).toBe(200)
+    }
+    expect((await row()).pastScores.length).toBe(before + rounds)
+    expect([await lines('scored'), await lines('score-withdrawn')]).toEqual(noted.map((n) => n + rounds))
+  })
 })

@@ -109,31 +109,29 @@ export async function startPagesWorld() {
     ...{ mode: 'stream', people, seed: 1 },
   })
   const database = await testDatabase()
-  const bot = await startBot({
-    clock,
-    log: createLog(process.env.TEST_LOG ?? 'silent'),
-    env: {
-      PORT: String(port),
-      DATA_DIR: dir,
-      MONGODB_URI: database.uri,
-      COMPANY_FILE: join(dir, 'company.yaml'),
-      PUBLIC_BASE_URL: origin,
-      SESSION_SECRET: 'a-session-secret-of-thirty-two-or-more',
-      WECOM_CORP_ID: 'ww1',
-      WECOM_AGENT_ID: '1000002',
-      WECOM_SECRET: 'app-secret',
-      WECOM_TOKEN: 'token',
-      WECOM_ENCODING_AES_KEY: callbackKey,
-      WECOM_API_BASE: wecom.apiBase,
-      WECOM_OAUTH_BASE: wecom.oauthBase,
-      DINGTALK_CORP_ID: 'dingcorp',
-      DINGTALK_CLIENT_ID: 'dingapp',
-      DINGTALK_CLIENT_SECRET: 'ding-secret',
-      DINGTALK_AGENT_ID: '42',
-      DINGTALK_API_BASE: dingtalk.apiBase,
-      DINGTALK_OAPI_BASE: dingtalk.apiBase,
-    },
-  })
+  const log = createLog(process.env.TEST_LOG ?? 'silent')
+  const env = {
+    PORT: String(port),
+    DATA_DIR: dir,
+    MONGODB_URI: database.uri,
+    COMPANY_FILE: join(dir, 'company.yaml'),
+    PUBLIC_BASE_URL: origin,
+    SESSION_SECRET: 'a-session-secret-of-thirty-two-or-more',
+    WECOM_CORP_ID: 'ww1',
+    WECOM_AGENT_ID: '1000002',
+    WECOM_SECRET: 'app-secret',
+    WECOM_TOKEN: 'token',
+    WECOM_ENCODING_AES_KEY: callbackKey,
+    WECOM_API_BASE: wecom.apiBase,
+    WECOM_OAUTH_BASE: wecom.oauthBase,
+    DINGTALK_CORP_ID: 'dingcorp',
+    DINGTALK_CLIENT_ID: 'dingapp',
+    DINGTALK_CLIENT_SECRET: 'ding-secret',
+    DINGTALK_AGENT_ID: '42',
+    DINGTALK_API_BASE: dingtalk.apiBase,
+    DINGTALK_OAPI_BASE: dingtalk.apiBase,
+  }
+  const bot = await startBot({ clock, log, env })
   const { ctx } = bot
   await wecom.setCallback({ url: `${bot.url}/wecom/callback`, token: 'token', aesKey: callbackKey })
   await bot.idle()
@@ -181,6 +179,8 @@ export async function startPagesWorld() {
 
   return {
     ...{ bot, ctx, clock, origin, wecom, dingtalk, idOf, person, handIn, phone },
+    /** The service once more, on the same database and the same platform. */
+    replica: () => startBot({ clock, log, env: { ...env, PORT: '0' } }),
     async stop() {
       await bot.stop()
       await database.stop()
