@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { startEmbeddedMongo } from 'embedded-mongo'
 import mongoose from 'mongoose'
 import { afterEach, expect, test } from 'vitest'
+import { companyOfFive } from './company-of-five.ts'
+import { crowd } from './process.ts'
 import { startWeekWorld, type WeekWorld } from './week-world.ts'
 
 const stops: (() => unknown)[] = []
@@ -22,27 +24,39 @@ async function databaseOnAWire() {
   await new Promise((done) => probe.close(done))
   const engine = await startEmbeddedMongo({ dir, dbName: 'jixiao', port: enginePort, sync: 'off' })
   const sockets = new Set<Socket>()
+  const clients = new Set<Socket>()
   let wire: 'whole' | 'cut' | 'silent' | 'full' = 'whole'
+  /** All connections end at every so many requests: in turns the request is lost, or what it was answered. */
+  let cuts = { every: 1, left: 0 }
+  let asked = 0
   const server = createServer((client) => {
     if (wire === 'cut') return void client.destroy()
     const engineSide = connect(enginePort, '127.0.0.1')
-    const asked = messages((message) => {
+    const ask = messages((message) => {
+      const cut = cuts.left > 0 && asked++ % cuts.every === 0
       const refused = wire === 'full' && refuseWrite(message)
       if (refused) client.write(refused)
-      else engineSide.write(message)
+      else if (!cut || cuts.left % 2 === 0) engineSide.write(message)
+      if (!cut) return
+      cuts.left--
+      for (const s of clients) s.destroy()
     })
+    clients.add(client)
     for (const [a, b] of [
       [client, engineSide],
       [engineSide, client],
     ] as const) {
       sockets.add(a)
       a.on('data', (d) => {
-        if (wire !== 'silent') a === client ? asked(d) : b.write(d)
+        if (wire !== 'silent') a === client ? ask(d) : b.write(d)
       })
       a.on('error', () => {})
       a.on('close', () => {
         sockets.delete(a)
-        b.destroy()
+        clients.delete(a)
+        // What was asked before is carried out, though nobody hears of it.
+        if (a === client) b.end()
+        else b.destroy()
       })
     }
   })
@@ -61,6 +75,12 @@ async function databaseOnAWire() {
       if (to === 'cut' || wire === 'silent') for (const s of sockets) s.destroy()
       wire = to
     },
+    /** As a primary does that steps down, so many times; the first time at the next request. */
+    cutEvery(requests: number, times: number) {
+      cuts = { every: requests, left: times }
+      asked = 0
+    },
+    cutsLeft: () => cuts.left,
   }
 }
 
@@ -92,9 +112,13 @@ function refuseWrite(message: Buffer): Buffer | undefined {
   return Buffer.concat([head, body])
 }
 
-async function worldOnAWire(): Promise<{ world: WeekWorld; wire: Awaited<ReturnType<typeof databaseOnAWire>> }> {
+async function worldOnAWire(
+  people = companyOfFive,
+): Promise<{ world: WeekWorld; wire: Awaited<ReturnType<typeof databaseOnAWire>> }> {
   const wire = await databaseOnAWire()
-  const world = await startWeekWorld({ start: '2026-11-20T10:00:00+08:00', env: { MONGODB_URI: wire.uri } })
+  const world = await startWeekWorld({
+    ...{ start: '2026-11-20T10:00:00+08:00', people, env: { MONGODB_URI: wire.uri } },
+  })
   stops.push(() => world.stop())
   return { world, wire }
 }
@@ -188,4 +212,36 @@ test('the disk fills up while a message is under way: it is there once when ther
   wire.set('whole')
   await expect.poll(() => world.bot().ctx.outbox.model.countDocuments({ state: 'sent' }), { timeout: 10_000 }).toBe(1)
   expect([sends() - before, zhao.messages().filter((m) => m.from === 'bot').length]).toEqual([1, 1])
+}, 60_000)
+
+test('connections that break again and again while people hand in: nothing acknowledged is lost, and each counts once', async () => {
+  const people = crowd(12)
+  const { world, wire } = await worldOnAWire(people)
+  const wecom = world.wecom!
+  const staff = people.slice(1).map((p) => p.userId)
+  await Promise.all(staff.map((userId) => wecom.type(userId, '周计划\n1. 采购对账 30分\n2. 考勤统计 20分')))
+  await world.bot().idle()
+  const typed = wecom.callbacks.length
+  const clicks = (userId: string) => wecom.callbacks.slice(typed).filter((c) => c.fields.FromUserName === userId)
+  // Whoever sees that it did not go through presses again, as the platform does for some seconds.
+  const handIn = async (userId: string) => {
+    const { id, card } = wecom.chat(userId).at(-1)!
+    const { key } = card!.buttons.find((b) => b.text === '提交')!
+    do await wecom.tap(userId, id, key!)
+    while (!clicks(userId).at(-1)!.acknowledged)
+  }
+  wire.cutEvery(25, 5)
+  await Promise.all(staff.map(handIn))
+  const { ctx } = world.bot()
+  const count = (collection: string, filter = {}) =>
+    ctx.people.model.db
+      .collection(collection)
+      .countDocuments(filter)
+      .catch(() => undefined)
+  await expect.poll(() => count('inbox', { state: 'new' }), { timeout: 30_000 }).toBe(0)
+  expect(await count('inbox', { state: 'parked' })).toBe(0)
+  expect(await count('inbox')).toBeGreaterThanOrEqual(wecom.callbacks.filter((c) => c.acknowledged).length)
+  const rows = await ctx.weeks.model.find({ 'submissions.0': { $exists: true } }).lean()
+  expect(rows.map((r) => r.submissions.length)).toEqual(Array(12).fill(1))
+  expect(wire.cutsLeft()).toBe(0)
 }, 60_000)
