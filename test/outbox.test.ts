@@ -73,7 +73,7 @@ async function world(options: {
   mostPerDay?: number
   owner?: string
   leaseNow?: () => number
-  lanes?: number
+  atOnce?: number
 }) {
   const { db } = database
   const clock = standingClock(options.at ?? '2026-11-27T16:00:00+08:00')
@@ -102,7 +102,7 @@ async function world(options: {
   const outbox = createOutbox({
     ...{ db, clock, log, owner: options.owner ?? 'a', sender },
     ...(options.leaseNow && { leaseNow: options.leaseNow }),
-    ...(options.lanes && { lanes: options.lanes }),
+    ...(options.atOnce && { atOnce: options.atOnce }),
   })
   stopping.push(() => outbox.stop())
   return { outbox, clock, cards, people }
@@ -446,7 +446,7 @@ test('what a frozen process still holds when its lease is over is not sent by it
   const wecom = fakePlatform('wecom')
   const people = Array.from({ length: 30 }, (_, i) => person(`p${i}`))
   let leaseNow = 1_000_000
-  const frozen = await world({ people, wecom, owner: 'frozen', leaseNow: () => leaseNow, lanes: 1 })
+  const frozen = await world({ people, wecom, owner: 'frozen', leaseNow: () => leaseNow, atOnce: 1 })
   let sends = 0
   const send = wecom.platform.send
   wecom.platform.send = async (delivery) => {

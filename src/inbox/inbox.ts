@@ -4,7 +4,8 @@ import type { Log } from '../log.ts'
 import type { Incoming } from '../platforms/port.ts'
 import type { Seal } from '../seal.ts'
 import { type Db, soon } from '../store/connect.ts'
-import { together } from '../store/group-writes.ts'
+import { insertNew, together } from '../store/group-writes.ts'
+import { createTurns } from '../turns.ts'
 import { type Kept, protect, reveal } from './private.ts'
 
 /** One delivery of a platform, kept from its first receipt. */
@@ -47,7 +48,6 @@ const MOST_UNDER_WAY = 16
 
 /** Marking events as done may wait for others: after a crash they are handled again, to the same effect. */
 const DONE_GATHER_MS = 10
-const writeConcern = { w: 'majority' }
 
 const TAKES_TURN = new Set<Incoming['type']>(['text', 'card-action', 'menu', 'media', 'opened'])
 
@@ -104,8 +104,7 @@ export function createInbox({
   const lanes = new Map<string, Promise<void>>()
   const timers = new Set<NodeJS.Timeout>()
   let active = 0
-  let underWay = 0
-  const queue: (() => void)[] = []
+  const inTurn = createTurns(MOST_UNDER_WAY)
   let claims = 0
   /** Names under which this process holds rows. */
   const owners = new Set([owner])
@@ -141,20 +140,17 @@ export function createInbox({
 
   /** Returns the ids that were there before. */
   async function store(rows: InboxRow[]): Promise<Set<string>> {
-    // The command itself: the driver's insertMany measures each document before it writes it, which costs as much again.
-    const command = { insert: model.collection.collectionName, documents: rows, ordered: false, writeConcern }
-    const answer: { writeErrors?: { code: number; index: number }[]; writeConcernError?: object } =
-      await db.db!.command(command)
-    const errors = answer.writeErrors ?? []
-    if (answer.writeConcernError || errors.some((e) => e.code !== 11000)) throw new Error('not stored')
-    return new Set(errors.map((e) => rows[e.index]?._id ?? ''))
+    const known = await insertNew(model, rows)
+    return new Set([...known].map((i) => rows[i]!._id))
   }
 
   function enqueue(row: InboxRow): void {
     active++
     held.add(row._id)
     const lane = `${row.event.platform}/${row.event.userId}`
-    const next = (lanes.get(lane) ?? Promise.resolve()).then(() => inTurn(row))
+    const next = (lanes.get(lane) ?? Promise.resolve()).then(() =>
+      TAKES_TURN.has(row.event.type) ? inTurn(() => work(row)) : work(row),
+    )
     lanes.set(lane, next)
     void next.finally(() => {
       if (lanes.get(lane) === next) lanes.delete(lane)
@@ -162,19 +158,6 @@ export function createInbox({
       if (!waitingAgain.has(row._id)) held.delete(row._id)
       if (active === 0) for (const w of idleWaiters.splice(0)) w()
     })
-  }
-
-  async function inTurn(row: InboxRow): Promise<void> {
-    if (!TAKES_TURN.has(row.event.type)) return work(row)
-    if (underWay < MOST_UNDER_WAY) underWay++
-    else await new Promise<void>((turn) => queue.push(turn))
-    try {
-      await work(row)
-    } finally {
-      const turn = queue.shift()
-      if (turn) turn()
-      else underWay--
-    }
   }
 
   async function work(row: InboxRow): Promise<void> {

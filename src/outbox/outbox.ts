@@ -5,8 +5,9 @@ import type { Log } from '../log.ts'
 import type { PlatformName } from '../platforms/port.ts'
 import type { Db } from '../store/connect.ts'
 import { groupWrites } from '../store/group-writes.ts'
+import { createTurns } from '../turns.ts'
 import { type Content, type OutboxRow, outboxModel } from './rows.ts'
-import type { Sender, Sent } from './sender.ts'
+import type { OnWire, Sender, Sent } from './sender.ts'
 
 export interface Add {
   key: string
@@ -31,15 +32,17 @@ export interface OutboxOptions {
   leaseNow?: () => number
   /** How long a dead process keeps its rows; a living one renews in good time. */
   leaseMs?: number
-  /** How many people are served side by side. */
-  lanes?: number
+  /** How many messages are on their way to one platform at a time. */
+  atOnce?: number
 }
 
 export type Outbox = ReturnType<typeof createOutbox>
 
 const BATCH = 500
+/** People who are served side by side. More than there are messages on the way: what is written about each is written together. */
+const LANES = 256
 /** Results may wait for others; the next message does not wait for them. */
-const GATHER_MS = 10
+const GATHER_MS = 25
 const MAX_TRIES = 30
 /** Doubles from half a second up to a minute, spread so that a crowd does not come back at once. */
 export const backOffMs = (tries: number) => Math.min(60_000, 500 * 2 ** tries) * (0.75 + Math.random() / 2)
@@ -58,10 +61,12 @@ export function createOutbox({
   heldMs = () => 0,
   leaseNow = machineMs,
   leaseMs = 10_000,
-  lanes = 48,
+  atOnce = 48,
 }: OutboxOptions) {
   const model = outboxModel(db)
   const write = groupWrites(model, GATHER_MS)
+  /** One platform that is slow does not take the other's turns. */
+  const inTurn = { wecom: createTurns(atOnce), dingtalk: createTurns(atOnce) }
   /** The last order of writing that was given. */
   let written = 0
   let leases = 0
@@ -149,7 +154,12 @@ export function createOutbox({
       return false
     }
     const due = { state: 'pending', notBefore: { $lte: now }, holdUntil: { $lt: leaseNow() } } as const
-    const found = await model.find(due, { _id: 1 }).sort({ seq: 1 }).limit(BATCH).lean<{ _id: string }[]>()
+    const found = await model
+      .find(due, { _id: 1 })
+      .sort({ seq: 1 })
+      .limit(BATCH)
+      .batchSize(BATCH)
+      .lean<{ _id: string }[]>()
     if (found.length === 0) {
       await sleepUntilNext(now)
       return false
@@ -159,7 +169,8 @@ export function createOutbox({
       { ...due, _id: { $in: found.map((f) => f._id) } },
       { $set: { owner: lease.claim, holdUntil: lease.until } },
     )
-    const rows = await model.find({ owner: lease.claim, state: 'pending' }).sort({ seq: 1 }).lean<OutboxRow[]>()
+    const mine = { _id: { $in: found.map((f) => f._id) }, owner: lease.claim, state: 'pending' } as const
+    const rows = await model.find(mine).sort({ seq: 1 }).batchSize(BATCH).lean<OutboxRow[]>()
     const renewing = setInterval(() => void renew(lease), leaseMs / 3)
     // Nobody waits for a result to be written before the next message goes: what a crash leaves unwritten is sent again
     // under its id. All of a round is written before the next round begins.
@@ -179,7 +190,7 @@ export function createOutbox({
           }
         }
       }
-      await Promise.all(Array.from({ length: Math.min(lanes, queue.length) }, lane))
+      await Promise.all(Array.from({ length: Math.min(LANES, queue.length) }, lane))
       await Promise.all(writing)
     } finally {
       clearInterval(renewing)
@@ -219,10 +230,16 @@ export function createOutbox({
   /** Resolves when the row is sent or will not be; `written` when the outcome is. */
   async function sendOne(
     row: OutboxRow,
-    send: (row: OutboxRow) => Promise<Sent>,
+    send: (row: OutboxRow, onWire: OnWire) => Promise<Sent>,
     lease: Lease,
   ): Promise<{ written: Promise<void> }> {
-    if (leaseNow() >= lease.until) return { written: Promise.resolve() }
+    const isLost = () => leaseNow() >= lease.until
+    if (isLost()) return { written: Promise.resolve() }
+    const onWire: OnWire = (platform, ask) =>
+      inTurn[platform](() => {
+        if (isLost()) throw LOST
+        return ask()
+      })
     const trail = log.child({ out: row._id, cause: row.cause })
     const pending = { _id: row._id, state: 'pending' }
     const mine = { ...pending, owner: lease.claim }
@@ -233,8 +250,12 @@ export function createOutbox({
     let result: Sent
     try {
       result =
-        row.expiresAt && clock.now() >= row.expiresAt ? { kind: 'cancelled', reason: '已过时效' } : await send(row)
+        row.expiresAt && clock.now() >= row.expiresAt
+          ? { kind: 'cancelled', reason: '已过时效' }
+          : await send(row, onWire)
     } catch (err) {
+      // Another process has taken the row over.
+      if (err === LOST) return { written: Promise.resolve() }
       trail.error({ err }, 'sending failed')
       result = {
         kind: 'later',
@@ -369,6 +390,9 @@ export async function sendAgain(model: Model<OutboxRow>, which: { _id?: string }
   const unanswered = await model.updateMany(failed, again)
   return refused.modifiedCount + unanswered.modifiedCount
 }
+
+/** A row whose lease is over. */
+const LOST = new Error('the lease is over')
 
 interface Lease {
   /** Stands in the rows that were taken together. */

@@ -1,7 +1,7 @@
 import { actionsOf, addressed, type Card, checkCard } from '../../cards/card.ts'
 import type { Clock } from '../clock.ts'
 import { addDays, dayOf, instantAt, timeOf } from '../domain/time.ts'
-import type { Platform, PlatformName, SendResult } from '../platforms/port.ts'
+import type { Delivery, Platform, PlatformName, SendResult } from '../platforms/port.ts'
 import type { Cards } from '../store/cards.ts'
 import type { Db } from '../store/connect.ts'
 import type { People, Person } from '../store/people.ts'
@@ -18,8 +18,11 @@ export type Sent =
   /** `uncounted`: it says nothing about this message. */
   | { kind: 'later'; reason: string; afterMs: number; uncounted?: true }
 
+/** Asks a platform when it is the row's turn; rejects, and asks nothing, when the row is somebody else's by then. */
+export type OnWire = <T>(platform: PlatformName, ask: () => Promise<T>) => Promise<T>
+
 /** Looks up at once what all of these rows need, and then sends each of them. */
-export type Sender = (rows: OutboxRow[]) => Promise<(row: OutboxRow) => Promise<Sent>>
+export type Sender = (rows: OutboxRow[]) => Promise<(row: OutboxRow, onWire: OnWire) => Promise<Sent>>
 
 export interface SenderDeps {
   db: Db
@@ -50,40 +53,43 @@ export function createSender(deps: SenderDeps): Sender {
   return async (rows) => {
     const who = new Map((await people.many([...new Set(rows.map((r) => r.to))])).map((p) => [p._id, p]))
     const pushed = await pushesToday([...new Set(rows.filter((r) => r.mode === 'push').map((r) => r.to))])
-    return async (row) => {
+    return async (row, onWire) => {
       const person = who.get(row.to)
       if (!person?.active) return { kind: 'cancelled', reason: '收件人已离职或不在通讯录中' }
-      if (row.mode === 'answer') return sendRow(row, person)
+      if (row.mode === 'answer') return sendRow(row, person, onWire)
       const sentToday = pushed.get(row.to) ?? 0
       const until = heldBack(sentToday)
       if (until) return { kind: 'postponed', until }
-      const sent = await sendRow(row, person)
+      const sent = await sendRow(row, person, onWire)
       if (sent.kind === 'sent') pushed.set(row.to, sentToday + 1)
       return sent
     }
   }
 
-  async function sendRow(row: OutboxRow, person: Person): Promise<Sent> {
+  async function sendRow(row: OutboxRow, person: Person, onWire: OnWire): Promise<Sent> {
     const { content } = row
     switch (content.kind) {
       case 'text':
-        return toPerson(row, person, { text: content.text })
+        return toPerson(row, person, onWire, { text: content.text })
       case 'card':
-        return toPerson(row, person, { card: content.card, subject: content.subject, context: content.context })
+        return toPerson(row, person, onWire, { card: content.card, subject: content.subject, context: content.context })
       case 'notice': {
         const rendered = await deps.render(content.name, person, content.args)
         if ('cancel' in rendered) return { kind: 'cancelled', reason: rendered.cancel }
-        return toPerson(row, person, rendered)
+        return toPerson(row, person, onWire, rendered)
       }
       case 'update':
-        return update(row, person, content)
+        return update(row, person, onWire, content)
       case 'group-notice': {
         const platform = row.platform && platforms[row.platform]
         if (!platform) return { kind: 'cancelled', reason: '该平台未配置' }
         const rendered = await deps.render(content.name, person, content.args)
         if (!('text' in rendered))
           return { kind: 'cancelled', reason: 'cancel' in rendered ? rendered.cancel : '不是文字' }
-        const result = await platform.reply(content.chat, deliveryId(row._id, platform.name), rendered.text)
+        const { text } = rendered
+        const result = await onWire(platform.name, () =>
+          platform.reply(content.chat, deliveryId(row._id, platform.name), text),
+        )
         // A group has no duplicate check: rather once too few than twice before everybody.
         if (result.kind === 'unknown')
           return { kind: 'failed', reason: result.reason, advice: '可能已经送达，请在群里核对，需要时手动补发' }
@@ -93,7 +99,9 @@ export function createSender(deps: SenderDeps): Sender {
         const platform = row.platform && platforms[row.platform]
         if (!platform) return { kind: 'cancelled', reason: '该平台未配置' }
         return settle(
-          await platform.reply(content.chat, deliveryId(row._id, platform.name), content.text),
+          await onWire(platform.name, () =>
+            platform.reply(content.chat, deliveryId(row._id, platform.name), content.text),
+          ),
           platform.name,
           row,
         )
@@ -131,7 +139,12 @@ export function createSender(deps: SenderDeps): Sender {
     )
   }
 
-  async function toPerson(row: OutboxRow, person: Person, what: Exclude<Rendered, { cancel: string }>): Promise<Sent> {
+  async function toPerson(
+    row: OutboxRow,
+    person: Person,
+    onWire: OnWire,
+    what: Exclude<Rendered, { cancel: string }>,
+  ): Promise<Sent> {
     let last: Sent = {
       kind: 'failed',
       reason: '没有可用的平台账号',
@@ -146,28 +159,25 @@ export function createSender(deps: SenderDeps): Sender {
     for (const name of names) {
       const platform = platforms[name]!
       const id = deliveryId(row._id, name)
+      const send = (id: string, message: Delivery['message']) =>
+        onWire(name, () => platform.send({ id, userId: person[name]!, message }))
       let result: SendResult
       let keeping: (() => Promise<void>) | undefined
       if ('text' in what) {
         const textId = row.resent ? deliveryId(`${row._id}~${row.resent}`, name) : id
-        result = await platform.send({ id: textId, userId: person[name]!, message: { kind: 'text', text: what.text } })
+        result = await send(textId, { kind: 'text', text: what.text })
       } else if ('png' in what) {
-        const userId = person[name]!
-        result = await platform.send({ id, userId, message: { kind: 'image', png: what.png, alt: what.alt } })
+        result = await send(id, { kind: 'image', png: what.png, alt: what.alt })
         // Where a picture is not taken, its words are.
         if (result.kind === 'refused' && !result.personGone && !result.outage)
-          result = await platform.send({ id, userId, message: { kind: 'text', text: what.alt } })
+          result = await send(id, { kind: 'text', text: what.alt })
       } else {
         const now = clock.now()
         const expiresAt = new Date(now.getTime() + CARD_LIFE_DAYS * 86_400_000)
         const { card, subject, context = {} } = what
         const instance = { _id: id, personId: person._id, platform: name, subject, context, sentAt: now, expiresAt }
         await cards.remember({ ...instance, actions: actionsOf(card) })
-        result = await platform.send({
-          id,
-          userId: person[name]!,
-          message: { kind: 'card', card: checkCard(addressed(card, id)) },
-        })
+        result = await send(id, { kind: 'card', card: checkCard(addressed(card, id)) })
         const code = result.kind === 'sent' ? result.code : undefined
         if (code) keeping = () => cards.addCode(id, code, now)
       }
@@ -181,6 +191,7 @@ export function createSender(deps: SenderDeps): Sender {
   async function update(
     row: OutboxRow,
     person: Person,
+    onWire: OnWire,
     content: OutboxRow['content'] & { kind: 'update' },
   ): Promise<Sent> {
     const instance = await cards.get(content.cardId)
@@ -204,12 +215,14 @@ export function createSender(deps: SenderDeps): Sender {
     const result =
       !code && platform.name === 'wecom'
         ? ({ kind: 'expired' } as const)
-        : await platform.update({
-            id: instance._id,
-            card: checkCard(addressed(content.card, instance._id)),
-            for: 'all',
-            ...(code && { code }),
-          })
+        : await onWire(platform.name, () =>
+            platform.update({
+              id: instance._id,
+              card: checkCard(addressed(content.card, instance._id)),
+              for: 'all',
+              ...(code && { code }),
+            }),
+          )
     if (result.kind === 'expired') {
       // A used code on a second try means that the first one arrived.
       await close(instance._id, content.card, content.context)
@@ -218,7 +231,7 @@ export function createSender(deps: SenderDeps): Sender {
       if (code !== undefined) await outbox.updateOne({ _id: row._id }, { $unset: { 'content.code': 1 } })
       if (!content.orSend) return { kind: 'cancelled', reason: '卡片已过可更新时间' }
       const context = content.context ?? instance.context
-      return toPerson(row, person, { card: content.card, subject: instance.subject, context })
+      return toPerson(row, person, onWire, { card: content.card, subject: instance.subject, context })
     }
     if (result.kind === 'sent') await close(instance._id, content.card, content.context)
     return settle(result, platform.name, row)

@@ -1,7 +1,7 @@
 import { Schema } from 'mongoose'
 import type { PlatformName } from '../platforms/port.ts'
 import type { Db } from './connect.ts'
-import { groupWrites } from './group-writes.ts'
+import { groupInserts, groupWrites } from './group-writes.ts'
 
 /**
  * A card that was sent: who may act on it, for what, and how to change it (design §2 "A card instance is remembered").
@@ -51,20 +51,19 @@ export type Cards = ReturnType<typeof cardStore>
 
 export function cardStore(db: Db) {
   const model = db.model<CardInstance>('cards', schema, 'cards')
-  const write = groupWrites(model)
+  const keep = groupInserts(model)
   /** For what comes after sending, when nobody waits any more. */
-  const writeLater = groupWrites(model, 10)
+  const writeLater = groupWrites(model, 25)
   return {
     model,
     get: (id: string) => model.findById(String(id)).lean<CardInstance>(),
     /** Remembers a card before it is sent; the same again when sending is repeated. */
-    async remember({ _id, actions, ...rest }: Omit<CardInstance, 'codes' | 'state'>): Promise<void> {
-      const update = {
-        $setOnInsert: { ...rest, codes: [], state: 'open' },
+    async remember(card: Omit<CardInstance, 'codes' | 'state'> & { actions: string[] }): Promise<void> {
+      if (!(await keep({ ...card, codes: [], state: 'open' }))) {
         // A notice that is made anew for a second try may offer something else, and either may have arrived.
-        ...(actions && { $addToSet: { actions: { $each: actions } } }),
+        const { _id, actions } = card
+        await model.updateOne({ _id }, { $addToSet: { actions: { $each: actions } } })
       }
-      await write({ updateOne: { filter: { _id: _id as never }, update: update as never, upsert: true } })
     },
     /**
      * A new face is about to be shown; its buttons are noted before anybody can press them.

@@ -94,7 +94,11 @@ export function peopleStore(db: Db) {
   return {
     model,
     get: (id: string) => model.findById(String(id)).lean<Person>(),
-    many: (ids: string[]) => model.find({ _id: { $in: ids.map(String) } }).lean<Person[]>(),
+    many: (ids: string[]) =>
+      model
+        .find({ _id: { $in: ids.map(String) } })
+        .batchSize(1_000)
+        .lean<Person[]>(),
     byAccount: (platform: PlatformName, userId: string) => model.findOne({ [platform]: String(userId) }).lean<Person>(),
     active: () => model.find({ active: true }).sort({ _id: 1 }).lean<Person[]>(),
     all: () => model.find().sort({ _id: 1 }).lean<Person[]>(),
