@@ -89,12 +89,8 @@ function routesOf({ wecom, dingtalk }: CallbackDeps): Route[] {
 
 function send(res: ServerResponse, { status, body, headers }: Reply): void {
   if (res.headersSent || res.destroyed) return
-  res.writeHead(status, {
-    'content-type': 'text/plain; charset=utf-8',
-    'content-length': Buffer.byteLength(body),
-    'x-content-type-options': 'nosniff',
-    ...headers,
-  })
+  const content = { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' }
+  res.writeHead(status, { ...(body !== '' && content), 'content-length': Buffer.byteLength(body), ...headers })
   res.end(body)
 }
 

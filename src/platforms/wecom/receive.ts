@@ -50,9 +50,10 @@ const SAFE_KEY = /^[A-Za-z0-9_@-]{1,128}$/
  * @throws XmlError when an element that must be single is repeated
  */
 export function toIncoming(xml: XmlElement, receivedAt: Date): Incoming | undefined {
+  const type = textOf(xml, 'MsgType')
+  if (type === 'event' && IGNORED.has(textOf(xml, 'Event'))) return undefined
   const userId = textOf(xml, 'FromUserName')
   const base: Base = { id: deliveryId(xml), platform: 'wecom', userId, at: instant(xml, receivedAt) }
-  const type = textOf(xml, 'MsgType')
   if (type === 'event') return eventOf(xml, base)
   if (type === '' || userId === '') return notice(base, 'unknown-event')
   if (type === 'text') return { ...base, type: 'text', text: textOf(xml, 'Content'), chat: { kind: 'private' } }
@@ -72,7 +73,6 @@ export function kindOf(xml: XmlElement): string {
 
 function eventOf(xml: XmlElement, base: Base): Incoming | undefined {
   const event = textOf(xml, 'Event')
-  if (IGNORED.has(event)) return undefined
   if (NOTICES.has(event)) return notice(base, event.replaceAll('_', '-'))
   if (event === 'change_contact') return contactChange(xml, base)
   if (base.userId === '') return notice(base, 'unknown-event')
