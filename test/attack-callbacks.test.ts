@@ -158,6 +158,35 @@ test('a signed message of any structure is taken, ignored or refused, and never 
   expect((await fetch(`${world.bot().url}/healthz`)).status).toBe(200)
 }, 60_000)
 
+test('a flood of forged callbacks: all are refused, and the good ones between them are stored and answered in the platform’s five seconds', async () => {
+  const before = await stored()
+  const good = Array.from({ length: 30 }, (_, i) => {
+    const who = `<FromUserName>${['zhao', 'qian', 'li'][i % 3]}</FromUserName><MsgType>text</MsgType>`
+    return signed(`<xml>${who}<Content>帮助</Content><MsgId>${7_000_000 + i}</MsgId></xml>`)
+  })
+  const forged = good.map(({ query, body }) => ({ query: query.replace(/msg_signature=(.)/, 'msg_signature=x'), body }))
+  let over = false
+  const refused: number[] = []
+  const flood = Array.from({ length: 16 }, async (_, lane) => {
+    for (let i = lane; !over; i++) {
+      const { query, body } = forged[i % forged.length]!
+      refused.push(await post(`/wecom/callback?${query}`, body))
+    }
+  })
+  const answers: { status: number; ms: number }[] = []
+  for (const { query, body } of good) {
+    const from = performance.now()
+    answers.push({ status: await post(`/wecom/callback?${query}`, body), ms: performance.now() - from })
+  }
+  over = true
+  await Promise.all(flood)
+  expect(answers.map((a) => a.status)).toEqual(good.map(() => 200))
+  expect(Math.max(...answers.map((a) => a.ms))).toBeLessThan(5_000)
+  expect(await stored()).toBe(before + good.length)
+  expect(refused.length).toBeGreaterThan(5 * good.length)
+  expect(new Set(refused)).toEqual(new Set([403]))
+}, 60_000)
+
 /** Sends raw bytes and says what came back, and after how long the other side hung up. */
 function raw(text: string, more?: { every: number; byte: string }): Promise<{ answer: string; ms: number }> {
   const from = performance.now()

@@ -226,6 +226,27 @@ describe('a platform', () => {
     expect(arrived(world, 'wecom', '频繁')).toHaveLength(count)
     expect(world.wecom!.faults.counts['rate-limit']).toBe(1)
   })
+
+  test('that takes ten seconds for an answer: a hundred callbacks are acknowledged, each at its first delivery, before the first of them', async () => {
+    await world.bot().idle()
+    const wecom = world.wecom!
+    const [calls, deliveries] = [wecom.log.length, wecom.callbacks.length]
+    wecom.faults.slowMs = 10_000
+    // The outbox has as much under way as it takes.
+    await tell(world, '十秒', 15)
+    await expect.poll(() => wecom.log.length).toBeGreaterThan(calls)
+    for (let round = 0; round < 20; round++)
+      await Promise.all(companyOfFive.map(({ userId }) => wecom.type(userId, '我的')))
+    const attempts = wecom.callbacks.slice(deliveries).flatMap((c) => c.attempts)
+    expect(attempts.map((a) => a.status)).toEqual(Array(100).fill(200))
+    const unanswered = wecom.log.slice(calls)
+    expect(unanswered.map((e) => e.status)).toEqual(unanswered.map(() => 0))
+    expect(await world.bot().ctx.people.model.db.collection('inbox').countDocuments()).toBeGreaterThanOrEqual(100)
+    // Nobody waits for the ten seconds to pass: the connections break.
+    wecom.faults.slowMs = 0
+    await wecom.refuseConnections(true)
+    await wecom.refuseConnections(false)
+  })
 })
 
 test('the administrator hears of an outage once, on the platform that works, and once of its end', async () => {
