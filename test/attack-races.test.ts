@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { returnWeek, scoreWeek, withdrawScore } from '../handlers/weekly/judge.ts'
 import type { Bot } from '../src/main.ts'
 import { type Client, client, type PagesWorld, signIn, startPagesWorld } from './pages-world.ts'
 
@@ -65,6 +66,55 @@ test('a score and a sending back in one moment: one of the two, never both', asy
 
 test('the audit has a line for each decision and none for those that were too late', async () => {
   expect([await lines('scored'), await lines('score-withdrawn')]).toEqual([2 * ROUNDS, 2 * ROUNDS])
+})
+
+test('a conflict at every write of a week, from handing in to the second score: the same in the end, and nobody is told more', async () => {
+  const { ctx } = world
+  const [qian, manager] = [await world.person('qian'), await world.person('li')]
+  const at = (time: string) => new Date(`2026-11-27T${time}:00+08:00`)
+  const points = (first: number) => ({ points: [first, 30, 50], deductions: [] })
+  const live = async () => {
+    await world.handIn('qian', '2026-11-27T11:00:00+08:00')
+    await scoreWeek(ctx, { id: 'live/1', at: at('11:10') }, manager, qian, '2026-W48', points(11))
+    await withdrawScore(ctx, { id: 'live/2', at: at('11:12') }, manager, qian, '2026-W48')
+    await returnWeek(ctx, { id: 'live/3', at: at('11:20') }, manager, qian, '2026-W48', '请补充')
+    await world.handIn('qian', '2026-11-27T11:30:00+08:00')
+    await scoreWeek(ctx, { id: 'live/4', at: at('11:40') }, manager, qian, '2026-W48', points(12))
+    await world.bot.idle()
+    const { rev, applied, ...row } = await ctx.weeks.get(qian._id, '2026-W48')
+    const told = await ctx.outbox.model
+      .find({ to: { $in: [qian._id, manager._id] } }, { _id: 1 })
+      .sort({ _id: 1 })
+      .lean()
+    return { row, events: applied.map((a) => a.event), told: told.map((t) => t._id), rev }
+  }
+  const { rev, ...smooth } = await live()
+  expect(smooth.row).toMatchObject({ score: { points: [12, 30, 50] }, pastScores: [{ points: [11, 30, 50] }] })
+  await ctx.weeks.model.deleteOne({ _id: smooth.row._id })
+
+  const { collection } = ctx.weeks.model
+  const { insertOne, replaceOne, updateOne } = Object.getPrototypeOf(collection)
+  let conflicts = 0
+  let disturbed = false
+  collection.insertOne = async (row: object, ...rest: unknown[]) => {
+    const { personId, week } = row as { personId: string; week: string }
+    const blank = { personId, week, submissions: [], pastScores: [], notes: [], rev: 1, applied: [] }
+    conflicts++
+    disturbed = true
+    await insertOne.call(collection, { ...blank, _id: `${personId}/${week}` })
+    return insertOne.call(collection, row, ...rest)
+  }
+  collection.replaceOne = async (filter: { _id?: unknown }, ...rest: unknown[]) => {
+    // The second try of each goes through.
+    if (!disturbed) await updateOne.call(collection, { _id: filter._id }, { $inc: { rev: 1 } })
+    if (!disturbed) conflicts++
+    disturbed = !disturbed
+    return replaceOne.call(collection, filter, ...rest)
+  }
+  const { rev: bumped, ...rough } = await live()
+  Object.assign(collection, { insertOne, replaceOne })
+  expect(rough).toEqual(smooth)
+  expect([conflicts, bumped - rev]).toEqual([smooth.events.length, smooth.events.length])
 })
 
 describe('two replicas on one database', () => {
