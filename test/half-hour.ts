@@ -19,8 +19,8 @@ import { crowd } from './process.ts'
 /** How often the service looks at what waits; time goes on in these steps. */
 const STEP_MS = 5_000
 const STEPS_A_MINUTE = 60_000 / STEP_MS
-/** How many are served side by side, and so may be under way when the platform goes. */
-export const LANES = 32
+/** How many messages may be on their way when the platform goes. */
+export const AT_ONCE = 16
 
 /** What came of it, to be compared with what is promised. */
 export interface HalfHour {
@@ -67,7 +67,7 @@ export async function halfHourWithout(waiting: number): Promise<HalfHour> {
     render: async (name, to, args) => notices[name]!(to, args, ctx),
   })
   const outbox = createOutbox({
-    ...{ db, clock, log, owner: 'a', sender, leaseNow: nowMs, lanes: LANES },
+    ...{ db, clock, log, owner: 'a', sender, leaseNow: nowMs, atOnce: AT_ONCE },
     heldMs: () => breaker.heldMs(),
   })
   const ctx = {
