@@ -1,5 +1,6 @@
 import mongoose from 'mongoose'
 import type { Log } from '../log.ts'
+import { endWaitingForClosedSockets } from './closed-sockets.ts'
 
 export type Db = mongoose.Connection
 
@@ -9,6 +10,7 @@ export type Db = mongoose.Connection
  * two replicas from doing one thing twice.
  */
 export async function connect(uri: string): Promise<Db> {
+  endWaitingForClosedSockets()
   return mongoose
     .createConnection(uri, {
       autoIndex: false,

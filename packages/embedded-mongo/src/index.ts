@@ -31,6 +31,8 @@ const OWNER_WAIT_MS = 15_000
 const RETRY_MS = 50
 /** A worker that dies is started again, but not more often than this. */
 const RESTART_MS = 10_000
+/** An owner that lived but did not answer may be gone, or answer, by then. */
+const REJOIN_MS = 5_000
 
 /** Starts the engine for `dir`, or attaches to the process that already serves it; takes over when that process dies. */
 export async function startEmbeddedMongo(options: EmbeddedMongoOptions): Promise<EmbeddedMongo> {
@@ -92,7 +94,10 @@ class Member implements EmbeddedMongo {
   private rejoin(reason: string): void {
     if (this.stopped) return
     this.options.logger?.warn(`embedded database: ${reason}, taking over`)
-    this.join().catch((error: unknown) => this.options.logger?.error(`embedded database: ${String(error)}`))
+    this.join().catch((error: unknown) => {
+      this.options.logger?.error(`embedded database: ${String(error)}`)
+      setTimeout(() => this.rejoin('nobody serves it'), REJOIN_MS).unref()
+    })
   }
 
   /** Starts the engine thread; false when another live process owns the data. */
