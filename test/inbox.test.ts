@@ -212,3 +212,23 @@ test('a database that refuses makes the acknowledgement fail', async () => {
   await expect(box.receive(text('lost/1'))).rejects.toThrow()
   await stop().catch(() => {})
 })
+
+test('a delivery whose storing nobody heard of is worked on when it is repeated, not when its lease is over', async () => {
+  const { db, stop } = await openTestDb()
+  const handled: string[] = []
+  const box = createInbox({ db, clock, log, owner: 'a', handle: async (event) => void handled.push(event.id) })
+  const command = db.db!.command.bind(db.db)
+  db.db!.command = async (...args: Parameters<typeof command>) => {
+    const answer = await command(...args)
+    db.db!.command = command
+    throw new Error(`the connection broke on the way back, with ${JSON.stringify(answer)}`)
+  }
+  await expect(box.receive(text('unheard'))).rejects.toThrow('the connection broke')
+  expect(handled).toEqual([])
+  await Promise.all([box.receive(text('unheard')), box.receive(text('other'))])
+  await box.receive(text('unheard'))
+  await box.idle()
+  expect(handled.sort()).toEqual(['other', 'unheard'])
+  await box.stop()
+  await stop()
+})

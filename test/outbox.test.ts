@@ -484,3 +484,17 @@ test('a message whose result could not be written at first is not sent again', a
   second.outbox.model.collection.bulkWrite = bulkWrite
   expect([wecom.arrived.length, refusals]).toEqual([1, 2])
 })
+
+test('when looking up what a message needs fails, it goes with the next round, not when its lease is over', async () => {
+  const wecom = fakePlatform('wecom')
+  const { outbox, people } = await world({ people: [person('zhao')], wecom, leaseNow: () => 1_000_000 })
+  const find = people.model.find.bind(people.model)
+  people.model.find = (() => {
+    people.model.find = find as never
+    throw new Error('the database is away')
+  }) as never
+  await outbox.add([text('again', 'zhao')])
+  // The clock of leases stands still: no lease is ever over.
+  await expect.poll(async () => (await state('again'))?.state).toBe('sent')
+  expect(wecom.arrived).toHaveLength(1)
+})

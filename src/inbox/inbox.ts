@@ -54,6 +54,8 @@ const TAKES_TURN = new Set<Incoming['type']>(['text', 'card-action', 'menu', 'me
 // One that always failed is an administrator's to look at for three months; then what somebody wrote goes, too.
 schema.index({ parkedAt: 1 }, { expireAfterSeconds: 90 * 86400 })
 
+/** More than the platform repeats in an outage; those beyond wait for their lease. */
+const MOST_UNSURE = 10_000
 /** Rows that are taken over together. */
 const AT_ONCE = 500
 
@@ -111,6 +113,8 @@ export function createInbox({
   /** Rows that wait their turn here, are worked on, or wait for their next try. */
   const held = new Set<string>()
   const waitingAgain = new Set<string>()
+  /** Whether they were stored is not known: the answer did not come. */
+  const unsure = new Set<string>()
   const idleWaiters: (() => void)[] = []
 
   /** Stores what arrived together in one write; concurrent arrivals wait for at most one write before theirs. */
@@ -124,11 +128,15 @@ export function createInbox({
         const unique = new Map(batch.map((b) => [b.row._id, b.row]))
         try {
           const stored = store([...unique.values()]).then((known) => {
+            const mine: string[] = []
+            for (const { _id } of unique.values()) if (unsure.delete(_id) && known.has(_id)) mine.push(_id)
             for (const row of unique.values()) if (!known.has(row._id)) enqueue(row)
+            return takeUp(mine)
           })
           await soon(stored)
           for (const b of batch) b.done()
         } catch (error) {
+          if (unsure.size < MOST_UNSURE) for (const id of unique.keys()) unsure.add(id)
           // Those that came meanwhile would wait as long for the same: the platform is told in time, and repeats.
           for (const b of [...batch, ...waiting.splice(0)]) b.failed(error)
         }
@@ -136,6 +144,13 @@ export function createInbox({
     } finally {
       flushing = false
     }
+  }
+
+  /** What was stored by this process without its hearing of it is worked on now and not when its lease is over. */
+  async function takeUp(ids: string[]): Promise<void> {
+    if (ids.length === 0) return
+    const rows = await model.find({ _id: { $in: ids }, state: 'new', owner }).lean<InboxRow[]>()
+    for (const row of rows) if (!held.has(row._id)) enqueue(row)
   }
 
   /** Returns the ids that were there before. */

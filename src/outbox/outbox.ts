@@ -164,19 +164,14 @@ export function createOutbox({
       await sleepUntilNext(now)
       return false
     }
-    const lease = { claim: `${owner}/${leaseNow()}/${leases++}`, until: leaseNow() + leaseMs }
-    await model.updateMany(
-      { ...due, _id: { $in: found.map((f) => f._id) } },
-      { $set: { owner: lease.claim, holdUntil: lease.until } },
-    )
-    const mine = { _id: { $in: found.map((f) => f._id) }, owner: lease.claim, state: 'pending' } as const
-    const rows = await model.find(mine).sort({ seq: 1 }).batchSize(BATCH).lean<OutboxRow[]>()
+    const ids = found.map((f) => f._id)
+    const lease = { ids, claim: `${owner}/${leaseNow()}/${leases++}`, until: leaseNow() + leaseMs }
+    const { rows, send } = await take(due, lease)
     const renewing = setInterval(() => void renew(lease), leaseMs / 3)
     // Nobody waits for a result to be written before the next message goes: what a crash leaves unwritten is sent again
     // under its id. All of a round is written before the next round begins.
     const writing: Promise<void>[] = []
     try {
-      const send = await sender(rows)
       const queue = [...groupBy(rows).values()]
       const lane = async () => {
         for (let mine = queue.shift(); mine; mine = queue.shift()) {
@@ -198,11 +193,27 @@ export function createOutbox({
     return found.length > 0
   }
 
+  /** Leases rows and looks up what sending them needs; where that fails, they do not have to wait for the lease to end. */
+  async function take(due: object, lease: Lease) {
+    try {
+      await model.updateMany(
+        { ...due, _id: { $in: lease.ids } },
+        { $set: { owner: lease.claim, holdUntil: lease.until } },
+      )
+      const rows = await model.find(heldBy(lease)).sort({ seq: 1 }).batchSize(BATCH).lean<OutboxRow[]>()
+      return { rows, send: await sender(rows) }
+    } catch (err) {
+      const back = { $set: { holdUntil: 0 }, $unset: { owner: 1 } } as const
+      await model.updateMany(heldBy(lease), back).catch(() => {})
+      throw err
+    }
+  }
+
   /** Rows that another process has taken over meanwhile stay its own. */
   async function renew(lease: Lease): Promise<void> {
     const until = leaseNow() + leaseMs
     try {
-      await model.updateMany({ owner: lease.claim, state: 'pending' }, { $set: { holdUntil: until } })
+      await model.updateMany(heldBy(lease), { $set: { holdUntil: until } })
       // Frozen beyond the lease, or an answer that came late: what another took over in between must not go out again.
       if (leaseNow() < lease.until) lease.until = until
     } catch (err) {
@@ -394,7 +405,11 @@ export async function sendAgain(model: Model<OutboxRow>, which: { _id?: string }
 /** A row whose lease is over. */
 const LOST = new Error('the lease is over')
 
+/** By id: looking for an owner would walk all that waits. */
+const heldBy = ({ ids, claim }: Lease) => ({ _id: { $in: ids }, owner: claim, state: 'pending' as const })
+
 interface Lease {
+  ids: string[]
   /** Stands in the rows that were taken together. */
   claim: string
   /** By `leaseNow`; renewed while the rows are worked on. */
