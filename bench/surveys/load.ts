@@ -39,11 +39,15 @@ const REPEATS = 3
 const REPEAT_AFTER_MS = 5_000
 
 const now = () => performance.now()
-const line = (what: string, value: string) => console.log(`${what.padEnd(46)} ${value}`)
+const figures: Record<string, string> = {}
+const line = (what: string, value: string) => {
+  figures[what] = value
+  console.log(`${what.padEnd(46)} ${value}`)
+}
 const share = (sorted: number[], part: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]!
 
 /** Everything of the service but the platform's HTTP: inbox, dispatch, handlers, ballots, outbox, on the embedded database. */
-export async function load(count: number): Promise<void> {
+export async function load(count: number): Promise<Record<string, string>> {
   const dir = mkdtempSync(join(tmpdir(), 'jixiao-bench-'))
   const engine = await startEmbeddedMongo({ dir, dbName: 'jixiao' })
   const db = await connect(engine.uri)
@@ -180,4 +184,5 @@ export async function load(count: number): Promise<void> {
   await engine.stop()
   rmSync(dir, { recursive: true, force: true })
   if (!right) process.exitCode = 1
+  return figures
 }

@@ -1,5 +1,5 @@
-// 10,000 people answer the canteen survey in their lunch half-hour: node bench/surveys/run.mjs [people]
-import { mkdirSync } from 'node:fs'
+// 10,000 people answer the canteen survey in their lunch half-hour: node bench/surveys/run.mjs [people]; figures go to bench/results.
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
@@ -18,4 +18,6 @@ await build({
   logLevel: 'warning',
 })
 const { load } = await import(pathToFileURL(join(root, 'dist/bench/surveys.js')))
-await load(Number(process.argv[2] ?? 10_000))
+const figures = await load(Number(process.argv[2] ?? 10_000))
+mkdirSync('bench/results', { recursive: true })
+writeFileSync('bench/results/surveys.json', `${JSON.stringify(figures, undefined, 2)}\n`)
