@@ -38,9 +38,11 @@ export interface OutboxOptions {
 
 export type Outbox = ReturnType<typeof createOutbox>
 
-const BATCH = 500
-/** People who are served side by side. More than there are messages on the way: what is written about each is written together. */
-const LANES = 256
+/**
+ * Rows that are taken together, their people served side by side: more than there are messages on the way, so that what is
+ * written about each is written together, but not so many that the database is kept from storing what people say meanwhile.
+ */
+const BATCH = 200
 /** Results may wait for others; the next message does not wait for them. */
 const GATHER_MS = 25
 const MAX_TRIES = 30
@@ -172,20 +174,17 @@ export function createOutbox({
     // under its id. All of a round is written before the next round begins.
     const writing: Promise<void>[] = []
     try {
-      const queue = [...groupBy(rows).values()]
-      const lane = async () => {
-        for (let mine = queue.shift(); mine; mine = queue.shift()) {
-          let before: Promise<void> | undefined
-          for (const row of mine) {
-            // The next message to the same person may change the card that this one was.
-            await before
-            before = (await sendOne(row, send, lease)).written
-            before.catch(() => {})
-            writing.push(before)
-          }
+      const serve = async (mine: OutboxRow[]) => {
+        let before: Promise<void> | undefined
+        for (const row of mine) {
+          // The next message to the same person may change the card that this one was.
+          await before
+          before = (await sendOne(row, send, lease)).written
+          before.catch(() => {})
+          writing.push(before)
         }
       }
-      await Promise.all(Array.from({ length: Math.min(LANES, queue.length) }, lane))
+      await Promise.all([...groupBy(rows).values()].map(serve))
       await Promise.all(writing)
     } finally {
       clearInterval(renewing)
