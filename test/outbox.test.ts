@@ -382,6 +382,31 @@ test('a process that died before it heard of an update does not say the same in 
   expect(await cards.get(instance!._id)).toMatchObject({ state: 'closed', codes: [] })
 })
 
+test('a code that was used is not used again when its press is handled once more after a crash', async () => {
+  const wecom = fakePlatform('wecom')
+  const { outbox, cards, clock } = await world({ people: [person('zhao')], wecom })
+  const first = { kind: 'card' as const, card, subject: 'again', context: {} }
+  await outbox.add([{ key: 'card', to: 'zhao', mode: 'push', content: first }])
+  await outbox.idle()
+  const [instance] = await cards.openAbout('again')
+  const id = instance!._id
+  const press = async (key: string, code: string) => {
+    await cards.addCode(id, code, clock.now())
+    const content = { kind: 'update' as const, cardId: id, card: { ...card, title: key }, orSend: true }
+    await outbox.add([{ key, to: 'zhao', mode: 'answer', content }])
+    await outbox.idle()
+  }
+  await press('one', 'of the first press')
+  // Its process died before it noted that it was done with it.
+  await press('one', 'of the first press')
+  await press('two', 'of the second press')
+  await press('three', 'of the third press')
+  expect(wecom.updates.map((u) => u.code)).toEqual(['of the first press', 'of the second press', 'of the third press'])
+  await press('two', 'of the second press')
+  const spare = (await cards.get(id))?.codes.map((c) => c.code)
+  expect(spare).toEqual([`c-${id}`])
+})
+
 test('a face that a dead process left behind does not cover a newer one', async () => {
   const wecom = fakePlatform('wecom')
   const { outbox, cards } = await world({ people: [person('zhao')], wecom })

@@ -22,6 +22,8 @@ export interface CardInstance {
   face?: number
   /** Response codes with the instant they were given; each is good for one change within 72 hours (wecom.md §4.5). */
   codes: { code: string; at: Date }[]
+  /** Those that were taken: a press that is handled once more after a crash brings its code again. */
+  spent?: string[]
   sentAt: Date
   expiresAt: Date
 }
@@ -37,6 +39,7 @@ const schema = new Schema<CardInstance>(
     state: { type: String, default: 'open' },
     face: Number,
     codes: { type: [{ _id: false, code: String, at: Date }], default: [] },
+    spent: { type: [String], default: undefined },
     sentAt: Date,
     expiresAt: Date,
   },
@@ -46,6 +49,9 @@ schema.index({ subject: 1, state: 1 })
 schema.index({ personId: 1 })
 // Two months after a card's life is over nobody can press it any more.
 schema.index({ expiresAt: 1 }, { expireAfterSeconds: 60 * 86400 })
+
+/** More than anybody presses a card before an event of a dead process is handled again. */
+const MOST_SPENT = 50
 
 export type Cards = ReturnType<typeof cardStore>
 
@@ -85,7 +91,7 @@ export function cardStore(db: Db) {
       return matchedCount > 0
     },
     async addCode(id: string, code: string, at: Date): Promise<void> {
-      const filter = { _id: String(id) as never, 'codes.code': { $ne: String(code) } }
+      const filter = { _id: String(id) as never, 'codes.code': { $ne: String(code) }, spent: { $ne: String(code) } }
       await writeLater({ updateOne: { filter, update: { $push: { codes: { code: String(code), at } as never } } } })
     },
     /**
@@ -103,7 +109,10 @@ export function cardStore(db: Db) {
     },
     /** False when it was not there any more. */
     async dropCode(id: string, code: string): Promise<boolean> {
-      const { modifiedCount } = await model.updateOne({ _id: id, 'codes.code': code }, { $pull: { codes: { code } } })
+      const { modifiedCount } = await model.updateOne(
+        { _id: id, 'codes.code': code },
+        { $pull: { codes: { code } }, $push: { spent: { $each: [code], $slice: -MOST_SPENT } } },
+      )
       return modifiedCount > 0
     },
     async change(id: string, to: { state: 'open' | 'closed'; context?: Record<string, unknown> }): Promise<void> {
