@@ -109,8 +109,7 @@ export async function startBot({ env, clock = systemClock, log: given, platforms
     () => {
       log.info('company file read again')
       schedule.changed()
-      // What goes wrong it has said itself.
-      void directory.refreshAll().catch(() => {})
+      void directory.refreshAll().catch((err) => log.error({ err }, 'contacts not read'))
     },
     wrongCompany,
   )
@@ -352,9 +351,7 @@ export async function startBot({ env, clock = systemClock, log: given, platforms
     if (row?.content.kind !== 'update' || row.content.cardId !== event.cardId) return undefined
     const instance = await cards.get(event.cardId)
     const { card } = row.content
-    if (!instance || (instance.face ?? 0) > row.seq) return undefined
-    await cards.offer(instance, actionsOf(card))
-    return card
+    return instance && (await cards.turn(instance, row.seq, actionsOf(card))) ? card : undefined
   }
 
   const idle = async () => {
