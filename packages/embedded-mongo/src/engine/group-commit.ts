@@ -44,8 +44,8 @@ export class GroupCommit {
         for (const job of jobs) outcomes.push(this.attempt(job))
       })
     } catch (error) {
-      // Nothing of the group is on disk.
-      this.catalog.reload()
+      // Nothing of the group is on disk. Of a store that was closed meanwhile there is nothing to bring back either.
+      if (!store.closed) this.catalog.reload()
       for (const job of jobs) job.reject(error)
       return
     }

@@ -33,6 +33,7 @@ export class Store {
   readonly docs: Table
   readonly idx: Table
   readonly sess: Table
+  closed = false
   private readonly env: RootDatabase<Buffer, Buffer>
 
   constructor(options: StoreOptions) {
@@ -119,6 +120,7 @@ export class Store {
   }
 
   close(): Promise<void> {
+    this.closed = true
     return this.env.close()
   }
 }
