@@ -186,8 +186,9 @@ export async function startWeekWorld(options: {
         t = Math.min(target, Math.floor(t / 60_000) * 60_000 + 60_000)
         clock.set(new Date(t).toISOString())
         await clock.minute()
+        // What is on its way would otherwise find that hours have passed.
+        await bot.idle()
       }
-      await bot.idle()
     },
     async restart() {
       await bot.stop()
