@@ -109,7 +109,8 @@ export async function startBot({ env, clock = systemClock, log: given, platforms
     () => {
       log.info('company file read again')
       schedule.changed()
-      void directory.refreshAll().catch((err) => log.error({ err }, 'contacts not read'))
+      // What goes wrong it has said itself.
+      void directory.refreshAll().catch(() => {})
     },
     wrongCompany,
   )
@@ -351,7 +352,9 @@ export async function startBot({ env, clock = systemClock, log: given, platforms
     if (row?.content.kind !== 'update' || row.content.cardId !== event.cardId) return undefined
     const instance = await cards.get(event.cardId)
     const { card } = row.content
-    return instance && (await cards.turn(instance, row.seq, actionsOf(card))) ? card : undefined
+    if (!instance || (instance.face ?? 0) > row.seq) return undefined
+    await cards.offer(instance, actionsOf(card))
+    return card
   }
 
   const idle = async () => {

@@ -439,6 +439,32 @@ test('a face that a dead process left behind does not cover a newer one', async 
   expect(wecom.arrived).toHaveLength(1)
 })
 
+test('a change that could not be shown does not keep an earlier one from being shown', async () => {
+  const wecom = fakePlatform('wecom')
+  const { outbox, cards, clock } = await world({ people: [person('zhao')], wecom })
+  const first = { kind: 'card' as const, card, subject: 'unshown', context: {} }
+  await outbox.add([{ key: 'card', to: 'zhao', mode: 'push', content: first }])
+  await outbox.idle()
+  const [instance] = await cards.openAbout('unshown')
+  const id = instance!._id
+  await cards.dropCode(id, instance!.codes[0]!.code)
+  await cards.addCode(id, 'of the press', clock.now())
+  const face = (key: string, orSend: boolean): Add => {
+    const content = { kind: 'update' as const, cardId: id, card: { ...card, title: key }, orSend }
+    return { key, to: 'zhao', mode: 'answer', content }
+  }
+  // The answer to a press has its code and waits for its next try; meanwhile something else would change the card.
+  wecom.updateAnswers.push({ kind: 'later', reason: 'busy', afterMs: 300 })
+  await outbox.add([face('answer', true)])
+  await outbox.idle()
+  await outbox.add([face('closing', false)])
+  await outbox.idle()
+  expect((await state('closing'))?.state).toBe('cancelled')
+  await expect.poll(async () => (await state('answer'))?.state).toBe('sent')
+  expect(wecom.updates).toMatchObject([{ card: { title: 'answer' }, code: 'of the press' }])
+  expect(wecom.arrived).toHaveLength(1)
+})
+
 test('a new message in place of a spent code survives its own failure', async () => {
   const wecom = fakePlatform('wecom')
   const { outbox, cards } = await world({ people: [person('zhao')], wecom })

@@ -155,8 +155,9 @@ export function createInbox({
 
   /** Returns the ids that were there before. */
   async function store(rows: InboxRow[]): Promise<Set<string>> {
-    const known = await insertNew(model, rows)
-    return new Set([...known].map((i) => rows[i]!._id))
+    const errors = await insertNew(model, rows)
+    if ([...errors.values()].some((e) => e.code !== 11000)) throw new Error('not stored')
+    return new Set([...errors.keys()].map((i) => rows[i]!._id))
   }
 
   function enqueue(row: InboxRow): void {

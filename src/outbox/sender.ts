@@ -1,4 +1,4 @@
-import { actionsOf, addressed, type Card, checkCard } from '../../cards/card.ts'
+import { actionsOf, addressed, checkCard } from '../../cards/card.ts'
 import type { Clock } from '../clock.ts'
 import { addDays, dayOf, instantAt, timeOf } from '../domain/time.ts'
 import type { Delivery, Platform, PlatformName, SendResult } from '../platforms/port.ts'
@@ -38,6 +38,8 @@ export interface SenderDeps {
   /** Milliseconds to wait before the next try of a failing row. */
   backOff(tries: number): number
 }
+
+type Face = OutboxRow['content'] & { kind: 'update' }
 
 const HELD = '平台暂不可用，恢复后自动发送'
 /** A response code of a WeCom card is good for 72 hours (wecom.md §4.5); an hour less, for clocks. */
@@ -188,17 +190,13 @@ export function createSender(deps: SenderDeps): Sender {
     return last
   }
 
-  async function update(
-    row: OutboxRow,
-    person: Person,
-    onWire: OnWire,
-    content: OutboxRow['content'] & { kind: 'update' },
-  ): Promise<Sent> {
+  async function update(row: OutboxRow, person: Person, onWire: OnWire, content: Face): Promise<Sent> {
     const instance = await cards.get(content.cardId)
     const platform = instance && platforms[instance.platform]
     if (!instance || !platform) return { kind: 'cancelled', reason: '原卡片已不存在' }
-    if (!(await cards.turn(instance, row.seq, actionsOf(content.card))))
-      return { kind: 'cancelled', reason: '卡片上已是更新的内容' }
+    // It lay with a process that died, and another one has answered a later press meanwhile.
+    if ((instance.face ?? 0) > row.seq) return { kind: 'cancelled', reason: '卡片上已是更新的内容' }
+    await cards.offer(instance, actionsOf(content.card))
     // Not before the code is taken: it would look used.
     const heldMs = deps.heldMs?.(platform.name) ?? 0
     if (heldMs > 0) return { kind: 'later', reason: HELD, afterMs: heldMs, uncounted: true }
@@ -225,21 +223,24 @@ export function createSender(deps: SenderDeps): Sender {
           )
     if (result.kind === 'expired') {
       // A used code on a second try means that the first one arrived.
-      await close(instance._id, content.card, content.context)
-      if (tried && platform.name === 'wecom') return { kind: 'sent', on: platform.name }
+      const arrived = tried && platform.name === 'wecom'
+      // What nobody gets to see covers nothing either.
+      await close(instance._id, content, arrived || content.orSend ? row.seq : undefined)
+      if (arrived) return { kind: 'sent', on: platform.name }
       // Spent before this: a later try must not take it for a change that arrived.
       if (code !== undefined) await outbox.updateOne({ _id: row._id }, { $unset: { 'content.code': 1 } })
       if (!content.orSend) return { kind: 'cancelled', reason: '卡片已过可更新时间' }
       const context = content.context ?? instance.context
       return toPerson(row, person, onWire, { card: content.card, subject: instance.subject, context })
     }
-    if (result.kind === 'sent') await close(instance._id, content.card, content.context)
+    if (result.kind === 'sent') await close(instance._id, content, row.seq)
     return settle(result, platform.name, row)
   }
 
-  async function close(id: string, card: Card, context?: Record<string, unknown>): Promise<void> {
+  async function close(id: string, { card, context }: Face, face: number | undefined): Promise<void> {
     const live = (card.buttons?.length ?? 0) > 0 && card.closed === undefined
-    await cards.change(id, { state: live ? 'open' : 'closed', ...(context && { context }) })
+    const state = live ? 'open' : 'closed'
+    await cards.change(id, { state, ...(context && { context }), ...(face !== undefined && { face }) })
   }
 
   /** When a platform is down, not before the next try; spread, so that not all come back for it. */

@@ -12,8 +12,12 @@ export interface FirstReadingDeps {
   start(): void
   /** Does what has become due meanwhile. */
   catchUp(): Promise<void>
+  /** Doubles up to five minutes. */
   retryMs?: number
 }
+
+/** An app that nobody can see yet is looked at again this often. */
+const MOST_WAIT_MS = 5 * 60_000
 
 const readKey = (platform: PlatformName) => `contacts-read/${platform}`
 
@@ -29,21 +33,24 @@ export const noteRead = (meta: MetaStore, platform: PlatformName, at: Date): Pro
  * @returns `attempt`, settled after the first reading; `stop` ends further ones
  */
 export async function readFirst(deps: FirstReadingDeps): Promise<{ attempt: Promise<void>; stop(): void }> {
-  const { platforms, meta, log, retryMs = 10_000 } = deps
+  const { platforms, meta, log } = deps
   const known = async () =>
     (await Promise.all(platforms.map((p) => meta.get(readKey(p))))).filter((at) => at !== undefined)
   let started = (await known()).length === platforms.length
   let timer: NodeJS.Timeout | undefined
+  let waitMs = deps.retryMs ?? 10_000
   let stopped = false
   if (started) deps.start()
 
   async function read(): Promise<void> {
-    await deps.readAll().catch((err) => log.error({ err }, 'contacts not read; will be tried again'))
+    // What went wrong the reading has said itself.
+    await deps.readAll().catch(() => {})
     if (stopped) return
     if (!started) {
       started = (await known().catch(() => [])).length > 0
       if (!started) {
-        timer = setTimeout(() => void read(), retryMs).unref()
+        timer = setTimeout(() => void read(), waitMs).unref()
+        waitMs = Math.min(waitMs * 2, MOST_WAIT_MS)
         return
       }
       deps.start()

@@ -71,24 +71,10 @@ export function cardStore(db: Db) {
         await model.updateOne({ _id }, { $addToSet: { actions: { $each: actions } } })
       }
     },
-    /**
-     * A new face is about to be shown; its buttons are noted before anybody can press them.
-     *
-     * @param face the order of its message among all messages
-     * @returns false where a newer face has been shown: this one comes late, from a process that died
-     */
-    async turn(
-      card: Pick<CardInstance, '_id' | 'actions'>,
-      face: number,
-      actions: readonly string[],
-    ): Promise<boolean> {
-      // A card without a list, from before there were any, takes whatever is pressed.
-      const offered = card.actions && { $addToSet: { actions: { $each: [...actions] } } }
-      const { matchedCount } = await model.updateOne(
-        { _id: card._id, face: { $not: { $gt: face } } },
-        { $set: { face }, ...offered },
-      )
-      return matchedCount > 0
+    /** A new face has buttons of its own; noted before anybody can press them. */
+    async offer(card: Pick<CardInstance, '_id' | 'actions'>, actions: readonly string[]): Promise<void> {
+      if (!card.actions || actions.every((a) => card.actions!.includes(a))) return
+      await model.updateOne({ _id: card._id }, { $addToSet: { actions: { $each: actions } } })
     },
     async addCode(id: string, code: string, at: Date): Promise<void> {
       const filter = { _id: String(id) as never, 'codes.code': { $ne: String(code) }, spent: { $ne: String(code) } }
@@ -115,8 +101,9 @@ export function cardStore(db: Db) {
       )
       return modifiedCount > 0
     },
-    async change(id: string, to: { state: 'open' | 'closed'; context?: Record<string, unknown> }): Promise<void> {
-      await model.updateOne({ _id: id }, { $set: to })
+    async change(id: string, to: Partial<Pick<CardInstance, 'state' | 'context' | 'face'>>): Promise<void> {
+      const isNewest = to.face !== undefined && { face: { $not: { $gt: to.face } } }
+      await model.updateOne({ _id: id, ...isNewest }, { $set: to })
     },
     openAbout: (subject: string) => model.find({ subject, state: 'open' }).sort({ _id: 1 }).lean<CardInstance[]>(),
   }

@@ -69,32 +69,27 @@ export function groupWrites<T>(model: Model<T>, gatherMs = 0): (operation: AnyBu
  * Inserts documents, which are not cast. The command itself: the driver's insertMany measures each document before it writes it,
  * which costs as much again.
  *
- * @returns by position, those whose key was taken
- * @throws Error when others were not stored either, or not by the majority
+ * @returns by position, the error of each that was not inserted
+ * @throws Error when the majority has not taken them
  */
-export async function insertNew<T>(model: Model<T>, documents: T[]): Promise<Set<number>> {
+export async function insertNew<T>(model: Model<T>, documents: T[]): Promise<Map<number, { code: number }>> {
   const { collection, db } = model
   const answer: { writeErrors?: { code: number; index: number }[]; writeConcernError?: object } = await db.db!.command({
     ...{ insert: collection.collectionName, documents, ordered: false, writeConcern: { w: 'majority' } },
   })
-  const errors = answer.writeErrors ?? []
-  if (answer.writeConcernError || errors.some((e) => e.code !== 11000)) throw new Error('not stored')
-  return new Set(errors.map((e) => e.index))
+  if (answer.writeConcernError) throw new Error('not stored')
+  return new Map((answer.writeErrors ?? []).map((e) => [e.index, e]))
 }
-
-const TAKEN = new Error('the key is taken')
 
 /** `together` for new documents of one collection, which are not cast. @returns whether it was new; what was there stays as it is */
 export function groupInserts<T>(model: Model<T>): (document: T) => Promise<boolean> {
-  const insert = together<T>(
-    async (documents) => new Map([...(await insertNew(model, documents))].map((i) => [i, TAKEN])),
-  )
+  const insert = together<T>((documents) => insertNew(model, documents))
   return (document) =>
     insert(document).then(
       () => true,
       (error) => {
-        if (error === TAKEN) return false
-        throw error
+        if ((error as { code?: number }).code === 11000) return false
+        throw error instanceof Error ? error : new Error('not stored')
       },
     )
 }
