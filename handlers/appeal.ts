@@ -129,7 +129,7 @@ export const onResultAppeal: OnCard = (turn, ctx) => {
 
 export const onBehaviourAppeal: OnCard = async (turn, ctx) => {
   const record = await ctx.behaviours.get(String(turn.instance.context.record))
-  if (!record || record.state !== 'counts') return [{ text: text.gone }]
+  if (record?.state !== 'counts') return [{ text: text.gone }]
   return askReason(turn, ctx, record.month, { kind: 'behaviour', recordId: record._id })
 }
 

@@ -15,6 +15,7 @@ import { type Config, ConfigError, readConfig } from './config.ts'
 import type { Ctx } from './context.ts'
 import { openDatabase } from './database.ts'
 import { dayOf, monthOf, weekOf } from './domain/time.ts'
+import { createHealth } from './health.ts'
 import { adminGuard } from './http/admin/guard.ts'
 import { adminRoutes } from './http/admin/index.ts'
 import { createApp } from './http/app.ts'
@@ -28,15 +29,16 @@ import { backOffMs, createOutbox } from './outbox/outbox.ts'
 import { createSender } from './outbox/sender.ts'
 import { createDirectory } from './people/directory.ts'
 import { noteRead, readFirst } from './people/first-reading.ts'
-import { createDingtalk, type Dingtalk } from './platforms/dingtalk/index.ts'
+import { createDingtalk } from './platforms/dingtalk/index.ts'
+import { dingtalkConfig, wecomConfig } from './platforms/from-config.ts'
 import { createOutageWatch } from './platforms/outages.ts'
 import type { Incoming, Platform, PlatformName } from './platforms/port.ts'
-import { createWecom, type MenuItem, type Wecom } from './platforms/wecom/index.ts'
+import { createWecom } from './platforms/wecom/index.ts'
 import { createSchedule, type Schedule, slotModel } from './schedule/schedule.ts'
 import { createSeal } from './seal.ts'
 import { auditStore } from './store/audit.ts'
 import { cardStore } from './store/cards.ts'
-import { isDiskFull, prepare, soon, waitAndConnect } from './store/connect.ts'
+import { prepare, waitAndConnect } from './store/connect.ts'
 import { leaseClock } from './store/lease-clock.ts'
 import { metaStore } from './store/meta.ts'
 import { momentStores } from './store/moments.ts'
@@ -69,35 +71,6 @@ export interface BotOptions {
   /** In place of those that the environment configures: a rehearsal writes down what would be sent. */
   platforms?: Partial<Record<PlatformName, Platform>>
 }
-
-/** Entries under the chat in WeCom; the keys are `handlers.menu`'s. */
-const menu: MenuItem[] = [
-  {
-    text: '本周',
-    children: [
-      { text: '写周计划', key: 'write' },
-      { text: '我的本周', key: 'mine' },
-      { text: '我在请假', key: 'leave' },
-      { text: '打开填写页', path: '/h5/week' },
-    ],
-  },
-  {
-    text: '团队',
-    children: [
-      { text: '谁还没交', key: 'team' },
-      { text: '待我评分', key: 'to-score' },
-      { text: '团队页面', path: '/h5/team' },
-    ],
-  },
-  {
-    text: '更多',
-    children: [
-      { text: '我的结果', path: '/h5/results' },
-      { text: '调查', key: 'survey' },
-      { text: '帮助', key: 'help' },
-    ],
-  },
-]
 
 /** Builds everything in order, and returns when it serves. Stops in reverse. */
 export async function startBot({ env, clock = systemClock, log: given, platforms: others }: BotOptions): Promise<Bot> {
@@ -233,7 +206,9 @@ export async function startBot({ env, clock = systemClock, log: given, platforms
   await moments.holidays.refresh()
   const since = new Date(await meta.setOnce('started', clock.now().toISOString()))
   ctx.firstWeek = weekOf(dayOf(since, zone()))
-  const outages = createOutageWatch(ctx, (name) => !statusOf(name).ok)
+  const parked = () => inbox.model.countDocuments({ state: 'parked' })
+  const health = createHealth({ clock, meta, metrics, outbox, parked, platforms, breakers })
+  const outages = createOutageWatch(ctx, (name) => !health.platform(name).ok)
   const schedule = createSchedule({
     ...{ db, clock, log, owner, jobs: jobs(directory), ctx, zone, since, leaseNow: leases.now },
     onRun(job, lagMs, outcome) {
@@ -248,9 +223,9 @@ export async function startBot({ env, clock = systemClock, log: given, platforms
     adminRoutes(
       {
         ...{ bot: ctx, schedule, env },
-        ready,
+        ready: health.ready,
         readContacts: () => directory.refreshAll(),
-        parked: () => inbox.model.countDocuments({ state: 'parked' }),
+        parked,
         cli: fileURLToPath(new URL('../dist/cli.js', import.meta.url)),
       },
       guard,
@@ -267,29 +242,8 @@ export async function startBot({ env, clock = systemClock, log: given, platforms
       if (admin) app.use(admin.routes())
       app.use(pages.routes())
     },
-    ready,
-    async refreshMetrics() {
-      // What cannot be counted now keeps its last figure; that the database is away has one of its own.
-      const known = <T>(asked: Promise<T>, note: (value: T) => void) => soon(asked).then(note, () => {})
-      const [{ checks }] = await Promise.all([
-        ready(),
-        ...(['pending', 'failed'] as const).map((state) =>
-          known(outbox.model.countDocuments({ state }), (n) => metrics.outbox.set({ state }, n)),
-        ),
-        known(outbox.oldestDue(), (at) =>
-          metrics.oldestDue.set(at ? Math.max(0, (clock.now().getTime() - at.getTime()) / 1000) : 0),
-        ),
-        known(inbox.model.countDocuments({ state: 'parked' }), (n) => metrics.parked.set(n)),
-      ])
-      metrics.databaseUp.set(checks.database === 'ok' ? 1 : 0)
-      for (const [platform, p] of Object.entries(platforms)) {
-        metrics.platformUp.set({ platform }, statusOf(platform as PlatformName).ok ? 1 : 0)
-        for (const { window, used, limit } of p.meters?.() ?? []) {
-          metrics.quotaUsed.set({ platform, window }, used)
-          metrics.quotaLimit.set({ platform, window }, limit)
-        }
-      }
-    },
+    ready: health.ready,
+    refreshMetrics: health.refreshMetrics,
   })
   const server = createServer(LIMITS, app).listen(config.PORT)
   await new Promise<void>((done, failed) => server.once('listening', done).once('error', failed))
@@ -323,26 +277,6 @@ export async function startBot({ env, clock = systemClock, log: given, platforms
   const stopWaking = clock.everyMinute(() => outbox.wake())
   outbox.wake()
   log.info({ port, database: database.what, platforms: Object.keys(platforms) }, 'ready')
-
-  /** As the adapter sees it, and as the messages do that are to go out. */
-  function statusOf(name: PlatformName): { ok: boolean; problem?: string } {
-    const status = platforms[name]!.status()
-    return status.ok && breakers[name].isOpen() ? { ok: false, problem: '没有应答' } : status
-  }
-
-  async function ready(): Promise<{ ok: boolean; checks: Record<string, string> }> {
-    const checks: Record<string, string> = {}
-    // A database that answers but takes no writes, as on a full disk, is of no use: a write finds out.
-    checks.database = await soon(meta.set('ready', clock.now().toISOString())).then(
-      () => 'ok',
-      (err) => (isDiskFull(err) ? 'disk full' : 'no answer'),
-    )
-    for (const name of Object.keys(platforms)) {
-      const { ok, problem } = statusOf(name as PlatformName)
-      checks[name] = ok ? 'ok' : (problem ?? 'no answer')
-    }
-    return { ok: Object.values(checks).every((c) => c === 'ok'), checks }
-  }
 
   /** The new face that the click's handler gave its card, where it is ready in time. The API update follows in any case. */
   async function passiveReply(event: Incoming): Promise<Card | undefined> {
@@ -423,40 +357,3 @@ function companyFile(config: Config): string {
     `COMPANY_FILE: there is no ${resolve(config.COMPANY_FILE)}; copy company.example.yaml to company.yaml and adapt it`,
   ])
 }
-
-export function wecomConfig(c: Config, publicBaseUrl: string): Parameters<typeof createWecom>[0] {
-  return {
-    corpId: c.WECOM_CORP_ID!,
-    agentId: c.WECOM_AGENT_ID!,
-    secret: c.WECOM_SECRET!,
-    token: c.WECOM_TOKEN!,
-    aesKey: c.WECOM_ENCODING_AES_KEY!,
-    ...(c.WECOM_CONTACTS_TOKEN && { contactsToken: c.WECOM_CONTACTS_TOKEN }),
-    ...(c.WECOM_CONTACTS_AES_KEY && { contactsAesKey: c.WECOM_CONTACTS_AES_KEY }),
-    apiBase: c.WECOM_API_BASE,
-    oauthBase: c.WECOM_OAUTH_BASE,
-    publicBaseUrl,
-    menu,
-    passiveUpdates: c.WECOM_PASSIVE_UPDATES,
-  }
-}
-
-export function dingtalkConfig(c: Config, publicBaseUrl: string): Parameters<typeof createDingtalk>[0] {
-  return {
-    corpId: c.DINGTALK_CORP_ID!,
-    clientId: c.DINGTALK_CLIENT_ID!,
-    clientSecret: c.DINGTALK_CLIENT_SECRET!,
-    mode: c.DINGTALK_MODE,
-    ...(c.DINGTALK_AGENT_ID && { agentId: c.DINGTALK_AGENT_ID }),
-    ...(c.DINGTALK_ROBOT_CODE && { robotCode: c.DINGTALK_ROBOT_CODE }),
-    ...(c.DINGTALK_EVENT_TOKEN && { eventToken: c.DINGTALK_EVENT_TOKEN }),
-    ...(c.DINGTALK_EVENT_AES_KEY && { eventAesKey: c.DINGTALK_EVENT_AES_KEY }),
-    ...(c.DINGTALK_CARD_TEMPLATE_ID && { cardTemplateId: c.DINGTALK_CARD_TEMPLATE_ID }),
-    ...(c.DINGTALK_FORM_TEMPLATE_ID && { formTemplateId: c.DINGTALK_FORM_TEMPLATE_ID }),
-    apiBase: c.DINGTALK_API_BASE,
-    oapiBase: c.DINGTALK_OAPI_BASE,
-    publicBaseUrl,
-  }
-}
-
-export type { Dingtalk, Wecom }

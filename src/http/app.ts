@@ -2,6 +2,7 @@ import type { RequestListener } from 'node:http'
 import Router from '@koa/router'
 import Koa, { type Context } from 'koa'
 import helmet from 'koa-helmet'
+import type { Ready } from '../health.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Dingtalk } from '../platforms/dingtalk/index.ts'
@@ -15,7 +16,7 @@ export interface AppDeps {
   wecom?: Wecom
   dingtalk?: Dingtalk
   /** `ok: false` with what is wrong, when the bot cannot do its work. */
-  ready(): Promise<{ ok: boolean; checks: Record<string, string> }>
+  ready(): Promise<Ready>
   refreshMetrics(): Promise<void>
   /** Who may read the figures; everybody, when left out. */
   admin?: AdminGuard

@@ -1,11 +1,12 @@
 import type { z } from 'zod'
 import type { Ctx } from '../../context.ts'
+import type { Ready } from '../../health.ts'
 import type { Schedule } from '../../schedule/schedule.ts'
 
 export interface AdminDeps {
   bot: Ctx
   schedule: Schedule<Ctx>
-  ready(): Promise<{ ok: boolean; checks: Record<string, string> }>
+  ready(): Promise<Ready>
   /** Reads the contacts of all platforms anew. */
   readContacts(): Promise<void>
   parked(): Promise<number>
