@@ -1,36 +1,36 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startEmbeddedMongo } from 'embedded-mongo'
 import { connect, type Db } from '../src/store/connect.ts'
 
 let counter = 0
+let engine: Promise<string> | undefined
+
+async function startEngine(): Promise<string> {
+  const dir = mkdtempSync(join(tmpdir(), 'jixiao-test-'))
+  return (await startEmbeddedMongo({ dir, dbName: 'jixiao', sync: 'off' })).uri
+}
+
+/** One engine for all tests of a worker: starting one, and running it cold, was a quarter of their work. */
+function sharedEngine(): Promise<string> {
+  engine ??= startEngine()
+  return engine
+}
 
 /**
- * A database of its own for a test: the embedded one in a temporary directory, or, when `TEST_MONGODB_URI` is set, a
- * fresh database on that server. Same assertions either way.
+ * A database of its own for a test: on the embedded engine, or, when `TEST_MONGODB_URI` is set, on that server. Same assertions
+ * either way.
  */
 export async function testDatabase(): Promise<{ uri: string; stop(): Promise<void> }> {
-  const server = process.env.TEST_MONGODB_URI
-  if (server) {
-    const uri = new URL(server)
-    uri.pathname = `/jixiao-test-${process.pid}-${counter++}`
-    return {
-      uri: uri.href,
-      async stop() {
-        const db = await connect(uri.href)
-        await db.dropDatabase()
-        await db.close()
-      },
-    }
-  }
-  const dir = mkdtempSync(join(tmpdir(), 'jixiao-test-'))
-  const engine = await startEmbeddedMongo({ dir, dbName: 'jixiao', sync: 'off' })
+  const uri = new URL(process.env.TEST_MONGODB_URI ?? (await sharedEngine()))
+  uri.pathname = `/jixiao-test-${process.pid}-${counter++}`
   return {
-    uri: engine.uri,
+    uri: uri.href,
     async stop() {
-      await engine.stop()
-      rmSync(dir, { recursive: true, force: true })
+      const db = await connect(uri.href)
+      await db.dropDatabase()
+      await db.close()
     },
   }
 }

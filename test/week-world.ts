@@ -63,11 +63,13 @@ export async function startWeekWorld(options: {
   /** DingTalk by HTTP callbacks, or with the imported form template. */
   dingtalkMode?: 'stream' | 'http'
   formTemplateId?: string
+  /** The bot's own embedded database, so that a restart opens it anew. */
+  ownEngine?: boolean
   /** Further variables. */
   env?: Record<string, string>
 }): Promise<WeekWorld> {
   const clock = standingClock(options.start)
-  const database = process.env.TEST_MONGODB_URI ? await testDatabase() : undefined
+  const database = options.ownEngine && !process.env.TEST_MONGODB_URI ? undefined : await testDatabase()
   const dir = mkdtempSync(join(tmpdir(), 'jixiao-week-'))
   writeFileSync(join(dir, 'company.yaml'), options.yaml ?? companyYaml)
   const platforms = options.platforms ?? ['wecom']
@@ -93,7 +95,6 @@ export async function startWeekWorld(options: {
   const publicBaseUrl = port > 0 ? `http://127.0.0.1:${port}` : 'https://jixiao.example.com'
   const env = {
     PORT: String(port),
-    // The bot's own embedded database, so that a restart opens it anew; or a database on the server that is named.
     DATA_DIR: dir,
     ...(database && { MONGODB_URI: database.uri }),
     COMPANY_FILE: join(dir, 'company.yaml'),

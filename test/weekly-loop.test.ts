@@ -14,8 +14,8 @@ const planOfZhao = `周计划
 3. 考勤统计 50分`
 
 /** A first week, so that there is a plan to summarise. */
-async function untilSecondWeek(platforms: Platforms = ['wecom']) {
-  world = await startWeekWorld({ start: '2026-11-16T09:00:00+08:00', platforms })
+async function untilSecondWeek(platforms: Platforms = ['wecom'], ownEngine = false) {
+  world = await startWeekWorld({ start: '2026-11-16T09:00:00+08:00', platforms, ownEngine })
   const zhao = world.phone('zhao')
   await world.go('2026-11-20T16:00:00+08:00')
   await zhao.type(planOfZhao)
@@ -114,7 +114,7 @@ test('the last second before, 12:00:00 itself and the second after, on a host th
 })
 
 test('a restart between every two steps loses nothing and doubles nothing', async () => {
-  const { zhao, li } = await untilSecondWeek()
+  const { zhao, li } = await untilSecondWeek(['wecom'], true)
   const step = async (act: () => Promise<void>) => {
     await act()
     await world.restart()
