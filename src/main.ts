@@ -40,6 +40,7 @@ import { auditStore } from './store/audit.ts'
 import { cardStore } from './store/cards.ts'
 import { prepare, waitAndConnect } from './store/connect.ts'
 import { leaseClock } from './store/lease-clock.ts'
+import { createLock } from './store/lock.ts'
 import { metaStore } from './store/meta.ts'
 import { momentStores } from './store/moments.ts'
 import { monthStores } from './store/months.ts'
@@ -173,6 +174,7 @@ export async function startBot({ env, clock = systemClock, log: given, platforms
   }
   const directory = createDirectory({
     ...{ people, platforms, company, clock, log, ...moments },
+    alone: createLock(meta, 'contacts', leases.now),
     async afterRead(name) {
       await noteRead(meta, name, clock.now())
       await afterContacts(ctx)

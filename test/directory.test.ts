@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { machineMs } from '../src/clock.ts'
 import { parseCompany } from '../src/company.ts'
 import { createLog } from '../src/log.ts'
 import { createDirectory } from '../src/people/directory.ts'
 import type { Member, Platform } from '../src/platforms/port.ts'
 import type { Db } from '../src/store/connect.ts'
 import { contactStore } from '../src/store/contacts.ts'
+import { createLock } from '../src/store/lock.ts'
+import { metaStore } from '../src/store/meta.ts'
 import { peopleStore } from '../src/store/people.ts'
 import { personalStore } from '../src/store/personal.ts'
 import { standingClock } from './clock.ts'
@@ -28,22 +31,38 @@ const member = (userId: string, name: string, more: Partial<Member> = {}): Membe
 function world(yaml = 'name: 示例\n') {
   const lists: { wecom: Member[]; dingtalk: Member[] } = { wecom: [], dingtalk: [] }
   const down = new Set<string>()
+  const readings = { now: 0, most: 0 }
   const members = async (name: 'wecom' | 'dingtalk') => {
     if (down.has(name)) throw new Error(`${name} is down`)
+    readings.most = Math.max(readings.most, ++readings.now)
     return lists[name]
   }
   const platform = (name: 'wecom' | 'dingtalk') => ({ name, members: () => members(name) }) as unknown as Platform
   const people = peopleStore(database.db)
-  const directory = createDirectory({
+  const contacts = contactStore(database.db)
+  const replica = () =>
+    createDirectory({
+      people,
+      platforms: { wecom: platform('wecom'), dingtalk: platform('dingtalk') },
+      company: () => parseCompany(yaml),
+      clock: standingClock('2026-11-27T16:00:00+08:00'),
+      log: createLog('silent'),
+      contacts,
+      personal: personalStore(database.db),
+      alone: createLock(metaStore(database.db), 'contacts', machineMs),
+      afterRead: async () => void readings.now--,
+    })
+  const directory = replica()
+  return {
+    lists,
+    readings,
+    down,
     people,
-    platforms: { wecom: platform('wecom'), dingtalk: platform('dingtalk') },
-    company: () => parseCompany(yaml),
-    clock: standingClock('2026-11-27T16:00:00+08:00'),
-    log: createLog('silent'),
-    contacts: contactStore(database.db),
-    personal: personalStore(database.db),
-  })
-  return { lists, down, people, directory, who: (name: string) => people.model.find({ name }).lean() }
+    contacts,
+    replica,
+    directory,
+    who: (name: string) => people.model.find({ name }).lean(),
+  }
 }
 
 test('one 工号 on both platforms is one employee', async () => {
@@ -147,4 +166,51 @@ test('one platform that is down does not keep the other from being read', async 
   lists.dingtalk = [member('d-zhao', '赵敏')]
   await expect(directory.refreshAll()).rejects.toThrow('wecom is down')
   expect(await people.all()).toMatchObject([{ name: '赵敏', dingtalk: 'd-zhao' }])
+})
+
+test('two who may be one, found on both platforms in the same moment by different replicas: HR is asked', async () => {
+  const { lists, readings, people, contacts, directory, replica } = world()
+  lists.wecom = [member('zhao', '赵敏')]
+  lists.dingtalk = [member('d-zhao', '赵敏')]
+  await directory.refreshAll()
+  lists.wecom.push(member('wu', '吴静'))
+  lists.dingtalk.push(member('d-wu', '吴静', { departments: ['车队'] }))
+  await Promise.all([directory.refresh('wecom'), replica().refresh('dingtalk')])
+  expect(readings.most).toBe(1)
+  const doubts = (await contacts.openDoubts()).filter((d) => d.name === '吴静')
+  expect(doubts).toMatchObject([{ candidates: [expect.any(String)] }])
+  expect(await people.all()).toHaveLength(3)
+})
+
+test('what is changed while the contacts are read stays', async () => {
+  const { lists, people, directory, who } = world()
+  lists.wecom = [member('zhao', '赵敏')]
+  await directory.refreshAll()
+  lists.wecom = [member('zhao', '赵敏', { title: '主管' })]
+  const { all } = people
+  people.all = (async () => {
+    const read = await all()
+    await people.save({ ...read[0]!, leftOn: '2026-12-31', leftBy: 'roster' })
+    return read
+  }) as never
+  await directory.refreshAll()
+  expect(await who('赵敏')).toMatchObject([{ position: '主管', leftOn: '2026-12-31', leftBy: 'roster' }])
+})
+
+test('a reading whose process died keeps the next one waiting no longer than its lease', async () => {
+  const meta = metaStore(database.db)
+  let now = 0
+  const alone = createLock(meta, 'x', () => now)
+  const again = createLock(meta, 'x', () => now)
+  let die = (_: Error) => {}
+  const dead = alone(() => new Promise<void>((_, reject) => (die = reject)))
+  await expect.poll(() => meta.get('lock/x')).toBeDefined()
+  const order: string[] = []
+  const waiting = again(async () => void order.push('taken over'))
+  expect(order).toEqual([])
+  now = 60_000
+  await waiting
+  expect(order).toEqual(['taken over'])
+  die(new Error('dead'))
+  await expect(dead).rejects.toThrow('dead')
 })

@@ -35,6 +35,7 @@ async function read(): Promise<void> {
   const { people, contacts, personal, clock, log, company } = ctx
   await createDirectory({
     ...{ people, contacts, personal, clock, log, company: () => company(), platforms: { wecom: platform } },
+    alone: (work) => work(),
   }).refreshAll()
 }
 /** Lets a job happen at its time of a day, and everything be sent. @returns what arrived from it, by person */

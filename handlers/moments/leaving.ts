@@ -19,7 +19,7 @@ export async function setLastDay(
     delete after.leftOn
     delete after.leftBy
   } else lastDay(after, day, today(ctx, act.at))
-  await ctx.people.save(after)
+  await ctx.people.save(after, person)
   await ctx.audit.add({
     _id: `${act.id}/last-day`,
     at: act.at,

@@ -18,7 +18,7 @@ export async function afterContacts(ctx: Ctx): Promise<void> {
 export async function retireLeavers(ctx: Ctx): Promise<void> {
   const day = today(ctx)
   for (const person of await ctx.people.active())
-    if (person.leftOn !== undefined && person.leftOn < day) await ctx.people.save({ ...person, active: false })
+    if (person.leftOn !== undefined && person.leftOn < day) await ctx.people.save({ ...person, active: false }, person)
 }
 
 async function askWho(ctx: Ctx, cause: string): Promise<void> {

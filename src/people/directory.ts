@@ -5,6 +5,7 @@ import { type Day, dayOf } from '../domain/time.ts'
 import type { Log } from '../log.ts'
 import type { Member, Platform, PlatformName } from '../platforms/port.ts'
 import type { Contacts } from '../store/contacts.ts'
+import type { Lock } from '../store/lock.ts'
 import type { People, Person, Role } from '../store/people.ts'
 import type { PersonalStore } from '../store/personal.ts'
 import { factsOf } from './facts.ts'
@@ -19,6 +20,8 @@ export interface DirectoryDeps {
   /** Who may be whom, and what HR should know. */
   contacts: Contacts
   personal: PersonalStore
+  /** One reading at a time, of whichever platform and replica: two could not know of each other's newcomers. */
+  alone: Lock
   /** Called when a reading is done. */
   afterRead?(platform: PlatformName): Promise<void>
 }
@@ -28,7 +31,7 @@ export interface DirectoryDeps {
  * name and department where that is beyond doubt (see merge.ts); HR decides the rest.
  */
 export function createDirectory(deps: DirectoryDeps) {
-  const { people, platforms, company, clock, log, contacts, personal } = deps
+  const { people, platforms, company, clock, log, contacts, personal, alone } = deps
   const running = new Map<PlatformName, Promise<void>>()
 
   async function read(name: PlatformName): Promise<void> {
@@ -54,7 +57,7 @@ export function createDirectory(deps: DirectoryDeps) {
       moved.map((p) => p._id),
       name,
     )
-    for (const person of changed) await people.save(person)
+    for (const person of changed) await people.save(person, before.get(person._id))
     const byUser = new Map(merged.map((p) => [p[name]?.toLowerCase(), p]))
     for (const doubt of doubts) {
       const fresh = byUser.get(doubt.userId.toLowerCase())
@@ -96,7 +99,7 @@ export function createDirectory(deps: DirectoryDeps) {
     await running.get(name)
     let mine = running.get(name)
     if (!mine) {
-      mine = read(name).finally(() => running.delete(name))
+      mine = alone(() => read(name)).finally(() => running.delete(name))
       running.set(name, mine)
     }
     await mine
@@ -118,13 +121,13 @@ export function createDirectory(deps: DirectoryDeps) {
       const person = await people.byAccount(name, userId)
       if (!person) return
       const gone = withoutAccount(person, name, dayOf(at, company().timeZone))
-      await people.save(gone)
+      await people.save(gone, person)
       log.info({ person: person._id, platform: name, active: gone.active }, 'left')
     },
     async renamed(name: PlatformName, from: string, to: string): Promise<void> {
       const person = await people.byAccount(name, from)
       // A reading may have been quicker than the event.
-      if (person && !(await people.byAccount(name, to))) await people.save({ ...person, [name]: to })
+      if (person && !(await people.byAccount(name, to))) await people.save({ ...person, [name]: to }, person)
     },
   }
 }

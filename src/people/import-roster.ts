@@ -52,15 +52,15 @@ export async function importRoster(
   const people = {
     ...deps.people,
     all: async () => everybody,
-    save: keeping(everybody, (p) => deps.people.save(p)),
+    save: keeping(everybody, deps.people.save),
   } as never as People
   return { ...(await run({ ...deps, people }, act, read, onRow)), applied: true }
 }
 
 const keeping =
-  (everybody: Person[], save: (person: Person) => Promise<void>) =>
-  async (person: Person): Promise<void> => {
-    await save(person)
+  (everybody: Person[], save: People['save']): People['save'] =>
+  async (person, before) => {
+    await save(person, before)
     const index = everybody.findIndex((p) => p._id === person._id)
     if (index >= 0) everybody[index] = person
     else everybody.push(person)

@@ -89,7 +89,7 @@ export async function applyRosterRow(deps: RosterDeps, act: Act, by: Person, row
   }
   if (row.leftOn) lastDay(after, row.leftOn, today)
   const changed = JSON.stringify(after) !== JSON.stringify(before)
-  if (changed || !found) await people.save(after)
+  if (changed || !found) await people.save(after, found)
   const said = await personal.takeIn(after._id, facts, 'hr')
   if (!found || changed || said.length > 0) {
     const what = (Object.keys(after) as (keyof Person)[]).filter(

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import { Schema } from 'mongoose'
 import type { PlatformName } from '../platforms/port.ts'
 import type { Db } from './connect.ts'
@@ -108,15 +109,17 @@ export function peopleStore(db: Db) {
         .sort({ _id: 1 })
         .lean<Person[]>(),
     withRole: (role: Role) => model.find({ roles: role, active: true }).sort({ _id: 1 }).lean<Person[]>(),
-    async save(person: Person): Promise<void> {
-      const { _id, ...rest } = person
-      const gone = OPTIONAL.filter((k) => rest[k] === undefined)
-      const set = Object.fromEntries(Object.entries(rest).filter(([k, v]) => v !== undefined && k !== 'lastPlatform'))
-      await model.updateOne(
-        { _id },
-        { $set: set, ...(gone.length > 0 && { $unset: Object.fromEntries(gone.map((k) => [k, 1])) }) },
-        { upsert: true },
-      )
+    /** @param before what was read: only what differs from it is written, so that what another changed meanwhile stays */
+    async save(person: Person, before?: Person): Promise<void> {
+      const { _id, lastPlatform, ...rest } = person
+      const differs = (k: keyof typeof rest) => !before || !isDeepStrictEqual(rest[k], before[k])
+      const set = Object.fromEntries(Object.entries(rest).filter(([k, v]) => v !== undefined && differs(k as never)))
+      const gone = OPTIONAL.filter((k) => rest[k] === undefined && differs(k))
+      const change = {
+        ...(Object.keys(set).length > 0 && { $set: set }),
+        ...(gone.length > 0 && { $unset: Object.fromEntries(gone.map((k) => [k, 1])) }),
+      }
+      if (Object.keys(change).length > 0) await model.updateOne({ _id }, change, { upsert: !before })
     },
     async dropAccounts(ids: string[], platform: PlatformName): Promise<void> {
       if (ids.length > 0) await model.updateMany({ _id: { $in: ids } }, { $unset: { [platform]: 1 } })
