@@ -171,6 +171,19 @@ describe('a whole message', () => {
     expect(names('1. 招聘方案 20分\n2. 消防培训 30分\n3. 考勤 50分')).toEqual(three)
   })
 
+  test('a number before a number is an item’s where the lines around it count along', () => {
+    const texts = (text: string) => read(text).plan.map((item) => item.text)
+    expect(texts('周计划\n1、周排产计划 40分\n2、12月滚动计划 40分\n3、2026年预算 20分')).toEqual([
+      '周排产计划',
+      '12月滚动计划',
+      '2026年预算',
+    ])
+    expect(texts('周计划\n１、12月滚动计划 40分\n完成时间：周四\n２、考勤 60分')).toEqual(['12月滚动计划', '考勤'])
+    expect(texts('周计划\n2、3月份报表合并 100分')).toEqual(['2、3月份报表合并'])
+    const { summary } = read('周总结\n1、完成\n2、3没做，设备检修')
+    expect(summary?.outcomes?.map((o) => o?.outcome)).toEqual(['done', 'not-done', 'not-done'])
+  })
+
   test('attributes and further words on lines of their own belong to the item above', () => {
     const { plan, assumptions } = read(
       '周计划\n1. 年会方案 20分\n需支持：王经理 场地\n完成时间：周四\n2. 消防培训 30分\n含新员工和外包人员',

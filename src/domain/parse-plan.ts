@@ -71,9 +71,26 @@ interface Draft extends ReadItem {
  */
 export function parseReport(text: string, context: ReportContext): ParsedReport {
   const reader = new ReportReader(context)
-  const lines = text.split(/\r\n|\r|\n|\u2028|\u2029/)
-  for (const [index, line] of lines.entries()) reader.line(line.replace(/[\u200b-\u200f\ufeff]/g, ''), index + 1)
+  const lines = text.split(/\r\n|\r|\n|\u2028|\u2029/).map((line) => line.replace(/[\u200b-\u200f\ufeff]/g, ''))
+  for (const [index, line] of withClearNumbers(lines).entries()) reader.line(line, index + 1)
   return reader.result()
+}
+
+/** `2、3没完成` tells of two items, so only what counts something else may be an item's own first word. */
+const MAYBE_NUMBER = /^\s*(\d{1,2})\s?、(?=\d{1,4}(?:年|月|季度|[号栋]?楼|期|批|台|份|名|人|家))/
+
+/** `2、3月份报表` alone is about two months; after a line `1、` or before one `3、` it is the second item. */
+function withClearNumbers(lines: string[]): string[] {
+  const halves = lines.map(halfWidth)
+  const numbers = halves.map((half) => markerOf(half)?.number ?? (Number(MAYBE_NUMBER.exec(half)?.[1]) || undefined))
+  const counted = numbers.flatMap((n, line) => (n === undefined ? [] : [{ n, line }]))
+  const copy = [...lines]
+  for (const [i, { n, line }] of counted.entries()) {
+    const maybe = MAYBE_NUMBER.exec(halves[line]!)
+    if (!maybe || (counted[i - 1]?.n !== n - 1 && counted[i + 1]?.n !== n + 1)) continue
+    copy[line] = `${copy[line]!.slice(0, maybe[0].length)} ${copy[line]!.slice(maybe[0].length)}`
+  }
+  return copy
 }
 
 /** The state of one reading; lives for one call of `parseReport`. */
