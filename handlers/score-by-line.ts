@@ -2,7 +2,7 @@ import { closedCard } from '../cards/plan-submitted.ts'
 import { scoreConfirmCard, scoreLinesCard } from '../cards/score-card.ts'
 import type { Ctx } from '../src/context.ts'
 import { shown } from '../src/domain/decimal.ts'
-import { describeScore, parseScores, type Scoreable, type ScoreLine } from '../src/domain/parse-score.ts'
+import { describeScore, formsOfName, parseScores, type Scoreable, type ScoreLine } from '../src/domain/parse-score.ts'
 import { type Deduction, weekScore } from '../src/domain/score.ts'
 import { formatWeek, type Week } from '../src/domain/time.ts'
 import type { Answer, OnCard, TextTurn } from '../src/inbox/handler.ts'
@@ -29,11 +29,13 @@ const scoreable = (v: WeekView): Scoreable => ({
  */
 export async function readScores(turn: TextTurn, ctx: Ctx): Promise<Answer[] | undefined> {
   if (!/[0-9０-９零一二两三四五六七八九十百满]/.test(turn.text)) return undefined
-  const views = await toScore(ctx, turn.person, turn.at)
-  if (views.length === 0) return undefined
+  const waiting = await toScore(ctx, turn.person, turn.at)
+  if (waiting.length === 0) return undefined
+  // Of somebody with several weeks the oldest, as on the cards.
+  const views = waiting.filter((v, i) => waiting.findIndex((w) => w.person._id === v.person._id) === i)
   const people = views.map(scoreable)
   const first = turn.text.trimStart().replace(/^(打分|评分|给)[\s:：]*/, '')
-  const names = [...people.flatMap((p) => [p.name, ...(p.aliases ?? [])]), '其他', '其余', '剩下']
+  const names = [...people.flatMap(formsOfName), '其他', '其余', '剩下']
   if (!names.some((n) => first.startsWith(n))) return undefined
   const { scores, problems } = parseScores(first, people)
   if (scores.length === 0) return problems.length > 0 ? [{ text: problems.map((p) => p.text).join('\n') }] : undefined

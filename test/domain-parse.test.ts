@@ -91,8 +91,15 @@ describe('a manager’s line', () => {
     const [problem] = parseScores('张伟 90', people).problems
     expect(problem).toMatchObject({
       candidates: ['zhang1', 'zhang2'],
-      text: '“张伟”对应2人：张伟（行政部）、张伟（车队），请选择',
+      text: '“张伟”对应2人：张伟（行政部）、张伟（车队）。请写明部门，例如“张伟（行政部） 90”',
     })
+    for (const said of ['张伟（车队） 90', '车队张伟90', '张伟(车队) 90分', '王五 18 30 40，车队张伟 90'])
+      expect(parseScores(said, people)).toMatchObject({
+        problems: [],
+        scores: expect.arrayContaining([expect.objectContaining({ personId: 'zhang2', percent: 90 })]),
+      })
+    const twins = [1, 2].map((n) => ({ id: `z${n}`, name: '张伟', department: '车队', planned: [100] }))
+    expect(parseScores('张伟 90', twins).problems[0]?.text).toContain('请发“评分”，在卡片上评分')
     expect(parseScores('王五 21 30 40', people).problems[0]?.text).toBe('王五第1项计划20分，21分超出，请核对')
     expect(parseScores('王五 18 30', people).problems[0]?.text).toBe('王五的计划有3项，您写了2个分数，请逐项写出')
     const { scores } = parseScores('王五 92 总结不完整扣2', people)

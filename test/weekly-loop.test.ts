@@ -247,6 +247,26 @@ test('the manager sends back with a reason and talks with the employee', async (
   expect(li.sees()).toContain('谢谢李经理')
 })
 
+test('a line in chat about somebody with two weeks to score is about the older one, and then about the other', async () => {
+  const { zhao, li } = await untilSecondWeek()
+  await zhao.type(summaryOfZhao)
+  await zhao.tap('提交')
+  await world.go('2026-12-04T16:00:00+08:00')
+  await zhao.type(
+    '周总结\n1. 完成\n2. 完成\n不足：无明显不足\n问题：没有\n更好的方法：写成模板\n周计划\n1. 年会彩排 100分',
+  )
+  await zhao.tap('提交')
+  await world.go('2026-12-05T12:01:00+08:00')
+  await li.type('赵敏 18 30 40')
+  expect(li.sees()).toContain('11月23日至29日')
+  expect(li.sees()).toContain('(18+30+40)÷100×100 = 88')
+  await li.tap('确认评分')
+  await li.type('赵敏 40 36')
+  expect(li.sees()).toContain('11月30日至12月6日')
+  await li.tap('确认评分')
+  expect(zhao.sees()).toContain('得分：95.00')
+})
+
 test('nobody scores themselves, others’ people, or twice; a double tap is one score', async () => {
   const { zhao, li, qian } = await untilSecondWeek()
   await zhao.type(summaryOfZhao)

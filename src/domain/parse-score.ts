@@ -105,9 +105,11 @@ export function parseScores(text: string, people: readonly Scoreable[]): ParsedS
       else fail('unknown-name', `没有找到“${segment.spoken}”，请核对姓名，或确认是否属于您的下属`)
     } else if (more.length > 0) {
       const names = segment.people.map((one) => (one.department ? `${one.name}（${one.department}）` : one.name))
+      const apart = new Set(names).size === names.length
+      const how = apart ? `请写明部门，例如“${names[0]}${segment.rest.trimEnd()}”` : '请发“评分”，在卡片上评分'
       fail(
         'ambiguous',
-        `“${segment.spoken}”对应${segment.people.length}人：${names.join('、')}，请选择`,
+        `“${segment.spoken}”对应${segment.people.length}人：${names.join('、')}。${how}`,
         segment.people.map((one) => one.id),
       )
     } else scoreOne(person, segment, scores, fail)
@@ -334,11 +336,18 @@ function followsName(rest: string): boolean {
   )
 }
 
+/** How somebody may be called: 张伟, 小张, 车队张伟, 张伟（车队）. */
+export const formsOfName = ({ name, aliases = [], department }: Scoreable): string[] => [
+  name,
+  ...aliases,
+  ...(department ? [`${department}${name}`, `${name}（${department}）`] : []),
+]
+
 /** Every form of every name, longest first, with those it can mean. */
 function formsOf(people: readonly Scoreable[]): [string, Scoreable[]][] {
   const forms = new Map<string, Scoreable[]>()
   for (const person of people)
-    for (const form of new Set([person.name, ...(person.aliases ?? [])])) {
+    for (const form of new Set(formsOfName(person))) {
       const key = halfWidth(form).trim().toLowerCase()
       if (key === '') continue
       const known = forms.get(key)
