@@ -8,6 +8,7 @@ import type { HolidayYear } from '../src/domain/holidays.ts'
 import { dayFrom } from '../src/domain/parse-day.ts'
 import { describeHolidays, looksLikeHolidays, readHolidays } from '../src/domain/read-holidays.ts'
 import {
+  addDays,
   type Day,
   formatDayFull,
   formatMonth,
@@ -54,6 +55,9 @@ const text = {
   holidaysOn: (year: number) => `${year}年放假安排已启用，截止时间和提醒即刻按新安排计算。`,
   holidaysOff: '已取消，没有启用。',
   stale: '这张卡片的内容已经变化，请重新发送。',
+  ahead: '接下来的放假和调休安排：',
+  noneAhead: (year: number) => `${year}年没有其他放假安排了。`,
+  notYet: (year: number) => `${year}年放假安排尚未公布或导入，导入后会按新安排计算。`,
   noDay: '没有看懂日期，请写成“离职 姓名 11月30日”。',
   beforeJoining: '最后工作日早于入职日期，请核对。',
   lastDay: (name: string, day: string, past: boolean) =>
@@ -71,6 +75,12 @@ export async function readHrWords(turn: TextTurn, ctx: Ctx): Promise<Answer[] | 
   if (looksLikeHolidays(turn.text)) return importHolidays(turn, ctx)
   const said = halfWidth(turn.text).trim()
   if (said.length > 900) return undefined
+  if (
+    /^(?:\d{4}年|今年)?(?:法定)?(?:放假|节假日|假期|调休)(?:安排|时间|表)?(?:\?|是什么|呢)?$|^(?:什么时候|啥时候)放假\??$/.test(
+      said,
+    )
+  )
+    return [{ text: holidaysAhead(ctx, today(ctx, turn.at)) }]
   const asked = isItOff(said, today(ctx, turn.at))
   if (asked) return [{ text: whatDay(ctx, asked) }]
   const hr = turn.person.roles.includes('hr')
@@ -82,6 +92,8 @@ export async function readHrWords(turn: TextTurn, ctx: Ctx): Promise<Answer[] | 
   if (talk && hr) return talk[1] ? startTalk(turn, ctx, talk[1]) : showDue(turn, ctx)
   const leaving = /^(取消)?离职[\s:]+(\S{1,20})(?:\s+(\S{1,16}))?$/.exec(said)
   if (leaving && hr) return lastDay(turn, ctx, leaving[2]!, leaving[1] ? 'cancel' : (leaving[3] ?? ''))
+  const whoFirst = /^(\S{1,20}?)\s?离职[\s:]*(\d\S{0,15})$/.exec(said)
+  if (whoFirst && hr) return lastDay(turn, ctx, whoFirst[1]!, whoFirst[2]!)
   return hr ? poolWords(turn, ctx) : undefined
 }
 
@@ -265,6 +277,21 @@ function whatDay(ctx: Ctx, day: Day): string {
   if (known) return `${year}年${formatDayFull(day)}${what}。`
   const plain = kind === 'holiday' ? `是${name}法定假日，不上班` : kind === 'rest' ? '通常是休息日' : '通常是工作日'
   return `${year}年放假安排尚未公布或导入，暂无法确定。${formatDayFull(day)}${plain}，是否调休以国务院通知为准。`
+}
+
+/** 放假安排: the holidays and make-up days to come, as far as the notices that are known reach. */
+function holidaysAhead(ctx: Ctx, from: Day): string {
+  const { weeks } = ctx.company()
+  const { year } = partsOf(from)
+  const years = [year, year + 1].filter((y) => weeks.knows(y))
+  const days: HolidayYear['days'] = []
+  for (let date = from; years.includes(partsOf(date).year); date = addDays(date, 1)) {
+    const { kind, name } = weeks.kind(date)
+    if (name && (kind === 'holiday' || kind === 'makeup')) days.push({ date, name, isOffDay: kind === 'holiday' })
+  }
+  const next = years.includes(year + 1) ? [] : [text.notYet(year + 1)]
+  const lines = describeHolidays({ year, days })
+  return [...(lines.length > 0 ? [text.ahead, ...lines] : [text.noneAhead(year)]), ...next].join('\n')
 }
 
 /** 离职 张三 11月30日: shown back first. */

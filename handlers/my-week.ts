@@ -56,7 +56,7 @@ export async function myWeek(turn: Turn, ctx: Ctx): Promise<Answer[]> {
     text: lines.join('\n'),
     link: { text: '打开我的本周', path: `/h5/week/${running.week}` },
   }
-  const open = running.status.kind === 'owed' || running.status.kind === 'draft' || running.status.kind === 'returned'
+  const open = ['owed', 'draft', 'returned', 'missing'].includes(running.status.kind)
   return [
     open
       ? {

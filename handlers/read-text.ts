@@ -1,5 +1,5 @@
 import type { Ctx } from '../src/context.ts'
-import { type Intent, recognise } from '../src/domain/commands.ts'
+import { gist, type Intent, recognise } from '../src/domain/commands.ts'
 import type { Answer, OnSay, TextTurn } from '../src/inbox/handler.ts'
 import { anonymousComment } from './answer-survey.ts'
 import { appealByWord } from './appeal.ts'
@@ -102,7 +102,17 @@ export const readText: OnSay = async (turn, ctx) => {
     const view = await viewWeek(ctx, turn.person, weeks[0]!, turn.at)
     if (readsAsReport(ctx, view, turn.text, turn.at)) return readReport(turn, ctx)
   }
-  return [{ text: text.lost }]
+  return (await byGist(turn, ctx)) ?? [{ text: text.lost }]
+}
+
+/** A question in free words; about a colleague nothing is guessed. */
+async function byGist(turn: TextTurn, ctx: Ctx): Promise<Answer[] | undefined> {
+  const about = gist(turn.text)
+  const say = about && intents[about]
+  if (!say) return undefined
+  const others = (await ctx.people.active()).filter((p) => p._id !== turn.person._id)
+  if (others.some((p) => [p.name, ...p.nicknames].some((name) => turn.text.includes(name)))) return undefined
+  return say({ ...turn, text: '' }, ctx, '')
 }
 
 /** Wishes that are never meant as an answer to what the bot has asked for. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Intent, readLeaveUntil, readSnooze, recognise } from '../src/domain/commands.ts'
+import { gist, type Intent, readLeaveUntil, readSnooze, recognise } from '../src/domain/commands.ts'
 import { planLines } from './domain-chat-corpus.ts'
 
 const said: [Intent, string[]][] = [
@@ -29,6 +29,9 @@ const said: [Intent, string[]][] = [
       '我休年假了',
       '我在出差',
       '请病假',
+      '请假 周三到周五',
+      '请假从11月3日到5日',
+      '我要休年假下周一至周三',
     ],
   ],
   [
@@ -102,6 +105,28 @@ describe('a short wish', () => {
 
   test('nothing typed makes it throw', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => void recognise(text)))
+  })
+})
+
+describe('a question in free words', () => {
+  test.each<[Intent, string[]]>([
+    [
+      'my-status',
+      ['我忘了交计划怎么办', '本周得分', '计划能改吗？', '几点截止来着', '来不及交了', '评分了吗', '我上周得了多少分'],
+    ],
+    ['my-result', ['我上月绩效多少', '上个月的结果', '10月得分多少', '绩效出来了吗']],
+    ['appeal', ['我的分数不对', '怎么申诉']],
+    ['who-is-missing', ['谁没评分', '还有几个人没交', '本周提交率']],
+    ['survey', ['怎么填问卷', '发起食堂调查']],
+    ['help', ['这个怎么操作', '你会做什么']],
+  ])('%s', (intent, texts) => {
+    for (const text of texts) expect([text, gist(text)]).toEqual([text, intent])
+  })
+
+  test('nothing is guessed about other matters, nor in a line of a plan', () => {
+    for (const text of ['今天天气不错', '我的电脑坏了', '帮我看看小王的分数', '1. 考核结果汇总', '考核结果汇总 20分'])
+      expect([text, gist(text)]).toEqual([text, undefined])
+    for (const [line] of planLines) expect([line, gist(line)]).toEqual([line, undefined])
   })
 })
 

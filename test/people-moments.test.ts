@@ -116,8 +116,10 @@ describe.each(both)('on %s', (platform) => {
   test('a leaver is thanked on the last day and receives nothing after it', async () => {
     await start('2026-11-24T10:00:00+08:00', platform)
     const qian = world.phone('qian')
-    await qian.type('离职 赵敏 11月25日')
-    expect(qian.sees()).toContain('2026年11月25日（周三）')
+    for (const said of ['赵敏离职 11月25日', '离职 赵敏 11月25日']) {
+      await qian.type(said)
+      expect(qian.sees()).toContain('2026年11月25日（周三）')
+    }
     await qian.tap('确认')
     await jump('2026-11-25T09:00:00+08:00')
     expect(about('zhao', /最后一个工作日/)).toHaveLength(1)
@@ -214,6 +216,8 @@ describe.each(both)('on %s', (platform) => {
     expect(qian.sees()).toContain('2027年放假安排，请核对')
     expect(qian.sees()).toContain('国庆节：10月1日（周五）至10月7日（周四）放假，共7天')
     await qian.tap('确认启用')
+    await zhao.type('放假安排')
+    expect(zhao.sees()).toContain('国庆节：10月1日（周五）至10月7日（周四）放假，共7天；')
     await zhao.type('2027年10月9日上班吗')
     expect(zhao.sees()).toContain('因国庆节调休，需要上班')
     await world.restart()

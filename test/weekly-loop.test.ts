@@ -330,6 +330,29 @@ test('帮助, nonsense, pictures, groups and strangers get a useful line', async
   expect(zhao.sees()).toContain('我暂时看不了图片')
 })
 
+test('a question in free words is answered with what is known; a colleague’s matters are not guessed at', async () => {
+  const { zhao, li } = await untilSecondWeek()
+  await zhao.type('我忘了交计划怎么办')
+  expect(zhao.sees()).toContain('本周截止时间为11月28日（周六）12:00')
+  await zhao.type('上个月的结果')
+  expect(zhao.sees()).toContain('结果')
+  await zhao.type('钱进本周得分多少')
+  expect(zhao.sees()).toContain('抱歉，我没有看懂')
+  await li.type('谁没评分')
+  expect(li.sees()).toContain('还未提交')
+  await zhao.type('放假安排')
+  expect(zhao.sees()).toContain('2027年放假安排尚未公布或导入')
+  await zhao.type('请假 周三到周五')
+  expect(li.sees()).toContain('赵敏')
+  // Past the deadline what is missing can still be written from here.
+  await world.go('2026-11-28T12:02:00+08:00')
+  const qian = world.phone('qian')
+  await qian.type('我的')
+  expect(qian.sees()).toContain('未提交，现在补交按迟交计')
+  await qian.tap('在聊天中填写')
+  expect(qian.sees()).toContain('周总结（11月23日至29日）')
+})
+
 test('somebody who joined this week is asked for a first plan and owes nothing', async () => {
   const people = companyOfFive.map((p) => (p.userId === 'qian' ? { ...p, hiredOn: '2026-11-18' } : p))
   world = await startWeekWorld({ start: '2026-11-20T15:59:00+08:00', people })

@@ -114,6 +114,32 @@ export function recognise(text: string): Command {
   return { intent: 'unknown', rest: said }
 }
 
+/** In free words, the first that fits. Only what shows something or asks back: a guess must change nothing. */
+const GISTS: [Intent, RegExp][] = [
+  [
+    'who-is-missing',
+    /(?:谁|哪些人|哪几个|几个人|多少人|有人).{0,4}(?:没|未|不).{0,4}(?:交|评|打分)|(?:提交|评分)(?:率|情况|进度)/,
+  ],
+  ['survey', /(?:填|做|参加|回答|发起|还有).{0,8}(?:调查|问卷)|(?:调查|问卷|满意度).{0,4}(?:在哪|怎么|哪里|呢|吗)/],
+  ['appeal', /(?:怎么|如何|可以|能|要|想).{0,4}申诉|(?:结果|分数|得分|绩效|扣分).{0,6}(?:不对|有误|有异议|不公|错了)/],
+  [
+    'my-result',
+    /(?:上个?月|这个?月|本月|当月|月度|绩效|考核|(?<!\d)1?\d月份?).{0,8}(?:结果|成绩|得分|分数|多少|几分|怎么样)|我的?.{0,4}(?:绩效|考核)|(?:绩效|考核)(?:呢|吗|出来)/,
+  ],
+  [
+    'my-status',
+    /(?:本周|这周|上周|我的?)(?:周?计划|本周|这周|上周)?的?(?:得分|分数|多少分|几分|得多少|得了)|(?:评|打)(?:了)?分?(?:了吗|了没)|(?:计划|总结|周报).{0,8}(?:怎么|如何|哪里|在哪|什么时候|几点|能|可以|忘|补|迟|晚|来不及|逾期)|(?:忘|怎么|如何|什么时候|几点|能不能|可以|来得及|来不及|补).{0,8}(?:交|计划|总结|周报)|截止/,
+  ],
+  ['help', /(?:怎么|如何|咋).{0,4}(?:用|操作)|(?:能|会|可以)(?:做|干)(?:什么|啥)|不会用/],
+]
+
+/** What a question in free words is about; undefined: nothing that could be shown, or rather a line of a plan. */
+export function gist(text: string): Intent | undefined {
+  const core = halfWidth(text).trim()
+  if (core.length > 40 || /\n|\d\s?分(?!钟)|^\d{1,2}\s?[.、)]/.test(core)) return undefined
+  return GISTS.find(([, pattern]) => pattern.test(core))?.[0]
+}
+
 const trimStart = (text: string): string => text.replace(/^[\s:：,，。;；]+/, '')
 
 /** Without what politeness and haste put around a wish. */
@@ -131,7 +157,10 @@ const LEAVE =
 /** 「我在请假，家里有事」: about oneself, with the reason behind it; points would make it an item of a plan. */
 const LEAVE_AND_WHY =
   /^我(?:今天|明天|本周|这周|下午|上午)?(?:在|要|已|正在)?(?:请假|休假|(?:休|请)?(?:年假|病假|事假|产假|婚假|丧假)|出差)(?:了|中)?[\s,][^\d]{1,30}$/
-const isLeave = (core: string): boolean => LEAVE.test(core) || LEAVE_AND_WHY.test(core)
+/** 「请假 周三到周五」, 「休年假11月3日至5日」 */
+const LEAVE_FROM =
+  /^我?(?:在|要|想|正在)?(?:请|休)(?:年|病|事|产|婚|丧)?假?[\s,]?从?(?:[今明后]天|(?:本|这|下)?(?:周|星期)[一二三四五六日天]|(?:\d{1,2}[月./])?\d{1,2}[日号]?)(?:到|至|-).{1,10}$/
+const isLeave = (core: string): boolean => LEAVE.test(core) || LEAVE_AND_WHY.test(core) || LEAVE_FROM.test(core)
 
 const SNOOZE = new RegExp(
   `^(?:我)?(?:等|过|再等)?(?:(?:\\d{1,2}|半|[${NUMERAL}]{1,3})(?:个)?(?:半)?(?:小时|钟头|分钟)(?:之?后|以后)?|下午|今天下午|晚上|今晚|明天|明天上午|明早|明天早上|稍后|等会儿?|等一会儿?|等一下|一会儿?|晚点|待会儿?|回头)(?:再)?(?:说|提醒(?:我)?|交|写|填|弄|提交)?$`,
