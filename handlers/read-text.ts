@@ -12,7 +12,7 @@ import { newSurvey, surveyResultsByWord, surveysByWord } from './run-survey.ts'
 import { readScores } from './score-by-line.ts'
 import { scoreNext, withdrawScoreByWord } from './score-week.ts'
 import { onLeaveByWord, snoozeFor } from './snooze-reminder.ts'
-import { chaseByWord, whoHasSubmitted } from './team-status.ts'
+import { chaseByWord, chaseOne, whoHasSubmitted } from './team-status.ts'
 import { readsAsReport } from './weekly/draft.ts'
 import { dropDraft } from './weekly/submit.ts'
 import { runningWeek, weeksFor } from './weekly/target.ts'
@@ -95,6 +95,9 @@ export const readText: OnSay = async (turn, ctx) => {
   const say = intents[intent]
   if (say) return say(turn, ctx, rest)
   if (intent !== 'unknown') return [{ text: text.soon }]
+  const chased = /^(?:催|提醒)(?:一下)?\s?([\u4e00-\u9fff]{2,4}?)(?:一下|交|提交)?[。！!]?$/.exec(turn.text.trim())
+  const asked = chased && (await chaseOne(turn, ctx, chased[1]!))
+  if (asked) return asked
   const scores = await readScores(turn, ctx)
   if (scores) return scores
   if (worksByWeeklyPlan(ctx.company(), turn.person)) {

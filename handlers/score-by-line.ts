@@ -6,22 +6,39 @@ import { describeScore, formsOfName, parseScores, type Scoreable, type ScoreLine
 import { type Deduction, weekScore } from '../src/domain/score.ts'
 import { formatWeek, type Week } from '../src/domain/time.ts'
 import type { Answer, OnCard, TextTurn } from '../src/inbox/handler.ts'
+import type { Person } from '../src/store/people.ts'
 import { explain, seenIn, toScore } from './score-week.ts'
 import { scoreSubject, scoreWeek } from './weekly/judge.ts'
-import type { WeekView } from './weekly/week.ts'
+import { runningWeek } from './weekly/target.ts'
+import { teamOf } from './weekly/team.ts'
+import { viewWeek, type WeekView } from './weekly/week.ts'
 
 const text = {
   needPoints: (name: string) => `请给出${name}各项的得分，例如：${name} 18 30 40。`,
   done: (n: number) => `已评分${n}人`,
+  scored: (who: string) => `${who}已经评过分。如需修改，在评分后10分钟内发“撤销”，之后请联系人力资源。`,
+  notYet: (who: string) => `${who}的周总结还未提交，提交后才能评分。`,
+  notOwed: (who: string) => `${who}不需要评分。`,
 }
 
-const scoreable = (v: WeekView): Scoreable => ({
-  id: v.row._id,
-  name: v.person.name,
-  aliases: [...v.person.nicknames, ...(v.person.address ? [v.person.address] : [])],
-  planned: v.planned.map((p) => p.points),
-  ...(v.person.departments.at(-1) && { department: v.person.departments.at(-1)! }),
+function whyNot({ person, week, status }: WeekView): string {
+  const who = `${person.name}${formatWeek(week)}`
+  if (status.kind === 'scored') return text.scored(who)
+  return status.kind === 'not-owed' ? text.notOwed(who) : text.notYet(who)
+}
+
+/** @param view the week to score, where there is one */
+const scoreable = (person: Person, view?: WeekView): Scoreable => ({
+  id: view?.row._id ?? person._id,
+  name: person.name,
+  aliases: [...person.nicknames, ...(person.address ? [person.address] : [])],
+  ...(view && { planned: view.planned.map((p) => p.points) }),
+  ...(person.departments.at(-1) && { department: person.departments.at(-1)! }),
 })
+
+/** What may stand between a name and its points; 「赵敏转正面谈 20分」 is a line of a plan. */
+const BEHIND_A_NAME =
+  /^[\s:：,，、和]*(?:打|给|得|评|扣|总结|计划|满分|全满|都|均|全|各|是|的|[\d０-９零〇一二两三四五六七八九十百])/
 
 /**
  * 「王五 18 30 40」: read, shown back, and nothing counts before it is confirmed (features.md B15).
@@ -30,14 +47,19 @@ const scoreable = (v: WeekView): Scoreable => ({
 export async function readScores(turn: TextTurn, ctx: Ctx): Promise<Answer[] | undefined> {
   if (!/[0-9０-９零一二两三四五六七八九十百满]/.test(turn.text)) return undefined
   const waiting = await toScore(ctx, turn.person, turn.at)
-  if (waiting.length === 0) return undefined
   // Of somebody with several weeks the oldest, as on the cards.
   const views = waiting.filter((v, i) => waiting.findIndex((w) => w.person._id === v.person._id) === i)
-  const people = views.map(scoreable)
+  const others = (await teamOf(ctx, turn.person, 'own')).filter((p) => !views.some((v) => v.person._id === p._id))
+  if (views.length + others.length === 0) return undefined
+  const people = [...views.map((v) => scoreable(v.person, v)), ...others.map((p) => scoreable(p))]
   const first = turn.text.trimStart().replace(/^(打分|评分|给)[\s:：]*/, '')
   const names = [...people.flatMap(formsOfName), '其他', '其余', '剩下']
-  if (!names.some((n) => first.startsWith(n))) return undefined
+  if (!names.some((n) => first.startsWith(n) && BEHIND_A_NAME.test(first.slice(n.length)))) return undefined
   const { scores, problems } = parseScores(first, people)
+  for (const problem of problems) {
+    const person = problem.kind === 'no-plan' && others.find((p) => p._id === problem.candidates?.[0])
+    if (person) problem.text = whyNot(await viewWeek(ctx, person, runningWeek(ctx, turn.at), turn.at))
+  }
   if (scores.length === 0) return problems.length > 0 ? [{ text: problems.map((p) => p.text).join('\n') }] : undefined
   const read = scores.map((line) => ({ line, view: views.find((v) => v.row._id === line.personId)! }))
   const without = read.find(({ line }) => !line.points)

@@ -5,11 +5,14 @@ import { formatInstant, type Week } from '../src/domain/time.ts'
 import type { Answer, OnCard, Turn } from '../src/inbox/handler.ts'
 import type { Person } from '../src/store/people.ts'
 import { runningWeek } from './weekly/target.ts'
-import { chase, isOwing, isToScore, teamView } from './weekly/team.ts'
+import { chase, isOwing, isToScore, teamOf, teamView } from './weekly/team.ts'
 import { deadlineOf } from './weekly/week.ts'
 
 const text = {
   noTeam: '您目前没有需要提交周计划的下属。',
+  notInTeam: (who: string) => `${who}不在您的团队中，或不需要提交周计划。发“催一下”可提醒所有还未提交的下属。`,
+  chasedOne: (who: string) => `已提醒${who}。`,
+  owesNothing: (who: string) => `${who}没有需要提交的内容，未再提醒。`,
   chased: (n: number) => (n === 0 ? '大家都已提交，没有需要提醒的同事。' : `已提醒${n}位还未提交的同事。`),
 }
 
@@ -73,4 +76,14 @@ export async function chaseByWord(turn: Turn, ctx: Ctx): Promise<Answer[]> {
   if (views.length === 0 && scope === 'own') return [{ text: text.noTeam }]
   const { asked } = await chase(ctx, turn, turn.person, week, scope)
   return [{ text: text.chased(asked.length) }]
+}
+
+/** 催赵敏: only her. @returns undefined where no such person is known: 催货款 is something else */
+export async function chaseOne(turn: Turn, ctx: Ctx, who: string): Promise<Answer[] | undefined> {
+  const isMeant = (p: Person) => p.name === who || p.nicknames.includes(who)
+  if (!(await ctx.people.active()).some(isMeant)) return undefined
+  const scope = scopeOf(turn.person)
+  if (!(await teamOf(ctx, turn.person, scope)).some(isMeant)) return [{ text: text.notInTeam(who) }]
+  const { asked } = await chase(ctx, turn, turn.person, runningWeek(ctx, turn.at), scope, isMeant)
+  return [{ text: asked.length > 0 ? text.chasedOne(who) : text.owesNothing(who) }]
 }

@@ -57,7 +57,8 @@ describe('a line that records behaviour', () => {
     ['记 赵敏 工作态度 +3', '扣2到5分'],
     ['记 赵敏 会议迟到 21次', '1到20之间'],
     ['记 赵敏 会议迟到 2月30日', '不是有效的日期'],
-    ['记 赵敏 天气很好', '没有找到对应的情形'],
+    ['记 赵敏 天气很好', '没有找到对应的情形。可以这样写'],
+    ['记 赵敏 迟到两次', '相近的有：考勤违规、会议迟到。可以这样写：记 赵敏 考勤违规 1次'],
   ])('%s is answered with what to write', (line, words) => {
     const result = read(line)
     expect(result?.kind === 'problem' ? result.text : '').toContain(words)

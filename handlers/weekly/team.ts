@@ -69,9 +69,10 @@ export async function chase(
   manager: Person,
   week: Week,
   scope: 'own' | 'all' = 'own',
+  only: (person: Person) => boolean = () => true,
 ): Promise<{ asked: Person[] }> {
   const { views } = await teamView(ctx, manager, week, act.at, scope)
-  const owing = views.filter(isOwing).map((v) => v.person)
+  const owing = views.filter(isOwing).flatMap((v) => (only(v.person) ? [v.person] : []))
   const quarter = Math.floor(act.at.getTime() / 900_000)
   await ctx.outbox.add(
     owing.map((person) => ({

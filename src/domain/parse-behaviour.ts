@@ -85,8 +85,12 @@ export function readBehaviour(
     .filter(({ w }) => left.includes(w))
     .sort((a, b) => b.w.length - a.w.length || left.indexOf(a.w) - left.indexOf(b.w))
   const hit = words[0]
-  if (!hit)
-    return problem(`没有找到对应的情形。可以这样写：记 ${person.name} 会议迟到 1次；发“行为情形”可查看全部情形和分值。`)
+  if (!hit) {
+    const near = cases.filter((c) => sharesWord(left, [caseTitle(c), ...(c.words ?? [])])).map(caseTitle)
+    const example = `记 ${person.name} ${near[0] ?? '会议迟到'} 1次`
+    const like = near.length > 0 ? `相近的有：${near.slice(0, 4).join('、')}。` : ''
+    return problem(`没有找到对应的情形。${like}可以这样写：${example}；发“行为情形”可查看全部情形和分值。`)
+  }
   const rival = words.find((w) => w.c.id !== hit.c.id && w.w.length === hit.w.length)
   if (rival) return problem(`“${hit.w}”可能是${caseTitle(hit.c)}或${caseTitle(rival.c)}，请写完整的名称。`)
   const { c } = hit
@@ -123,6 +127,13 @@ export function readBehaviour(
     record: { personId: person.id, caseId: c.id, ...(points !== undefined && { points }), times, day, facts },
   }
 }
+
+/** Whether any two characters in a row stand in both. */
+const sharesWord = (said: string, titles: string[]): boolean =>
+  [...said].some(
+    (char, i, all) =>
+      /^[\u4e00-\u9fff]{2}$/.test(char + (all[i + 1] ?? '')) && titles.some((t) => t.includes(char + all[i + 1]!)),
+  )
 
 /** “工作态度不端正”的分值为扣2到5分，以0.5为一档。 */
 export function rangeText(c: BehaviourCase): string {

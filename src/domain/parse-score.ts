@@ -55,7 +55,7 @@ export interface ScoreProblem {
   text: string
   /** As typed. */
   source: string
-  /** Whom an ambiguous name could mean. */
+  /** Whom an ambiguous name could mean, or who has nothing to score. */
   candidates?: string[]
 }
 
@@ -142,14 +142,14 @@ function dropTwice({ scores, problems }: ParsedScores): ParsedScores {
   }
 }
 
-type Fail = (kind: ScoreProblem['kind'], words: string) => void
+type Fail = (kind: ScoreProblem['kind'], words: string, candidates?: string[]) => void
 
 function scoreOne(person: Scoreable, segment: Segment, scores: ScoreLine[], fail: Fail) {
   const { name } = person
   const planned = person.planned ?? []
   const { rest, deductions, problem } = takeDeductions(segment.rest)
   if (problem) return fail(problem.kind, `${name}：${problem.text}`)
-  if (planned.length === 0) return fail('no-plan', `${name}本周没有可评分的计划`)
+  if (planned.length === 0) return fail('no-plan', `${name}本周没有可评分的计划`, [person.id])
   const line = { personId: person.id, name, deductions, source: segment.source }
   const said = readPoints(rest)
   if (said === undefined)
