@@ -22,6 +22,7 @@ const text = {
   nothing: '没有可以撤销的内容。',
   closedWeek: '本周放假，无需提交。',
   withdrawn: '已撤销，内容保留为草稿。修改后请再次提交。',
+  newerSubmission: '这次提交之后您又提交过，这张卡片不再撤销。要撤销最近一次，请发“撤销”。',
   tooLong: (minutes: number) => `提交已超过${minutes}分钟，不能撤销；截止前直接再次发送即可替换。`,
   deadlinePassed: '已过截止时间，撤销后会变成迟交，因此保留原来的提交。如需修改，请直接发送新的内容，由上级确认。',
   scored: '本周已评分，不能再修改；如有疑问请回复上级。',
@@ -85,7 +86,7 @@ export const onCancelDraft: OnCard = async (turn, ctx) => {
 export const onSubmitWeek: OnCard = async (turn, ctx) => {
   const week = weekOfCard(turn)
   const { draft } = turn.instance.context
-  const show = (card: Card): Answer => ({ replace: card, context: { week } })
+  const show = (card: Card): Answer => ({ replace: card, context: { week, handedIn: turn.at.toISOString() } })
   return submitDraft(turn, ctx, week, show, typeof draft === 'string' ? draft : undefined)
 }
 
@@ -96,7 +97,7 @@ export async function submitByWord(turn: Turn, ctx: Ctx): Promise<Answer[]> {
   return submitDraft(turn, ctx, week, (card) => ({
     card,
     subject: `submitted/${turn.person._id}/${week}`,
-    context: { week },
+    context: { week, handedIn: turn.at.toISOString() },
   }))
 }
 
@@ -147,8 +148,11 @@ async function submitDraft(
   }
 }
 
+/** 撤销 on a card takes back what that card is about: pressed twice, or on an older one, it leaves another submission alone. */
 export const onWithdrawWeek: OnCard = async (turn, ctx) => {
-  const [answer, done] = await withdraw(turn, ctx, weekOfCard(turn))
+  const { handedIn } = turn.instance.context
+  const about = typeof handedIn === 'string' ? new Date(handedIn) : undefined
+  const [answer, done] = await withdraw(turn, ctx, weekOfCard(turn), about)
   return done ? [{ replace: closedCard('周总结和计划', '已撤销') }, answer] : [answer]
 }
 
@@ -169,13 +173,15 @@ export async function withdrawByWord(turn: Turn, ctx: Ctx): Promise<Answer[] | u
   return undefined
 }
 
-async function withdraw(turn: Turn, ctx: Ctx, week: Week): Promise<[Answer, boolean]> {
-  const { kind } = await withdrawWeek(ctx, turn, turn.person, week)
+async function withdraw(turn: Turn, ctx: Ctx, week: Week, about?: Date): Promise<[Answer, boolean]> {
+  const { kind } = await withdrawWeek(ctx, turn, turn.person, week, about)
   switch (kind) {
     case 'withdrawn':
       return [{ text: text.withdrawn }, true]
     case 'nothing':
       return [{ text: text.nothing }, false]
+    case 'newer-submission':
+      return [{ text: text.newerSubmission }, false]
     case 'too-long-ago':
       return [{ text: text.tooLong(ctx.company().weekly.undoMinutes) }, false]
     case 'deadline-passed':

@@ -128,19 +128,28 @@ async function askConsent(ctx: Ctx, act: Act, person: Person, week: Week): Promi
 
 export type WithdrawOutcome =
   | { kind: 'withdrawn' }
-  | { kind: 'nothing' | 'too-long-ago' | 'deadline-passed' | 'scored' }
+  | { kind: 'nothing' | 'newer-submission' | 'too-long-ago' | 'deadline-passed' | 'scored' }
 
 /**
  * 撤销: takes the last submission back into the draft, for as many minutes as the company says (features.md B15). Not once the
  * deadline has passed since: what was on time would become late.
+ * @param about when the submission was handed in that is meant; undefined: the last one
  */
-export async function withdrawWeek(ctx: Ctx, act: Act, person: Person, week: Week): Promise<WithdrawOutcome> {
+export async function withdrawWeek(
+  ctx: Ctx,
+  act: Act,
+  person: Person,
+  week: Week,
+  about?: Date,
+): Promise<WithdrawOutcome> {
   const due = deadlineOf(ctx.company(), week)
   const undoMs = ctx.company().weekly.undoMinutes * 60_000
   if (due === 'closed') return { kind: 'nothing' }
   return ctx.weeks.change<WithdrawOutcome>(person._id, week, act.id, (row) => {
     const last = row.submissions.at(-1)
     if (!last) return { outcome: { kind: 'nothing' } }
+    if (about && about < last.at) return { outcome: { kind: 'newer-submission' } }
+    if (about && about > last.at) return { outcome: { kind: 'nothing' } }
     if (row.score) return { outcome: { kind: 'scored' } }
     if (act.at.getTime() - last.at.getTime() > undoMs) return { outcome: { kind: 'too-long-ago' } }
     if (isOnTime(last.at, due.deadline) && !isOnTime(act.at, due.deadline))
