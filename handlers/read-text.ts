@@ -66,7 +66,8 @@ const intents: Partial<Record<Intent, Say>> = {
   change: weekly((turn, ctx) => startWriting(turn, ctx)),
   async cancel(turn, ctx) {
     for (const week of await weeksFor(ctx, turn.person, turn.at)) {
-      if (await dropDraft(ctx, turn, turn.person, week)) return [{ text: text.cancelled }]
+      const { kind } = await dropDraft(ctx, turn, turn.person, week)
+      if (kind === 'dropped') return [{ text: text.cancelled }]
     }
     return [{ text: text.nothingOpen }]
   },

@@ -29,6 +29,7 @@ const text = {
   noDraft: '这份草稿已经处理过了。需要修改请直接发送新的内容。',
   cancelled: '已取消，草稿没有保留',
   newer: '内容已更新，请核对下面这一份再提交',
+  newerDraft: '内容已更新，没有取消',
 }
 
 const weekOfCard = (turn: CardTurn): Week => String(turn.instance.context.week)
@@ -78,8 +79,13 @@ export const onShowDraft: OnCard = async (turn, ctx) => {
 /** 修改: what is there goes back as a text to copy, change and send. */
 export const onEditWeek: OnCard = async (turn, ctx) => startWeek(turn, ctx, weekOfCard(turn))
 
+/** What was written since is not thrown away unseen. */
 export const onCancelDraft: OnCard = async (turn, ctx) => {
-  await dropDraft(ctx, turn, turn.person, weekOfCard(turn))
+  const week = weekOfCard(turn)
+  const { draft } = turn.instance.context
+  const { kind } = await dropDraft(ctx, turn, turn.person, week, typeof draft === 'string' ? draft : undefined)
+  if (kind === 'other-draft')
+    return [{ replace: closedCard('周总结和计划', text.newerDraft) }, await draftAnswer(ctx, turn, week)]
   return [{ replace: closedCard('周总结和计划', text.cancelled) }]
 }
 

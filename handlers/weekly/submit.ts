@@ -44,11 +44,19 @@ export async function saveDraft(
   })
 }
 
-export async function dropDraft(ctx: Ctx, act: Act, person: Person, week: Week): Promise<boolean> {
-  return ctx.weeks.change(person._id, week, act.id, (row) => {
-    if (!row.draft) return { outcome: false }
+/** @param seen the key of the draft that the person saw: another one stays */
+export async function dropDraft(
+  ctx: Ctx,
+  act: Act,
+  person: Person,
+  week: Week,
+  seen?: string,
+): Promise<{ kind: 'dropped' | 'no-draft' | 'other-draft' }> {
+  return ctx.weeks.change<{ kind: 'dropped' | 'no-draft' | 'other-draft' }>(person._id, week, act.id, (row) => {
+    if (!row.draft) return { outcome: { kind: 'no-draft' } }
+    if (seen !== undefined && row.draft.key !== seen) return { outcome: { kind: 'other-draft' } }
     const { draft: _, ...rest } = row
-    return { row: rest, outcome: true }
+    return { row: rest, outcome: { kind: 'dropped' } }
   })
 }
 
