@@ -28,8 +28,13 @@ export const onChange: OnCard = async (turn, ctx) => {
   switch (outcome.kind) {
     case 'decided':
       return [{ replace: closedCard(`${person.name}的修改`, turn.arg === 'given' ? '已同意' : '未同意') }]
-    case 'gone':
-      return [{ replace: closedCard(`${person.name}的修改`, '已处理') }]
+    case 'gone': {
+      // Pressed twice: the card goes on saying what the first press did.
+      const { submissions } = await ctx.weeks.get(person._id, String(week))
+      const consent = submissions.find((s) => s.at.toISOString() === at)?.consent
+      const was = consent === 'given' ? '已同意' : consent === 'refused' ? '未同意' : '已处理'
+      return [{ replace: closedCard(`${person.name}的修改`, was) }]
+    }
     case 'scored':
       return [{ replace: closedCard(`${person.name}的修改`, '已评分', text.scored) }]
     case 'settled':

@@ -233,6 +233,9 @@ export const onScoreConfirm: OnCard = async (turn, ctx) => {
     const next = await scoreNext(turn, ctx, `${about.person._id}/${about.week}`)
     return [{ replace: done }, ...(next[0] && 'card' in next[0] ? next : [])]
   }
+  // Pressed twice: the card goes on saying what the first press did.
+  if (outcome.kind === 'already' && outcome.by === turn.person._id)
+    return [{ replace: closedCard(`${title}：${outcome.shown}分`, '已评分', view.score?.lines.join('\n')) }]
   const said = await explain(ctx, outcome)
   if (outcome.kind === 'already') return [{ replace: closedCard(title, '已由他人评分', said) }]
   return [{ text: said }]
