@@ -97,7 +97,7 @@ export const onNamedComment: OnCard = async (turn, ctx) => {
 }
 
 export const onNamedCommentText: OnTalk = async (turn, data, ctx) => {
-  await ctx.talks.end(turn.person._id)
+  await ctx.talks.end(turn.person._id, turn.id)
   if (/^\s*取消\s*$/.test(turn.text)) return [{ text: text.cancelled }]
   const { kind } = await giveComment(ctx, turn, turn.person, String(data.round), turn.text)
   return [{ text: kind === 'kept' ? text.keptNamed : kind === 'closed' ? text.closed : text.none }]

@@ -134,7 +134,7 @@ export const onBehaviourAppeal: OnCard = async (turn, ctx) => {
 }
 
 export const onAppealReason: OnTalk = async (turn, data, ctx) => {
-  await ctx.talks.end(turn.person._id)
+  await ctx.talks.end(turn.person._id, turn.id)
   if (isCancel(turn.text)) return [{ text: text.cancelled }]
   const outcome = await fileAppeal(ctx, turn, turn.person, String(data.month), data.about as AppealAbout, turn.text)
   return [{ text: explainFile(outcome) }]
@@ -171,7 +171,7 @@ export const onAppealAnswer: OnCard = async (turn, ctx) => {
 }
 
 export const onAppealAnswerText: OnTalk = async (turn, data, ctx) => {
-  await ctx.talks.end(turn.person._id)
+  await ctx.talks.end(turn.person._id, turn.id)
   if (isCancel(turn.text)) return [{ text: text.cancelled }]
   const { kind } = await answerAppeal(ctx, turn, turn.person, String(data.appeal), turn.text)
   return [{ text: kind === 'answered' ? text.answered : kind === 'not-allowed' ? text.notJudge : text.gone }]
@@ -187,7 +187,7 @@ export const onAppealDecide: OnCard = async (turn, ctx) => {
 }
 
 export const onAppealDecisionText: OnTalk = async (turn, data, ctx) => {
-  await ctx.talks.end(turn.person._id)
+  await ctx.talks.end(turn.person._id, turn.id)
   if (isCancel(turn.text)) return [{ text: text.cancelled }]
   const row = await ctx.appeals.get(String(data.appeal))
   if (!row) return [{ text: text.gone }]

@@ -146,12 +146,12 @@ async function startTalk(turn: Turn, ctx: Ctx, ref: string): Promise<Answer[]> {
 export const onHrTalk: OnTalk = async (turn, data, ctx) => {
   const person = await ctx.people.get(String(data.personId))
   if (!person || /^(?:取消|算了|不登记了?)$/.test(trimMarks(turn.text))) {
-    await ctx.talks.end(turn.person._id)
+    await ctx.talks.end(turn.person._id, turn.id)
     return [{ text: text.cancelled }]
   }
   const draft = readTalk(turn.text.slice(0, 4000))
   if (draft.summary === '' && draft.proposals.length === 0) return [{ text: text.talkEmpty }]
-  await ctx.talks.end(turn.person._id)
+  await ctx.talks.end(turn.person._id, turn.id)
   const manager = await judgeOf(ctx, person)
   const card = talkDraftCard(person.name, await occasionOf(ctx, person, today(ctx, turn.at)), draft, manager?.name)
   return [{ card, subject: `hr-talk/${person._id}`, context: { personId: person._id, draft } }]

@@ -220,7 +220,7 @@ export const onResultReturnWho: OnCard = async (turn, ctx) => {
 }
 
 export const onResultReturnReason: OnTalk = async (turn, data, ctx) => {
-  await ctx.talks.end(turn.person._id)
+  await ctx.talks.end(turn.person._id, turn.id)
   const person = await ctx.people.get(String(data.personId))
   if (!person || isCancel(turn.text)) return [{ text: text.cancelled }]
   const { kind } = await returnResult(ctx, turn, turn.person, person, String(data.month), turn.text)
@@ -273,7 +273,7 @@ export const onTeamReturnWho: OnCard = async (turn, ctx) => {
 }
 
 export const onTeamReturnReason: OnTalk = async (turn, data, ctx) => {
-  await ctx.talks.end(turn.person._id)
+  await ctx.talks.end(turn.person._id, turn.id)
   if (isCancel(turn.text)) return [{ text: text.cancelled }]
   const { kind } = await returnTeam(ctx, turn, turn.person, String(data.judgeId), String(data.month), turn.text)
   return [{ text: kind === 'returned' ? text.returned : kind === 'not-allowed' ? text.notGm : text.gone }]

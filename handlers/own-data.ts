@@ -149,10 +149,10 @@ export const onBirthdayTalk: OnTalk = async (turn, _data, ctx) => {
   // A record of behaviour is no answer; the question stays open.
   if (afterRecordWord(turn.text)?.sure) return readText(turn, ctx)
   if (CANCEL.test(polite(turn.text))) {
-    await ctx.talks.end(turn.person._id)
+    await ctx.talks.end(turn.person._id, turn.id)
     return [{ text: text.cancelled }]
   }
-  await ctx.talks.end(turn.person._id)
+  await ctx.talks.end(turn.person._id, turn.id)
   const taken = await takeBirthday(turn, ctx, turn.text)
   if (taken) return taken
   const short = turn.text.trim().length <= 12

@@ -259,7 +259,7 @@ export async function revokeByWord(turn: Turn, ctx: Ctx): Promise<Answer[]> {
 export const isCancel = (said: string) => /^\s*(取消|算了|不用了)\s*[。.!！]?\s*$/.test(said)
 
 export const onRevokeReason: OnTalk = async (turn, data, ctx) => {
-  await ctx.talks.end(turn.person._id)
+  await ctx.talks.end(turn.person._id, turn.id)
   if (isCancel(turn.text)) return [{ text: '已取消。' }]
   const outcome = await revokeBehaviour(ctx, turn, turn.person, String(data.record), turn.text)
   switch (outcome.kind) {

@@ -184,7 +184,7 @@ export const onSurveyImprove: OnCard = async (turn, ctx) => {
 }
 
 export const onImproveText: OnTalk = async (turn, data, ctx) => {
-  await ctx.talks.end(turn.person._id)
+  await ctx.talks.end(turn.person._id, turn.id)
   const said = turn.text.trim().slice(0, 300)
   if (said === '' || /^取消$/.test(said)) return [{ text: text.cancelledImprove }]
   const outcome = await improve(ctx, turn, turn.person, String(data.round), said)

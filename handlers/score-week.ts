@@ -29,7 +29,7 @@ import { addNote, returnWeek, type ScoreOutcome, scoreSubject, scoreWeek, withdr
 import { runningWeek } from './weekly/target.ts'
 import { isToScore, teamOf, teamView } from './weekly/team.ts'
 import { viewWeek, type WeekView } from './weekly/week.ts'
-import { ask } from './write-week.ts'
+import { ask, meantBy } from './write-week.ts'
 
 const text = {
   notAllowed: '您不是这位同事的上级，不能评分。',
@@ -276,7 +276,7 @@ export const onSendBack: OnCard = async (turn, ctx) => {
 const isCancel = (said: string) => /^\s*(取消|算了|不用了)\s*[。.!！]?\s*$/.test(said)
 
 export const onReturnReason: OnTalk = async (turn, data, ctx) => {
-  await ctx.talks.end(turn.person._id)
+  await ctx.talks.end(turn.person._id, turn.id)
   const person = await ctx.people.get(String(data.personId))
   if (!person || isCancel(turn.text)) return [{ text: text.cancelled }]
   const reason = turn.text.trim().slice(0, 500)
@@ -306,7 +306,7 @@ export const onReplyWeek: OnCard = async (turn, ctx) => {
 }
 
 export const onWeekNote: OnTalk = async (turn: TextTurn, data, ctx) => {
-  await ctx.talks.end(turn.person._id)
+  await ctx.talks.end(turn.person._id, turn.id)
   const person = await ctx.people.get(String(data.personId))
   if (!person || isCancel(turn.text)) return [{ text: text.cancelled }]
   const outcome = await addNote(ctx, turn, turn.person, person, String(data.week), turn.text.trim().slice(0, 1000))
@@ -318,12 +318,15 @@ export const onWeekNote: OnTalk = async (turn: TextTurn, data, ctx) => {
 
 /** 撤销, typed by a scorer: the score they gave last. @returns undefined when there is none within the time */
 export async function withdrawScoreByWord(turn: Turn, ctx: Ctx): Promise<Answer[] | undefined> {
-  const row = await ctx.weeks.lastScoredBy(turn.person._id)
-  const undoMs = ctx.company().weekly.undoMinutes * 60_000
-  if (!row?.score || turn.at.getTime() - row.score.at.getTime() > undoMs) return undefined
-  const person = await ctx.people.get(row.personId)
-  if (!person) return undefined
-  const { kind } = await withdrawScore(ctx, turn, turn.person, person, row.week)
+  const id = await meantBy(turn, ctx, 'score', async () => {
+    const row = await ctx.weeks.lastScoredBy(turn.person._id)
+    const undoMs = ctx.company().weekly.undoMinutes * 60_000
+    return row?.score && turn.at.getTime() - row.score.at.getTime() <= undoMs ? row._id : undefined
+  })
+  const [personId, week] = id?.split('/') ?? []
+  const person = personId && (await ctx.people.get(personId))
+  if (!person || !week) return undefined
+  const { kind } = await withdrawScore(ctx, turn, turn.person, person, week)
   if (kind === 'settled') return [{ text: text.settled }]
   return kind === 'withdrawn' ? [{ text: text.withdrawn(person.name) }] : undefined
 }

@@ -98,8 +98,7 @@ export const onSubmitWeek: OnCard = async (turn, ctx) => {
 
 /** 提交, typed: the draft that is there. */
 export async function submitByWord(turn: Turn, ctx: Ctx): Promise<Answer[]> {
-  const weeks = await weeksFor(ctx, turn.person, turn.at)
-  const week = weeks[0]!
+  const week = (await meantBy(turn, ctx, 'draft', async () => (await weeksFor(ctx, turn.person, turn.at))[0]))!
   return submitDraft(turn, ctx, week, (card) => ({
     card,
     subject: `submitted/${turn.person._id}/${week}`,
@@ -171,12 +170,31 @@ export async function showDraftAgain(turn: Turn, ctx: Ctx): Promise<Answer[] | u
 
 /** 撤销, typed. @returns undefined when this person has nothing of the kind */
 export async function withdrawByWord(turn: Turn, ctx: Ctx): Promise<Answer[] | undefined> {
-  const weeks = await weeksFor(ctx, turn.person, turn.at)
-  for (const week of weeks.toReversed()) {
-    const { row } = await viewWeek(ctx, turn.person, week, turn.at)
-    if (row.submissions.length > 0) return [(await withdraw(turn, ctx, week))[0]]
-  }
-  return undefined
+  const week = await meantBy(turn, ctx, 'week', async () => {
+    const weeks = await weeksFor(ctx, turn.person, turn.at)
+    const rows = await ctx.weeks.ofPerson(turn.person._id, weeks)
+    return weeks.findLast((w) => rows.some((row) => row.week === w && row.submissions.length > 0))
+  })
+  return week ? [(await withdraw(turn, ctx, week))[0]] : undefined
+}
+
+const MEANT_MS = 24 * 3_600_000
+
+/**
+ * What a typed 提交 or 撤销 is about. It is noted before that changes: after a crash the same word is handled once more, and must
+ * neither find nothing nor hand in or take back something else.
+ */
+export async function meantBy(
+  turn: Turn,
+  ctx: Ctx,
+  kind: 'score' | 'week' | 'draft',
+  find: () => Promise<string | undefined>,
+): Promise<string | undefined> {
+  const known = await ctx.talks.about(turn.id)
+  if (known) return known.startsWith(`${kind}:`) ? known.slice(kind.length + 1) : undefined
+  const found = await find()
+  if (found) await ctx.talks.noteAbout(turn.id, `${kind}:${found}`, new Date(turn.at.getTime() + MEANT_MS))
+  return found
 }
 
 async function withdraw(turn: Turn, ctx: Ctx, week: Week, about?: Date): Promise<[Answer, boolean]> {

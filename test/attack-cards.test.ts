@@ -193,7 +193,7 @@ test('who is no longer the superior, or no longer in the company, presses a card
   const records = () => ctx.behaviours.model.countDocuments({ personId: ids.zhao })
   const open = async () => {
     // An earlier press has asked for the birthday.
-    await ctx.talks.end(ids.li!)
+    await ctx.talks.end(ids.li!, 'test')
     await world.phone('li').type('记 赵敏 会议迟到 1次')
     const cards = await ctx.cards.model.find({ personId: ids.li, state: 'open' }).sort({ sentAt: 1, _id: 1 }).lean()
     return cards.filter((c) => c.actions?.includes('behaviour-save')).at(-1)!

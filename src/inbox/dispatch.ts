@@ -91,7 +91,7 @@ export function createDispatch(ctx: Ctx, handlers: Handlers, directory: Director
   async function say(text: string, turn: Turn): Promise<Answer[]> {
     // An anonymous comment is never the answer to something else: that would be kept under its name.
     if (commentIn(text) !== undefined) return handlers.text({ ...turn, text }, ctx)
-    const talk = await ctx.talks.of(turn.person._id, turn.at)
+    const talk = await ctx.talks.of(turn.person._id, turn.at, turn.id)
     const onTalk = talk && own(handlers.talks, talk.expects)
     if (onTalk && !handlers.interrupts(text)) return onTalk({ ...turn, text }, talk.data, ctx)
     return handlers.text({ ...turn, text }, ctx)

@@ -7,10 +7,12 @@ export interface Talk {
   expects: string
   data: Record<string, unknown>
   until: Date
+  /** The event that answered it. */
+  endedBy?: string
 }
 
 const schema = new Schema<Talk>(
-  { _id: String, expects: String, data: { type: Schema.Types.Mixed, default: {} }, until: Date },
+  { _id: String, expects: String, data: { type: Schema.Types.Mixed, default: {} }, until: Date, endedBy: String },
   { versionKey: false, minimize: false },
 )
 schema.index({ until: 1 }, { expireAfterSeconds: 86400 })
@@ -22,13 +24,28 @@ export function talkStore(db: Db) {
   return {
     model,
     async expect(personId: string, expects: string, data: Record<string, unknown>, until: Date): Promise<void> {
-      await model.updateOne({ _id: personId }, { $set: { expects, data, until } }, { upsert: true })
+      await model.updateOne(
+        { _id: personId },
+        { $set: { expects, data, until }, $unset: { endedBy: 1 } },
+        { upsert: true },
+      )
     },
-    async of(personId: string, now: Date): Promise<Talk | null> {
-      return model.findOne({ _id: personId, until: { $gt: now } }).lean<Talk>()
+    /** What an event may be the answer to: also what it has answered already, before a crash. */
+    async of(personId: string, now: Date, event: string): Promise<Talk | undefined> {
+      const talk = await model.findOne({ _id: personId, until: { $gt: now } }).lean<Talk>()
+      return talk && (talk.endedBy ?? event) === event ? talk : undefined
     },
-    async end(personId: string): Promise<void> {
-      await model.deleteOne({ _id: personId })
+    /** The event has answered it. Kept for a day: a crash in between, and the same event finds it once more. */
+    async end(personId: string, event: string): Promise<void> {
+      await model.updateOne({ _id: personId }, { $set: { endedBy: event } })
+    },
+    /** What an event was found to be about before it changed that; undefined: not found out yet. */
+    async about(event: string): Promise<string | undefined> {
+      return (await model.findOne({ _id: `about/${event}` }).lean<Talk>())?.data.about as string | undefined
+    },
+    async noteAbout(event: string, about: string, until: Date): Promise<void> {
+      const note = { expects: '', data: { about }, until }
+      await model.updateOne({ _id: `about/${event}` }, { $setOnInsert: note }, { upsert: true })
     },
   }
 }
