@@ -111,9 +111,9 @@ export async function scoreNext(turn: Turn, ctx: Ctx, after?: string): Promise<A
   return next ? [scoreAnswer(ctx, next)] : [{ text: text.none }]
 }
 
-/** Which submission a scorer has before them. */
-export const seenIn = (view: WeekView): string =>
-  `${view.row.submissions.length}/${view.counts?.submission.at.toISOString() ?? 'none'}`
+/** Which submission a scorer has before them, and the plan that it is scored by: a change of that one is agreed to apart. */
+export const seenIn = ({ row, counts, planned }: WeekView): string =>
+  `${row.submissions.length}/${counts?.submission.at.toISOString() ?? 'none'}/${planned.map((p) => p.points).join()}`
 
 function scoreAnswer(ctx: Ctx, view: WeekView): Answer {
   const context = { personId: view.person._id, week: view.week, seen: seenIn(view) }
