@@ -16,10 +16,13 @@ import { closedState } from '../month/closed.ts'
 import { judgeOf } from '../rights.ts'
 import { deadlineOf, viewWeek, weekSubject } from './week.ts'
 
-/** Puts a report's state into its row; a submission after being sent back ends that. */
-function withReport(row: WeekRow, report: WeekReport): WeekRow {
+/** Puts a report's state into its row; a submission at `at`, after being sent back, ends that and keeps it for 撤销. */
+function withReport(row: WeekRow, report: WeekReport, at: Date): WeekRow {
   const { returned, ...rest } = row
-  return { ...rest, submissions: report.submissions, ...(report.returnedAt && returned && { returned }) }
+  const { submissions } = report
+  if (!returned || report.returnedAt) return { ...rest, submissions, ...(returned && { returned }) }
+  const answer = submissions.findLast((s) => s.at.getTime() === at.getTime())
+  return { ...rest, submissions: submissions.map((s) => (s === answer ? { ...s, answers: returned } : s)) }
 }
 
 /**
@@ -106,9 +109,15 @@ export async function submitWeek(
     switch (result.kind) {
       case 'on-time':
       case 'late':
-        return { row: withReport(withoutDraft, result.report), outcome: { kind: result.kind, again, rev: row.rev + 1 } }
+        return {
+          row: withReport(withoutDraft, result.report, act.at),
+          outcome: { kind: result.kind, again, rev: row.rev + 1 },
+        }
       case 'needs-consent':
-        return { row: withReport(withoutDraft, result.report), outcome: { kind: 'needs-consent', rev: row.rev + 1 } }
+        return {
+          row: withReport(withoutDraft, result.report, act.at),
+          outcome: { kind: 'needs-consent', rev: row.rev + 1 },
+        }
       case 'unchanged':
         return { row: withoutDraft, outcome: { kind: 'unchanged', rev: row.rev + 1 } }
       case 'settled':
@@ -163,7 +172,10 @@ export async function withdrawWeek(
     if (isOnTime(last.at, due.deadline) && !isOnTime(act.at, due.deadline))
       return { outcome: { kind: 'deadline-passed' } }
     const draft: Draft = { content: last.content, at: act.at, key: act.id, unread: [], assumptions: [] }
-    return { row: { ...row, submissions: row.submissions.slice(0, -1), draft }, outcome: { kind: 'withdrawn' } }
+    const submissions = row.submissions.slice(0, -1)
+    // Sent back it was before, and is again: the next one needs no further consent.
+    const returned = row.returned ?? last.answers
+    return { row: { ...row, submissions, draft, ...(returned && { returned }) }, outcome: { kind: 'withdrawn' } }
   })
 }
 

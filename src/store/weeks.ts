@@ -33,6 +33,13 @@ export interface Draft {
   assumptions: string[]
 }
 
+/** Sent back by a superior. */
+export interface Returned {
+  at: Date
+  by: string
+  reason: string
+}
+
 /**
  * One person's week: what is handed in at its Saturday (the summary of it and the plan of the next), and how it was scored.
  * `rev` counts changes, `applied` remembers the outcome of the last events, so that an event that is run twice decides the same.
@@ -40,9 +47,9 @@ export interface Draft {
 export interface WeekRow extends Versioned {
   personId: string
   week: Week
-  submissions: Submission[]
+  submissions: (Submission & { answers?: Returned })[]
   draft?: Draft
-  returned?: { at: Date; by: string; reason: string }
+  returned?: Returned
   score?: GivenScore
   /** Scores that were replaced or taken back. */
   pastScores: GivenScore[]
