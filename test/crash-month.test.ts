@@ -15,6 +15,7 @@ import { surveyStores } from '../src/store/surveys.ts'
 import { weekRowId, weekStore } from '../src/store/weeks.ts'
 import { standingClock } from './clock.ts'
 import { testDatabase } from './db.ts'
+import { dieAt, isWrite } from './dying.ts'
 import { monthYaml, novemberWeeks } from './month-world.ts'
 
 /** The month's own jobs in a process that dies at each of its writes in turn. More people than are settled in one batch. */
@@ -61,8 +62,8 @@ beforeAll(async () => {
   living = contextOn(lives)
   dying = contextOn(dies)
   await prepare(lives)
-  dies.getClient().on('commandStarted', ({ commandName }) => {
-    if (/^(insert|update|delete|findAndModify|bulkWrite)$/.test(commandName)) commands++
+  dies.getClient().on('commandStarted', (event) => {
+    if (isWrite(event)) commands++
   })
   // What it wrote others send: it is dead.
   await dying.outbox.stop()
@@ -105,45 +106,6 @@ afterAll(async () => {
   await lives.close()
   await database.stop()
 })
-
-const WRITES = [
-  ...(['insertOne', 'insertMany', 'updateOne', 'updateMany', 'replaceOne'] as const),
-  ...(['deleteOne', 'deleteMany', 'findOneAndUpdate', 'bulkWrite'] as const),
-]
-const READS = ['find', 'findOne', 'countDocuments', 'aggregate', 'distinct'] as const
-/** Before a write is also after the one before; halfway through one of many rows, the first half is written. */
-type When = 'before' | 'halfway'
-
-/** Everything that the dying process asks of the database goes through here; from its last write on, nothing does. */
-function dieAt(n: number, when: When): { writes(): number } {
-  let writes = 0
-  let dead = false
-  const gone = () => {
-    if (dead) throw new Error('killed')
-  }
-  for (const model of Object.values(dies.models)) {
-    const real = Object.getPrototypeOf(model.collection)
-    const collection = model.collection as unknown as Record<string, unknown>
-    for (const name of READS)
-      collection[name] = function (...args: unknown[]) {
-        gone()
-        return real[name].apply(this, args)
-      }
-    for (const name of WRITES)
-      collection[name] = async function (...args: unknown[]) {
-        gone()
-        const [rows, ...rest] = args
-        const many = Array.isArray(rows) && rows.length > 1
-        if ((when === 'before' || many) && writes++ === n) {
-          dead = true
-          if (when === 'halfway' && many) await real[name].call(this, rows.slice(0, rows.length / 2), ...rest)
-          throw new Error('killed')
-        }
-        return real[name].apply(this, args)
-      }
-  }
-  return { writes: () => writes }
-}
 
 const KEPT = ['results', 'months', 'audit', 'outbox'] as const
 type Rows = Record<(typeof KEPT)[number], { _id: string; [field: string]: unknown }[]>
@@ -205,7 +167,7 @@ async function diesEverywhere(
   for (const when of ['before', 'halfway'] as const)
     for (let at = 0, died = true; died; at++) {
       await restore(before)
-      const { writes } = dieAt(at, when)
+      const { writes } = dieAt(dies, at, when)
       commands = 0
       died = await run(dying).then(
         () => false,

@@ -19,7 +19,8 @@ export interface WeekWorld {
   bot(): Bot
   /** Lets business time pass minute by minute, so that everything on the way happens. */
   go(at: string): Promise<void>
-  restart(): Promise<void>
+  /** @param meanwhile what is done while it is down */
+  restart(meanwhile?: () => Promise<void>): Promise<void>
   /** On the first platform of the world, unless told. */
   phone(userId: string, platform?: 'wecom' | 'dingtalk'): Phone
   wecom?: WecomStandIn
@@ -191,8 +192,9 @@ export async function startWeekWorld(options: {
         await bot.idle()
       }
     },
-    async restart() {
+    async restart(meanwhile) {
       await bot.stop()
+      await meanwhile?.()
       bot = await launch()
     },
     async stop() {
