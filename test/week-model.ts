@@ -307,6 +307,7 @@ export class WeekModel {
   }
   scoreLine(judge: Who, about: Assessed, points: number[], deducted: number) {
     const open = this.lineAbout(judge, about)
+    if (!open && superior[about] === judge) return this.say(judge, 'nothing-to-score')
     if (!open) return this.toScore(judge)
     const seen = this.seen(about, open.week)
     this.confirmFace(undefined, judge, { kind: '', to: judge, ...open, seen, points, deducted })
