@@ -27,11 +27,11 @@ function raw(plain: Buffer): string {
   return Buffer.concat([cipher.update(plain), cipher.final()]).toString('base64')
 }
 
-/** One block pair with a chosen length field, end and padding; 64 bytes. */
-function plain({ length = 4, pad = 22, receiver = keys.receiveId } = {}): Buffer {
+/** Whole blocks with a chosen length field, end and padding. */
+function plain({ length = 4, pad = 22, receiver = keys.receiveId, size = 64 } = {}): Buffer {
   const head = Buffer.concat([random, Buffer.alloc(4), Buffer.from(`ping${receiver}`)])
   head.writeUInt32BE(length, 16)
-  return Buffer.concat([head, Buffer.alloc(64 - head.length, pad)])
+  return Buffer.concat([head, Buffer.alloc(size - head.length, pad)])
 }
 
 describe('the official vectors', () => {
@@ -51,6 +51,13 @@ describe('the official vectors', () => {
     expect(decrypt({ ...keys, receiveId: '' }, own.noReceiver.encrypted)).toBe(own.noReceiver.message)
     expect(() => decrypt(keys, own.noReceiver.encrypted)).toThrow('wrong receiver')
   })
+})
+
+test('the shortest message, one block, decrypts', () => {
+  const short = { ...keys, receiveId: 'w' }
+  const encrypted = encrypt(short, 'hi')
+  expect(Buffer.from(encrypted, 'base64')).toHaveLength(32)
+  expect(decrypt(short, encrypted)).toBe('hi')
 })
 
 describe('a second opinion', () => {
@@ -112,6 +119,14 @@ describe('what is not from the platform', () => {
 
   test.each([0, 33, 255])('a pad of %i is refused', (pad) => {
     expect(() => decrypt(keys, raw(plain({ pad })))).toThrow('bad padding')
+  })
+
+  test('a pad of more than one block is refused although every byte of it is there', () => {
+    expect(() => decrypt(keys, raw(plain({ size: 96, pad: 54 })))).toThrow('bad padding')
+  })
+
+  test('padding and nothing before it is refused', () => {
+    expect(() => decrypt({ ...keys, receiveId: '' }, raw(Buffer.alloc(32, 32)))).toThrow(CryptoError)
   })
 
   test('unequal pad bytes are refused', () => {
