@@ -15,8 +15,10 @@ import {
 } from '../src/domain/decimal.ts'
 import {
   type Deduction,
+  isActual,
   isDeduction,
   monthScore,
+  requirements,
   spreadPercent,
   type WeekResult,
   weekResult,
@@ -110,11 +112,33 @@ describe('a week', () => {
   test('refuses what is impossible', () => {
     expect(() => weekScore({ items: items([20], [20.01]), late: false })).toThrow(RangeError)
     expect(() => weekScore({ items: items([20], [-0.01]), late: false })).toThrow(RangeError)
-    expect(() => weekScore({ items: items([0], [0]), late: false })).toThrow(RangeError)
-    expect(() => weekScore({ items: [], late: false })).toThrow(RangeError)
+    expect(() => weekScore({ items: items([-1], [0]), late: false })).toThrow(RangeError)
+    expect(() => weekScore({ items: items([0], [0]), late: false })).toThrow('add up to 0')
+    expect(() => weekScore({ items: [], late: false })).toThrow('add up to 0')
+    for (const points of [1.5, 2.75, 4.5, Number.NaN])
+      expect(() =>
+        weekScore({ items: items([20], [20]), late: false, deductions: [{ ...incomplete, points }] }),
+      ).toThrow(RangeError)
     const twice = [incomplete, incomplete]
     expect(() => weekScore({ items: items([20], [20]), late: false, deductions: twice })).toThrow(RangeError)
     expect(exactText(weekScore({ items: items([20, 0], [20, 0]), late: false }).score)).toBe('100')
+  })
+
+  test('actual points are 0 to what was planned, and a number', () => {
+    const numbers = [0, 20, 20.01, -0.01, Number.POSITIVE_INFINITY, Number.NaN]
+    expect(numbers.map((actual) => isActual(actual, 20))).toEqual([true, true, false, false, false, false])
+  })
+
+  test('a deduction names what was not met', () => {
+    const of = (requirement: Deduction['requirement']) =>
+      weekScore({ items: items([20], [20]), late: false, deductions: [{ requirement, points: 2.5 }] }).lines[1]
+    expect((Object.keys(requirements) as Deduction['requirement'][]).map(of)).toEqual([
+      '总结不客观 −2.5',
+      '总结不公正 −2.5',
+      '总结不完整 −2.5',
+      '计划不完整 −2.5',
+      '计划不合理 −2.5',
+    ])
   })
 
   test('a deduction is 2 to 4 in steps of a half', () => {
@@ -165,6 +189,7 @@ describe('how a week counts', () => {
     expect(weekResult({ week, submitted: 'none', items: [{ planned: 50 }] })).toMatchObject({
       kind: 'zero',
       because: 'nothing-submitted',
+      lines: ['未提交，按0分计，可由直属上级免计'],
     })
     expect(weekResult({ week, submitted: 'none', items: [] })).toMatchObject({
       kind: 'zero',
@@ -184,7 +209,11 @@ describe('how a week counts', () => {
   })
 
   test('planned points of 0 are flagged and count 0', () => {
-    expect(weekResult({ week, submitted: 'on-time', items: [] })).toMatchObject({ kind: 'zero', because: 'no-points' })
+    expect(weekResult({ week, submitted: 'on-time', items: [] })).toMatchObject({
+      kind: 'zero',
+      because: 'no-points',
+      lines: ['本周没有计划分，无法计算，暂按0分计，可由直属上级补分或免计'],
+    })
   })
 
   test('an excused week leaves the sums even when it was scored', () => {
@@ -243,6 +272,7 @@ describe('a month', () => {
       weekResult({ week: '2026-W46', submitted: 'none', items: [] }),
     ])
     expect(month).toMatchObject({ kind: 'scored', counted: 2, score: exact(50) })
+    expect(month.lines).toEqual(['11月2日至8日：100', '11月9日至15日：0', '(100+0)÷2 = 50', '2026年11月得分 50.00'])
   })
 
   test('with an unscored week is missing and names it', () => {
@@ -252,6 +282,8 @@ describe('a month', () => {
       weeks: ['2026-W46'],
       lines: ['还有1周未评分：11月9日至15日'],
     })
+    const third = weekResult({ week: '2026-W47', submitted: 'late', items: [{ planned: 10 }] })
+    expect(monthScore('2026-11', [missing, third]).lines).toEqual(['还有2周未评分：11月9日至15日、11月16日至22日'])
   })
 
   test('rounds once, at the end: three weeks of 191/3 are 63.67, and sums stay exact', () => {
