@@ -1,3 +1,4 @@
+import { createCipheriv } from 'node:crypto'
 import { expect, test } from 'vitest'
 import {
   cardSign,
@@ -59,6 +60,44 @@ test('a text that is not encrypted with this key is refused, not thrown over', (
   const aesKey = events[0]!.aesKey
   for (const text of ['', 'AAAA', '!!!', Buffer.alloc(64, 7).toString('base64'), events[1]!.encrypt])
     expect(decryptEvent(text, aesKey)).toBeUndefined()
+})
+
+/** Exactly these bytes, encrypted with this key, whatever their padding. */
+function seal(plain: Buffer, aesKey = events[0]!.aesKey): string {
+  const key = Buffer.from(`${aesKey}=`, 'base64')
+  const cipher = createCipheriv('aes-256-cbc', key, key.subarray(0, 16)).setAutoPadding(false)
+  return Buffer.concat([cipher.update(plain), cipher.final()]).toString('base64')
+}
+
+/** `ping` for `owner`, with a chosen length field, padding and size. */
+function plain({ length = 4, pad = 35, size = 64 } = {}): Buffer {
+  const head = Buffer.from('0123456789abcdef....pingowner')
+  head.writeUInt32BE(length, 16)
+  return Buffer.concat([head, Buffer.alloc(size - head.length, pad)])
+}
+
+test('what is encrypted with this key and is no message all the same is refused', () => {
+  const open = (bytes: Buffer) => decryptEvent(seal(bytes), events[0]!.aesKey)
+  const good = plain({ size: 32, pad: 3 })
+  expect(open(good)).toEqual({ message: 'ping', ownerKey: 'owner' })
+  // Pads of nothing, of more than one block though every byte is there, of unequal bytes, and nothing but a pad.
+  for (const bytes of [plain({ size: 32, pad: 0 }), plain({ size: 32, pad: 255 }), plain(), Buffer.alloc(32, 32)])
+    expect(open(bytes)).toBeUndefined()
+  const unequal = Buffer.from(good)
+  unequal[30] = 2
+  expect(open(unequal)).toBeUndefined()
+  expect(open(Buffer.alloc(16, 1))).toBeUndefined()
+  // A length up to the end of the message, one byte and gigabytes beyond.
+  expect(open(plain({ size: 32, pad: 3, length: 9 }))).toEqual({ message: 'pingowner', ownerKey: '' })
+  for (const length of [10, 0xffffffff]) expect(open(plain({ size: 32, pad: 3, length }))).toBeUndefined()
+})
+
+test('a key that is none is a mistake of the settings, and is said', () => {
+  const { encrypt, aesKey } = events[0]!
+  for (const bad of ['', aesKey.slice(1), `${aesKey}1`, `${aesKey.slice(1)}!`]) {
+    expect(() => decryptEvent(encrypt, bad)).toThrow(RangeError)
+    expect(() => encryptEvent('success', 'owner', bad)).toThrow(RangeError)
+  }
 })
 
 test('signs a robot message as DingTalk does', () => {
