@@ -37,15 +37,14 @@ function keyOf(aesKey: string): Buffer {
 export function decryptEvent(encrypt: string, aesKey: string): { message: string; ownerKey: string } | undefined {
   const key = keyOf(aesKey)
   const sealed = Buffer.from(encrypt, 'base64')
-  if (sealed.length === 0 || sealed.length % 16 !== 0) return undefined
+  if (sealed.length < BLOCK || sealed.length % 16 !== 0) return undefined
   const decipher = createDecipheriv('aes-256-cbc', key, key.subarray(0, 16)).setAutoPadding(false)
   const padded = Buffer.concat([decipher.update(sealed), decipher.final()])
   const pad = padded[padded.length - 1]!
-  if (pad < 1 || pad > BLOCK || pad > padded.length) return undefined
+  if (pad < 1 || pad > BLOCK) return undefined
   if (!padded.subarray(padded.length - pad).every((byte) => byte === pad)) return undefined
   const plain = padded.subarray(0, padded.length - pad)
-  if (plain.length < HEAD) return undefined
-  const end = HEAD + plain.readUInt32BE(16)
+  const end = HEAD + padded.readUInt32BE(16)
   if (end > plain.length) return undefined
   return { message: plain.toString('utf8', HEAD, end), ownerKey: plain.toString('utf8', end) }
 }
