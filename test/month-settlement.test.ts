@@ -61,6 +61,16 @@ describe('the month of one person', () => {
       '总分 90.00，等级A',
       '上月 88.50，较上月 +1.50',
     ])
+    const worse = settle(facts({ previous: '91.25', behaviour: [late] }))
+    expect(worse.sections[1]!.lines).toEqual(['11月5日 会议迟到：−2'])
+    expect(worse.sections[2]!.lines.at(-1)).toBe('上月 91.25，较上月 −4.25')
+    expect(settle(facts({ behaviour: [] })).sections[1]!.lines).toEqual(['本月没有记录'])
+  })
+
+  test('a total below every grade has none, and its line names none', () => {
+    const result = settle(facts({ grades: [{ name: 'A', from: 95 }] }))
+    expect(result.sections[2]!.lines.at(-1)).toBe('总分 90.00')
+    expect('grade' in result).toBe(false)
   })
 
   test('the same facts give the same bytes, in whatever order the records come', () => {
@@ -89,6 +99,12 @@ describe('the month of one person', () => {
     expect(settle(facts({ parts: [part] })).total).toBeUndefined()
     const { scheme: _, ...unassigned } = part
     expect(settle(facts({ parts: [unassigned] })).missing).toEqual(['岗位“行政人事助理”没有设置考核方案'])
+    // Its points, if it has any, count for nothing.
+    const scored = { ...unassigned, position: '', work: facts().parts[0]!.work }
+    const result = settle(facts({ parts: [scored] }))
+    expect(result).toMatchObject({ position: '', scheme: '', missing: ['岗位“未填写”没有设置考核方案'] })
+    expect(result.total).toBeUndefined()
+    expect(settle(facts({ parts: [] }))).toMatchObject({ position: '', scheme: '', missing: [] })
   })
 
   test('who joined or left inside the month reads so in the first lines', () => {
@@ -96,6 +112,15 @@ describe('the month of one person', () => {
     expect(settle(facts({ joined: '2026-11-01' })).sections[0]!.lines[0]).toBe('(83+95)÷2 = 89')
     expect(settle(facts({ left: '2026-11-20' })).sections[0]!.lines[0]).toBe('11月20日离职，只计在职期间')
     expect(settle(facts({ left: '2026-11-30' })).sections[0]!.lines[0]).toBe('(83+95)÷2 = 89')
+    expect(settle(facts({ joined: '2026-11-30' })).sections[0]!.lines[0]).toBe('11月30日入职，只计在职期间')
+    expect(settle(facts({ left: '2026-11-01' })).sections[0]!.lines[0]).toBe('11月1日离职，只计在职期间')
+    for (const other of [
+      { joined: '2026-12-01' },
+      { joined: '2020-03-01' },
+      { left: '2026-10-31' },
+      { left: '2027-01-05' },
+    ])
+      expect(settle(facts(other)).sections[0]!.lines).toEqual(['(83+95)÷2 = 89'])
   })
 
   test('a change of position counts by calendar days', () => {
@@ -105,15 +130,27 @@ describe('the month of one person', () => {
       { from: '2026-11-11', to: '2026-11-30', position: '车队队长', scheme: '周计划', work: work(95) },
     ]
     const result = settle(facts({ parts, behaviour: [] }))
-    expect(result).toMatchObject({ work: '90', position: '车队队长' })
-    expect(result.sections[0]!.lines.at(-1)).toBe('(80×10+95×20)÷30 = 90')
+    expect(result).toMatchObject({ work: '90', position: '车队队长', scheme: '周计划' })
+    expect(result.sections[0]!.lines).toEqual([
+      '司机 11月1日至11月10日（10天）',
+      '80',
+      '车队队长 11月11日至11月30日（20天）',
+      '95',
+      '(80×10+95×20)÷30 = 90',
+    ])
+    const third = { ...parts[0]!, from: '2026-11-21', to: '2026-11-30', position: '', work: work(100) }
+    const three = settle(facts({ parts: [parts[0]!, { ...parts[1]!, to: '2026-11-20' }, third] }))
+    expect(three).toMatchObject({ position: '', scheme: '检查' })
+    expect(three.sections[0]!.lines).toContain('未填岗位 11月21日至11月30日（10天）')
   })
 
   test('an accepted appeal stands on a line of its own', () => {
     const result = settle(facts({ adjustments: [{ points: '1.5', reason: '申诉成立', day: '2026-12-09' }] }))
     expect(result.total).toBe('183/2')
     expect(result.sections[2]).toEqual({ title: '更正', lines: ['12月9日 申诉成立：+1.5'] })
-    expect(result.sections[3]!.lines).toContain('89+3−2+1.5 = 91.5')
+    expect(result.sections[3]!.lines.slice(1, 4)).toEqual(['加分 3，扣分 2', '更正 +1.5', '89+3−2+1.5 = 91.5'])
+    const back = settle(facts({ adjustments: [{ points: '-1.5', reason: '更正', day: '2026-12-09' }] }))
+    expect(back.sections[3]!.lines.slice(2, 4)).toEqual(['更正 −1.5', '89+3−2−1.5 = 88.5'])
   })
 })
 
@@ -125,6 +162,10 @@ describe('grades', () => {
     expect(shownTotal(exact('89.994'), grades)).toBe('89.99')
     expect(shownTotal(exact('90'), grades)).toBe('90.00')
     expect(shownTotal(exact('269999/3000'), grades)).toBe('89.9997')
+    // Twelve places at most, whatever grade they then look like.
+    expect(shownTotal(exact('89.999999999996'), grades)).toBe('89.999999999996')
+    expect(shownTotal(exact('89.9999999999996'), grades)).toBe('90.000000000000')
+    expect(gradeOf(exact('-1'), grades)).toBeUndefined()
   })
 
   test.each([
@@ -147,6 +188,12 @@ describe('grades', () => {
     expect(distribution(of('A', 'B', 'B', 'B', 'B'), grades, { A: 20 }).grades[0]!.over).toBeUndefined()
     expect(distribution(of('A', 'A', 'A', 'A'), grades, { A: 20 }).grades[0]!.over).toBeUndefined()
     expect(distribution([{}, ...of('A')], grades).counted).toBe(1)
+    // What the share allows is rounded up: 43 % of seven are 3.01, so four.
+    const seven = (...names: string[]) => distribution(of(...names, 'B', 'B', 'B'), grades, { A: 43 }).grades
+    expect(seven('A', 'A', 'A', 'A')[0]!.over).toBeUndefined()
+    expect(distribution(of(...'AAAAABB'), grades, { A: 43 }).grades[0]!.over).toBe(1)
+    expect(seven('A', 'A', 'A', 'A')[1]).toStrictEqual({ name: 'B', count: 3, share: '42.9' })
+    expect(distribution([], grades).grades[0]).toStrictEqual({ name: 'A', count: 0, share: '0.0' })
   })
 })
 
