@@ -77,7 +77,7 @@ export function weekScore({
   deductions?: readonly Deduction[]
 }): Computed {
   for (const { planned, actual } of items)
-    if (planned < 0 || !isActual(actual, planned)) throw new RangeError(`points ${actual} of ${planned}`)
+    if (!isActual(actual, planned)) throw new RangeError(`points ${actual} of ${planned}`)
   for (const { points } of deductions) if (!isDeduction(points)) throw new RangeError(`deduction of ${points}`)
   if (new Set(deductions.map((one) => one.requirement)).size < deductions.length)
     throw new RangeError('a requirement is deducted once')
