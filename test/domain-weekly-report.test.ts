@@ -8,7 +8,8 @@ import {
   decideChange,
   describeMissing,
   isComplete,
-  MAX_TEXT,
+  kindNames,
+  outcomeNames,
   owesReport,
   type PlanItem,
   type Summary,
@@ -80,6 +81,35 @@ describe('handing in', () => {
     expect(counts(decideChange(change, at('12:00:01'), 'given')!)).toEqual(['乙', false])
   })
 
+  test('of several on time the last counts, in whatever order they are kept; of several late ones the first', () => {
+    const one = (text: string, time: string, consent?: 'asked' | 'given' | 'refused') => ({
+      content: content(text),
+      at: at(time),
+      ...(consent && { consent }),
+    })
+    const of = (...submissions: ReturnType<typeof one>[]) => counts({ week, submissions })
+    expect(of(one('丙', '11:50:00'), one('甲', '11:00:00'), one('乙', '11:30:00'))).toEqual(['丙', false])
+    expect(of(one('乙', '12:10:00'), one('甲', '12:05:00'))).toEqual(['甲', true])
+    expect(of(one('乙', '12:10:00', 'asked'), one('甲', '12:05:00', 'refused'))).toEqual(['甲', true])
+    // A change that was consented to is one of what came before it.
+    expect(of(one('乙', '12:05:00', 'given'), one('甲', '12:10:00'))).toEqual(['甲', true])
+    expect(standing({ week, submissions: [] }, deadline)).toBeUndefined()
+  })
+
+  test('a request is decided once, and nothing else with it', () => {
+    const asked = sent(sent(sent(undefined, '甲', '12:07:00'), '乙', '12:30:00'), '丙', '12:40:00')
+    const refused = decideChange(asked, at('12:30:00'), 'refused')!
+    expect(refused.submissions.map((one) => one.consent)).toEqual([undefined, 'refused', 'asked'])
+    expect(decideChange(refused, at('12:30:00'), 'given')).toBeUndefined()
+    expect(decideChange(refused, at('12:07:00'), 'given')).toBeUndefined()
+  })
+
+  test('one that comes late and was in time leaves decisions as they are', () => {
+    const given = decideChange(sent(sent(undefined, '甲', '12:01:00'), '乙', '12:05:00'), at('12:05:00'), 'given')!
+    const report = sent(given, '丙', '11:59:00')
+    expect(report.submissions.map((one) => one.consent)).toEqual([undefined, 'asked', 'given'])
+  })
+
   test('the same content again, or the same delivery, changes nothing', () => {
     const report = sent(undefined, '甲', '11:00:00')
     expect(send(report, '甲', '11:00:00').kind).toBe('unchanged')
@@ -87,6 +117,12 @@ describe('handing in', () => {
     expect(send(report, '甲', '12:10:00').kind).toBe('unchanged')
     const changed = sent(report, '乙', '11:30:00')
     expect(send(changed, '甲', '11:00:00').kind).toBe('unchanged')
+    // Back to what was handed in before, and another text in the same second, are changes.
+    expect(counts(sent(changed, '甲', '11:40:00'))).toEqual(['甲', false])
+    expect(send(changed, '丙', '11:00:00').kind).toBe('on-time')
+    const unsaid = (): WeeklyContent => ({ summary: summary({ outcomes: [null] }), plan: [item('甲')] })
+    expect(sameContent(unsaid(), unsaid())).toBe(true)
+    expect(sameContent(unsaid(), content('甲'))).toBe(false)
     expect(sameContent({ plan: [item('甲')] }, { plan: [{ points: 20, kind: 'key', text: '甲' }] })).toBe(true)
     expect(sameContent({ plan: [item('甲', 20, { due: undefined as never })] }, { plan: [item('甲')] })).toBe(true)
     expect(sameContent({ plan: [item('甲', 21)] }, { plan: [item('甲')] })).toBe(false)
@@ -110,11 +146,23 @@ describe('handing in', () => {
     expect(send(again.report, '丙', '16:00:00').kind).toBe('needs-consent')
     const lateReturned = { ...sent(undefined, '甲', '12:30:00'), returnedAt: at('14:00:00') }
     expect(send(lateReturned, '乙', '15:00:00').kind).toBe('late')
-    expect(send(returned, '乙', '13:59:59').kind).toBe('needs-consent')
+    expect(send(returned, '乙', '14:00:00').kind).toBe('on-time')
+    // On its way while it was sent back: a request, and still to be handed in anew.
+    expect(send(returned, '乙', '13:59:59')).toMatchObject({
+      kind: 'needs-consent',
+      report: { returnedAt: at('14:00:00') },
+    })
+    expect(sent(sent(undefined, '甲', '11:00:00'), '乙', '12:30:00')).not.toHaveProperty('returnedAt')
+    const early = { ...sent(undefined, '甲', '11:00:00'), returnedAt: at('11:30:00') }
+    expect(sent(early, '乙', '11:40:00')).not.toHaveProperty('returnedAt')
+    expect(sent({ week, submissions: [], returnedAt: at('11:30:00') }, '甲', '12:30:00')).not.toHaveProperty(
+      'returnedAt',
+    )
   })
 
   test('after settlement it is a correction', () => {
     expect(send(undefined, '甲', '12:30:00', true).kind).toBe('settled')
+    expect(submit(undefined, content(), { week, at: at('11:00:00'), deadline }).kind).toBe('on-time')
   })
 })
 
@@ -146,12 +194,62 @@ describe('what is missing', () => {
     expect(kinds({ summary: summary(), plan: [item('甲', 0), item('乙', 1)] })).toEqual(['no-points'])
     expect(isComplete(problems({ summary: summary(), plan: [item('甲', 0), item('乙', 1)] }))).toBe(true)
     expect(kinds({ summary: summary(), plan: [item('甲', -0.01)] })).toEqual(['bad-points'])
-    expect(kinds({ summary: summary(), plan: [item('长'.repeat(MAX_TEXT))] })).toEqual([])
-    expect(kinds({ summary: summary(), plan: [item('长'.repeat(MAX_TEXT + 1))] })).toEqual(['too-long'])
+    expect(kinds({ summary: summary(), plan: [item('长'.repeat(500))] })).toEqual([])
+    expect(kinds({ summary: summary(), plan: [item('长'.repeat(501))] })).toEqual(['too-long'])
     expect(kinds({ summary: summary(), plan: Array.from({ length: 30 }, () => item('甲')) })).toEqual([])
     expect(kinds({ summary: summary(), plan: Array.from({ length: 31 }, () => item('甲')) })).toEqual(['too-many'])
     expect(kinds({ summary: summary(), plan: [item(' ')] })).toEqual(['empty-text'])
     expect(kinds({ summary: summary(), plan: [item('甲')] }, 2)).toEqual(['outcomes-mismatch'])
+  })
+
+  test('every problem says what to do, about which item, and whether it blocks', () => {
+    const plan = [item(' '), item('长'.repeat(501), -1), item('乙', 0), item('丙', 1, { kind: 'routine' })]
+    expect(problems({ summary: summary(), plan })).toStrictEqual([
+      { level: 'wrong', kind: 'empty-text', text: '第1项没有内容', item: 1 },
+      { level: 'wrong', kind: 'too-long', text: '第2项超过500字，请精简', item: 2 },
+      { level: 'wrong', kind: 'bad-points', text: '第2项的分值应在0到1000之间，最多6位小数', item: 2 },
+      { level: 'hint', kind: 'no-points', text: '第3项没有分值', item: 3 },
+    ])
+    expect(problems({ plan: [] })).toStrictEqual([
+      { level: 'missing', kind: 'no-summary', text: '本周总结' },
+      { level: 'missing', kind: 'no-plan', text: '下周计划' },
+    ])
+    const routine = Array.from({ length: 31 }, () => item('甲', 0, { kind: 'routine' }))
+    expect(problems({ summary: summary(), plan: routine })).toStrictEqual([
+      { level: 'hint', kind: 'no-key-item', text: '下周重点工作' },
+      { level: 'wrong', kind: 'too-many', text: '计划最多30项，现有31项，请合并后再提交' },
+      { level: 'wrong', kind: 'all-zero', text: '计划还没有分值，请为每项写上分值，例如“20分”' },
+    ])
+    expect(kinds({ summary: summary(), plan: [item('甲', 0)] })).toEqual(['all-zero'])
+  })
+
+  test('so does every problem of a summary', () => {
+    const note = (size: number) => ({ outcome: 'done' as const, note: '长'.repeat(size) })
+    const extra = (count: number, size: number) => Array.from({ length: count }, () => '长'.repeat(size))
+    const of = (more: Partial<Summary>, planned: number) =>
+      problems({ summary: summary(more), plan: [item('甲')] }, planned)
+    expect(of({ outcomes: [null, note(501), note(500)], extra: extra(31, 501) }, 4)).toStrictEqual([
+      { level: 'wrong', kind: 'outcomes-mismatch', text: '本周计划有4项，完成情况有3项，请核对' },
+      { level: 'hint', kind: 'no-outcome', text: '第1项的完成情况', item: 1 },
+      { level: 'wrong', kind: 'too-long', text: '第2项的说明超过500字，请精简', item: 2 },
+      { level: 'wrong', kind: 'too-many', text: '计划外工作最多30项，请合并后再提交' },
+      { level: 'wrong', kind: 'too-long', text: '计划外工作每项不超过500字，请精简' },
+    ])
+    const long = '长'.repeat(2001)
+    expect(of({ shortcomings: '', problems: long, improvements: ' ' }, 1)).toStrictEqual([
+      { level: 'hint', kind: 'no-shortcomings', text: '不足' },
+      { level: 'wrong', kind: 'too-long', text: '“遇到的问题”超过2000字，请精简' },
+      { level: 'hint', kind: 'no-improvements', text: '更好的方法' },
+    ])
+    expect(of({ problems: '' }, 1)).toStrictEqual([{ level: 'hint', kind: 'no-problems', text: '遇到的问题' }])
+    expect(of({ problems: '长'.repeat(2000), extra: extra(30, 500) }, 1)).toEqual([])
+  })
+
+  test('what is wrong, or could have points, is not missing', () => {
+    const plan = [item('长'.repeat(501)), item('乙', 0)]
+    expect(describeMissing(problems({ summary: summary(), plan }))).toBeUndefined()
+    expect(Object.values(outcomeNames)).toEqual(['完成', '部分完成', '未完成'])
+    expect(Object.values(kindNames)).toEqual(['重点', '日常'])
   })
 
   test('points: 0 to 1000 with up to six decimals', () => {
@@ -181,6 +279,9 @@ describe('carrying over', () => {
       ['丁', 20, 1],
     ])
     expect(ageInWeeks(item('甲'), to)).toBe(0)
+    expect(
+      ['2026-W48', '2026-W49', '2026-W50'].map((carriedFrom) => ageInWeeks(item('甲', 20, { carriedFrom }), to)),
+    ).toEqual([1, 0, 0])
   })
 
   test('a finish day that has passed is left to be set anew', () => {
@@ -225,6 +326,9 @@ describe('where a person stands with a week', () => {
     const returned = { ...report, returnedAt: at('11:30:00') }
     expect(status({ report: returned })).toEqual({ kind: 'returned' })
     expect(status({ report: sent(returned, '乙', '11:40:00') })).toEqual({ kind: 'submitted' })
+    expect(status({ report: { ...report, returnedAt: at('11:00:00') } })).toEqual({ kind: 'returned' })
+    expect(status({ report: { ...report, returnedAt: at('10:59:59') } })).toEqual({ kind: 'submitted' })
+    expect(status({ report: { week, submissions: [], returnedAt: at('10:00:00') } })).toEqual({ kind: 'owed' })
     expect(status({ report, scored: true })).toEqual({ kind: 'scored', late: false })
     expect(status({ scored: true })).toEqual({ kind: 'scored', late: true })
   })

@@ -13,7 +13,7 @@ const person = (id: string, more: Partial<Person> = {}): Person => ({
   ...{ _id: id, name: id, position: '专员', departments: [], roles: [], nicknames: [], active: true },
   ...more,
 })
-/** wang (general manager) over chen over zhao and qian; sun is HR, li an administrator; zhou has left, and wu is left without him. */
+/** wang (general manager) over chen over zhao and qian; sun is HR, li an administrator, ma another general manager; zhou has left, and wu is left without him. */
 const everybody = [
   person('wang', { roles: ['gm'], jobNumber: '001' }),
   person('chen', { managerId: 'wang', jobNumber: '002' }),
@@ -24,6 +24,7 @@ const everybody = [
   person('zhou', { managerId: 'wang', active: false, roles: ['hr'] }),
   person('wu', { managerId: 'zhou' }),
   person('self', { managerId: 'self' }),
+  person('ma', { roles: ['gm'] }),
 ]
 const who = (id: string) => everybody.find((p) => p._id === id)!
 
@@ -64,11 +65,11 @@ test('a stand-in of the settings may judge whom they stand in for', async () => 
 
 test('a week is read by oneself, those above, HR and the general manager, as long as they are there', async () => {
   standIns = {}
-  expect(await allowed(mayRead, 'zhao')).toEqual(['wang', 'chen', 'zhao', 'sun'])
-  expect(await allowed(mayRead, 'wang')).toEqual(['wang', 'sun'])
-  expect(await allowed(mayRead, 'zhou')).toEqual(['wang', 'sun'])
+  expect(await allowed(mayRead, 'zhao')).toEqual(['wang', 'chen', 'zhao', 'sun', 'ma'])
+  expect(await allowed(mayRead, 'wang')).toEqual(['wang', 'sun', 'ma'])
+  expect(await allowed(mayRead, 'zhou')).toEqual(['wang', 'sun', 'ma'])
   standIns = { wang: 'chen' }
-  expect(await allowed(mayRead, 'wang')).toEqual(['wang', 'chen', 'sun'])
+  expect(await allowed(mayRead, 'wang')).toEqual(['wang', 'chen', 'sun', 'ma'])
 })
 
 test('the judge is the superior; the stand-in where there is none, or they have left; or nobody', async () => {
@@ -81,6 +82,9 @@ test('the judge is the superior; the stand-in where there is none, or they have 
   expect(await judges()).toEqual({ wang: undefined, zhao: 'chen', wu: undefined, self: undefined })
   standIns = { wang: '002', zhao: 'li', wu: 'chen', self: 'li' }
   expect(await judges()).toEqual({ wang: 'chen', zhao: 'chen', wu: 'chen', self: 'li' })
+  // Named twice: the first counts.
+  standIns = { '001': 'li', wang: 'chen' }
+  expect((await judges()).wang).toBe('li')
   standIns = { wang: 'wang', wu: 'zhou', self: '同名' }
   expect(await judges()).toEqual({ wang: undefined, zhao: 'chen', wu: undefined, self: undefined })
   expect(await judgeOf(ctx, person('new', { managerId: 'nobody' }))).toBeUndefined()
