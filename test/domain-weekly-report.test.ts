@@ -93,6 +93,7 @@ describe('handing in', () => {
     expect(of(one('乙', '12:10:00', 'asked'), one('甲', '12:05:00', 'refused'))).toEqual(['甲', true])
     // A change that was consented to is one of what came before it.
     expect(of(one('乙', '12:05:00', 'given'), one('甲', '12:10:00'))).toEqual(['甲', true])
+    expect(of(one('甲', '12:05:00'), one('乙', '12:05:00', 'given'))).toEqual(['乙', true])
     expect(standing({ week, submissions: [] }, deadline)).toBeUndefined()
   })
 

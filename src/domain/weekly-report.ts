@@ -212,7 +212,7 @@ export function standing(report: WeekReport | undefined, deadline: Date): Standi
   const onTime = submissions.filter((one) => isOnTime(one.at, deadline))
   const first = onTime.at(-1) ?? submissions.find((one) => one.consent === undefined) ?? submissions[0]
   if (!first) return undefined
-  const changed = submissions.filter((one) => one.consent === 'given' && one.at > first.at).at(-1)
+  const changed = submissions.filter((one) => one.consent === 'given' && one.at >= first.at).at(-1)
   return { submission: changed ?? first, late: onTime.length === 0 }
 }
 
