@@ -275,11 +275,7 @@ export function sameContent(a: WeeklyContent, b: WeeklyContent): boolean {
 const canonical = (value: unknown): string =>
   JSON.stringify(value, (_, inner: unknown) =>
     inner !== null && typeof inner === 'object' && !Array.isArray(inner)
-      ? Object.fromEntries(
-          Object.entries(inner)
-            .filter(([, member]) => member !== undefined)
-            .sort(([left], [right]) => (left < right ? -1 : 1)),
-        )
+      ? Object.fromEntries(Object.entries(inner).sort(([left], [right]) => (left < right ? -1 : 1)))
       : inner,
   )
 
