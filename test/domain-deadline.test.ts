@@ -147,6 +147,32 @@ describe('reminders', () => {
     ])
   })
 
+  test('the first comes on the working day before, also where that is not the day before', () => {
+    const bridged = makeCalendar({ company: { restDays: ['2026-11-27'] } })
+    expect(remind('2026-11-28', defaultDeadlineSettings, bridged)![0]).toBe('11月26日 16:00')
+  })
+
+  test('the first waits for the deadline of the week before, to the minute', () => {
+    // Due on Monday the 9th; the working day before is Saturday the 7th, until noon of which the week before is open.
+    const restDays = ['2026-03-10', '2026-03-11', '2026-03-12', '2026-03-13', '2026-03-14']
+    const days = restDays.map((date) => ({ name: '测试节', date, isOffDay: true }))
+    const odd = makeCalendar({ years: [{ year: 2026, days }], company: { workDays: ['2026-03-07'] } })
+    const first = (firstReminder: string) =>
+      remind('2026-03-14', { ...defaultDeadlineSettings, firstReminder }, odd)![0]
+    expect([first('12:00'), first('12:01')]).toEqual(['3月8日 12:00', '3月7日 12:01'])
+  })
+
+  test('a quarter of an hour apart is far enough, a minute less is not', () => {
+    const apart = (lastReminderMinutes: number, draftReminderMinutes: number) => {
+      const times = remind('2026-11-28', { ...defaultDeadlineSettings, lastReminderMinutes, draftReminderMinutes })
+      return [times![2], times![3]]
+    }
+    expect(apart(15, 30)).toEqual(['11月28日 11:30', '11月28日 11:45'])
+    expect(apart(14, 29)).toEqual(['11月28日 11:31', undefined])
+    expect(apart(15, 29)).toEqual([undefined, '11月28日 11:45'])
+    expect(apart(30, -20)[0]).toBeUndefined()
+  })
+
   test('are left out where they would come at the deadline, after it or within minutes of the next', () => {
     const early = { ...defaultDeadlineSettings, deadlineTime: '09:30' }
     expect(remind('2026-11-28', early)).toEqual([
@@ -194,6 +220,9 @@ describe('reminders', () => {
       '12月1日 10:00',
       undefined,
     ])
+    // Not while it is due, and not on its day, though both are worked.
+    expect(on('2026-11-27')).toBeUndefined()
+    expect(scoringReminderOn('2026-06-18', weekOf('2026-06-20'), calendar)).toBeUndefined()
     expect(scoringReminderOn('2026-02-24', weekOf('2026-02-21'), calendar)).toBeUndefined()
   })
 })
