@@ -41,6 +41,51 @@ test('an event is stored before it is acknowledged and handled once, however oft
   await box.stop()
 })
 
+test('what is handled is done, and goes after thirty days; what was parked after ninety', async () => {
+  const box = inbox(async () => {})
+  await box.model.createIndexes()
+  expect(box.model.collection.name).toBe('inbox')
+  expect(await box.model.collection.indexes()).toMatchObject([
+    { key: { _id: 1 } },
+    { key: { state: 1, leaseUntil: 1 } },
+    { key: { receivedAt: 1 }, expireAfterSeconds: 2_592_000, partialFilterExpression: { state: 'done' } },
+    { key: { parkedAt: 1 }, expireAfterSeconds: 7_776_000 },
+  ])
+  await box.receive({ ...text('done/1'), sealed: 'anonymous' } as unknown as Incoming)
+  await box.idle()
+  const row = await box.model.findById('done/1').lean()
+  expect(row).toMatchObject({ state: 'done', tries: 0, receivedAt: clock.now() })
+  expect(row!.event).not.toHaveProperty('sealed')
+  await box.stop()
+})
+
+test('what arrives while something is being stored goes together with the next write', async () => {
+  const box = inbox(async () => {})
+  const mongo = box.model.db.db!
+  const command = mongo.command
+  const gates: (() => void)[] = []
+  mongo.command = async (...args: Parameters<typeof command>) => {
+    await new Promise<void>((go) => gates.push(go))
+    return command.apply(mongo, args)
+  }
+  const arrived: Promise<void>[] = []
+  for (const n of [1, 2, 3, 4]) {
+    arrived.push(box.receive(text(`together/${n}`, `u${n}`)))
+    await new Promise(setImmediate)
+    await new Promise(setImmediate)
+  }
+  expect(gates).toHaveLength(1)
+  gates[0]!()
+  await arrived[0]
+  await expect.poll(() => gates.length).toBe(2)
+  gates[1]!()
+  await Promise.all(arrived)
+  expect(gates).toHaveLength(2)
+  mongo.command = command
+  await box.idle()
+  await box.stop()
+})
+
 test('two replicas that get the same delivery in one moment handle it once', async () => {
   const handled: string[] = []
   const a = inbox(async (e) => void handled.push(`a ${e.id}`), { owner: 'a' })
@@ -87,7 +132,16 @@ test('in a rush sixteen are worked on at a time, and a change of contacts does n
     await new Promise<void>((go) => gates.push(go))
     underWay--
   })
-  await Promise.all(Array.from({ length: 40 }, (_, i) => box.receive(text(`rush/${i}`, `u${i}`))))
+  const said = text('', '')
+  const kinds: object[] = [
+    said,
+    { ...said, type: 'card-action', cardId: 'c', action: 'ok', choices: {} },
+    { ...said, type: 'menu', key: 'plan' },
+    { ...said, type: 'media', media: 'image' },
+    { ...said, type: 'opened' },
+  ]
+  const one = (i: number) => ({ ...kinds[i % 5], id: `rush/${i}`, userId: `u${i}` }) as Incoming
+  await Promise.all(Array.from({ length: 40 }, (_, i) => box.receive(one(i))))
   await box.receive({ id: 'rush/left', platform: 'wecom', userId: 'gone', at: new Date(), type: 'left' })
   await expect.poll(() => left).toBe(true)
   expect(gates.length).toBe(16)
@@ -177,6 +231,19 @@ test('a handler that always fails is parked with its reason while others go on, 
   await box.idle()
   expect(handled).toEqual(['healthy', 'poison'])
   expect(await box.parked()).toEqual([])
+  await box.stop()
+})
+
+test('one that failed is tried again after a moment, and is not parked for it', async () => {
+  let tries = 0
+  const box = inbox(async () => {
+    if (++tries === 1) throw new Error('the database is away')
+  })
+  await box.receive(text('moment/1'))
+  await box.idle()
+  expect(await box.model.findById('moment/1').lean()).toMatchObject({ state: 'new', tries: 1 })
+  await expect.poll(async () => (await box.model.findById('moment/1').lean())!.state).toBe('done')
+  expect(tries).toBe(2)
   await box.stop()
 })
 
