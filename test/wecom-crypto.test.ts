@@ -111,6 +111,8 @@ describe('what is not from the platform', () => {
     const bytes = Buffer.from(encrypted, 'base64')
     for (const end of [0, 16, 17, 31, bytes.length - 16, bytes.length - 1])
       expect(() => decrypt(keys, bytes.subarray(0, end).toString('base64'))).toThrow(CryptoError)
+    // Whole without them, and signed by nobody with them.
+    expect(() => decrypt(keys, Buffer.concat([bytes, Buffer.alloc(5)]).toString('base64'))).toThrow(CryptoError)
   })
 
   test('the helper of this test makes a message that decrypts', () => {
