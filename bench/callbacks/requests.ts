@@ -17,6 +17,6 @@ export function requests(n: number, what: 'text' | 'nothing', people = 5_000) {
     const nonce = String(i)
     const query = `msg_signature=${sign(keys.token, now, nonce, encrypted)}&timestamp=${now}&nonce=${nonce}`
     const body = `<xml><ToUserName><![CDATA[${keys.corpId}]]></ToUserName><Encrypt><![CDATA[${encrypted}]]></Encrypt><AgentID>1000002</AgentID></xml>`
-    return { path: `/wecom/callback?${query}`, body }
+    return { id, path: `/wecom/callback?${query}`, body }
   })
 }
