@@ -18,6 +18,7 @@ import {
   isActual,
   isDeduction,
   monthScore,
+  pointsText,
   requirements,
   spreadPercent,
   type WeekResult,
@@ -127,6 +128,10 @@ describe('a week', () => {
   test('actual points are 0 to what was planned, and a number', () => {
     const numbers = [0, 20, 20.01, -0.01, Number.POSITIVE_INFINITY, Number.NaN]
     expect(numbers.map((actual) => isActual(actual, 20))).toEqual([true, true, false, false, false, false])
+  })
+
+  test('points read as they were written', () => {
+    expect([20, 14.5, 0.000001, 0].map(pointsText)).toEqual(['20', '14.5', '0.000001', '0'])
   })
 
   test('a deduction names what was not met', () => {
@@ -262,7 +267,10 @@ describe('a month', () => {
   })
 
   test('without a counted week has no score, never 0', () => {
-    expect(monthScore('2026-11', [excused(45), excused(46)]).kind).toBe('none')
+    expect(monthScore('2026-11', [excused(45), excused(46)])).toEqual({
+      kind: 'none',
+      lines: ['11月2日至8日：不计', '11月9日至15日：不计', '2026年11月没有计分的周，不评分'],
+    })
     expect(monthScore('2026-11', []).kind).toBe('none')
   })
 
