@@ -133,10 +133,7 @@ export function settle(f: SettleFacts): MonthResult {
     `工作得分 ${readable(work.score)}`,
     `加分 ${readable(behaviour.plus)}，扣分 ${readable(behaviour.minus)}`,
     ...(f.adjustments.length > 0 ? [`更正 ${signed(exactText(adjusted))}`] : []),
-    `${readable(work.score)}+${readable(behaviour.plus)}−${readable(behaviour.minus)}${adjusted.n === 0n ? '' : signed(readable(adjusted))} = ${readable(sum)}`.replace(
-      '+−',
-      '−',
-    ),
+    `${readable(work.score)}+${readable(behaviour.plus)}−${readable(behaviour.minus)}${adjusted.n === 0n ? '' : signed(readable(adjusted))} = ${readable(sum)}`,
     ...(isNegative(sum) ? ['低于0按0计'] : []),
     `总分 ${text}${grade ? `，等级${grade}` : ''}`,
   ]
