@@ -272,6 +272,44 @@ test('after stopping nothing is taken in, and what was not begun is given back a
   await next.stop()
 })
 
+test('what arrives while something of the same person is worked on waits for it, also when something else was before', async () => {
+  const begun: string[] = []
+  const gates: (() => void)[] = []
+  const box = inbox(async (e) => {
+    begun.push(e.id)
+    await new Promise<void>((go) => gates.push(go))
+  })
+  await box.receive(text('lane/1'))
+  await box.receive(text('lane/2'))
+  await expect.poll(() => gates.length).toBe(1)
+  gates[0]!()
+  await expect.poll(() => begun).toEqual(['lane/1', 'lane/2'])
+  await box.receive(text('lane/3'))
+  await box.receive(text('lane/other', 'qian'))
+  await expect.poll(() => begun).toEqual(['lane/1', 'lane/2', 'lane/other'])
+  gates[1]!()
+  await expect.poll(() => begun.at(-1)).toBe('lane/3')
+  gates[2]!()
+  gates[3]!()
+  await box.idle()
+  await box.stop()
+})
+
+test('what the database refuses is not acknowledged, whatever it answers beside it', async () => {
+  const handled: string[] = []
+  const box = inbox(async (e) => void handled.push(e.id))
+  const mongo = box.model.db.db!
+  const command = mongo.command
+  mongo.command = async () => ({ ok: 1, n: 0, writeErrors: [{ index: 0, code: 14031, errmsg: 'out of disk space' }] })
+  await expect(box.receive(text('full/1'))).rejects.toThrow('not stored')
+  mongo.command = command
+  expect(handled).toEqual([])
+  await box.receive(text('full/1'))
+  await box.idle()
+  expect(handled).toEqual(['full/1'])
+  await box.stop()
+})
+
 test('a database that refuses makes the acknowledgement fail', async () => {
   const { db, stop } = await openTestDb()
   const box = createInbox({ db, clock, log, owner: 'a', handle: async () => {} })
