@@ -170,6 +170,49 @@ test('an event whose process died is taken over when its lease is over, not befo
   await living.stop()
 })
 
+test('all that a dead process left is taken over in the order of arrival, kept, and given back', async () => {
+  const { db, stop } = await openTestDb()
+  const order: string[] = []
+  let release = () => {}
+  const gate = new Promise<void>((r) => {
+    release = r
+  })
+  const living = createInbox({
+    ...{ db, clock, log, owner: 'living' },
+    handle: async (e) => {
+      if (order.push(e.id) > 600) await gate
+    },
+  })
+  const other = createInbox({ ...{ db, clock, log, owner: 'other' }, handle: async (e) => void order.push(e.id) })
+  // More than are taken over together; the later their names, the earlier they came.
+  const left = Array.from({ length: 602 }, (_, i) => {
+    const id = `left/${String(i).padStart(3, '0')}`
+    const since = { receivedAt: new Date(clock.now().getTime() - i), owner: 'dead', leaseUntil: 0 }
+    return { _id: id, event: text(id), state: 'new', tries: 0, ...since }
+  })
+  await living.model.collection.insertMany(left as never[])
+  await living.recover()
+  await expect.poll(() => order.length).toBe(601)
+  expect(order).toEqual(
+    left
+      .map((row) => row._id)
+      .toReversed()
+      .slice(0, 601),
+  )
+  await other.recover()
+  await other.idle()
+  expect(order).toHaveLength(601)
+  // The one under way is finished, the last one is another's at once.
+  const stopped = living.stop()
+  release()
+  await stopped
+  await other.recover()
+  await other.idle()
+  expect(order.slice(600)).toEqual(['left/001', 'left/000'])
+  await other.stop()
+  await stop()
+})
+
 test('an event that takes longer than a lease stays with its process as long as that lives', async () => {
   let release = () => {}
   const gate = new Promise<void>((r) => {
