@@ -61,14 +61,42 @@ describe('the meter of all calls', () => {
     expect(meter.take(after)).toBe(2 * MINUTE_MS)
   })
 
-  test('rises again when the platform accepts', () => {
+  test('half an hour after the last complaint it goes as fast as before', () => {
     const meter = createMeter(1000)
     for (let i = 0; i < 500; i++) meter.take(START)
     meter.complained(START)
-    for (let i = 0; i < 100_000; i++) meter.accepted()
-    let passed = 0
-    while (meter.take(START + 5 * MINUTE_MS) === 0) passed++
-    expect(passed).toBe(1000)
+    meter.accepted()
+    const passed = (now: number) => {
+      let n = 0
+      while (meter.take(now) === 0) n++
+      return n
+    }
+    expect(passed(START + 29 * MINUTE_MS)).toBe(450)
+    expect(passed(START + 31 * MINUTE_MS)).toBe(1000)
+  })
+
+  test('a complaint about a handful of calls was caused by others: it pauses, and goes on no slower', () => {
+    const meter = createMeter(1000)
+    for (let i = 0; i < 20; i++) meter.take(START)
+    meter.complained(START)
+    expect(meter.take(START + 10)).toBe(MINUTE_MS - 10)
+    expect(meter.read(START + 2 * MINUTE_MS)).toEqual({ used: 0, limit: 1000, pausedMs: 0 })
+  })
+
+  test('a limit of half is met with one complaint in a push of twenty minutes', () => {
+    const meter = createMeter(1000)
+    const times: number[] = []
+    let complaints = 0
+    for (let now = START; now < START + 20 * MINUTE_MS; now += 25) {
+      if (meter.take(now) > 0) continue
+      while (times.length > 0 && times[0]! <= now - MINUTE_MS) times.shift()
+      if (times.length < 500) times.push(now)
+      else {
+        complaints++
+        meter.complained(now)
+      }
+    }
+    expect(complaints).toBe(1)
   })
 
   test('a clock that is set back by a day does not stop it for a day', () => {

@@ -6,7 +6,7 @@
 export interface Meter {
   /** 0 and the call is counted, or how long to wait. */
   take(nowMs: number, calls?: number): number
-  /** The platform said 45009: pause for its window, then go slower than what it had let pass. */
+  /** The platform said 45009: pause for its window, then go slower for half an hour than what it had let pass. */
   complained(nowMs: number): void
   /** The platform accepted a call. */
   accepted(): void
@@ -18,18 +18,20 @@ const MINUTE_MS = 60_000
 /** Calls do not arrive as evenly as they leave; so much may shift between our minute and theirs. */
 const JITTER_MS = 400
 const LONGEST_PAUSE_MS = 60 * MINUTE_MS
-const LEAST_PER_MINUTE = 60
-const ACCEPTED_TO_RISE = 1_000
+const SLOW_MS = 30 * MINUTE_MS
+/** Of the limit. Fewer calls than this are not what it complains of: others' are, or the day's sum, and only waiting helps. */
+const LEAST_SHARE = 0.1
 
 /** An exact sliding minute: the call `limit` calls ago must be a minute old. 8 bytes a call. */
 export function createMeter(perMinute: number): Meter {
   const times = new Float64Array(perMinute).fill(Number.NEGATIVE_INFINITY)
   let next = 0
-  let limit = perMinute
+  let slow = perMinute
+  let slowUntil = Number.NEGATIVE_INFINITY
   let pausedUntil = Number.NEGATIVE_INFINITY
   let pauseMs = MINUTE_MS
-  let acceptedSince = 0
 
+  const limitAt = (nowMs: number) => (nowMs < slowUntil ? slow : perMinute)
   const timeOf = (callsAgo: number) => times[(next - callsAgo + perMinute) % perMinute]!
 
   function usedWithin(nowMs: number): number {
@@ -43,8 +45,9 @@ export function createMeter(perMinute: number): Meter {
       // A clock that was set back: what lies in its future says nothing about its minute.
       if (timeOf(1) > nowMs + MINUTE_MS) times.fill(Number.NEGATIVE_INFINITY)
       if (pausedUntil > nowMs + LONGEST_PAUSE_MS) pausedUntil = nowMs
+      if (slowUntil > nowMs + SLOW_MS) slowUntil = nowMs
       if (nowMs < pausedUntil) return pausedUntil - nowMs
-      const oldest = timeOf(Math.max(1, limit - calls + 1))
+      const oldest = timeOf(Math.max(1, limitAt(nowMs) - calls + 1))
       const waitMs = oldest + MINUTE_MS + JITTER_MS - nowMs
       if (waitMs > 0) return waitMs
       for (let i = 0; i < calls; i++) {
@@ -55,18 +58,18 @@ export function createMeter(perMinute: number): Meter {
     },
     complained(nowMs) {
       if (nowMs < pausedUntil) return
-      limit = Math.max(LEAST_PER_MINUTE, Math.min(limit, Math.floor(usedWithin(nowMs) * 0.9)))
+      const used = usedWithin(nowMs)
+      if (used >= perMinute * LEAST_SHARE) {
+        slow = Math.floor(used * 0.9)
+        slowUntil = nowMs + SLOW_MS
+      }
       pausedUntil = nowMs + pauseMs
       pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
-      acceptedSince = 0
     },
     accepted() {
       pauseMs = MINUTE_MS
-      if (limit === perMinute || ++acceptedSince < ACCEPTED_TO_RISE) return
-      acceptedSince = 0
-      limit = Math.min(perMinute, Math.ceil(limit * 1.02))
     },
-    read: (nowMs) => ({ used: usedWithin(nowMs), limit, pausedMs: Math.max(0, pausedUntil - nowMs) }),
+    read: (nowMs) => ({ used: usedWithin(nowMs), limit: limitAt(nowMs), pausedMs: Math.max(0, pausedUntil - nowMs) }),
   }
 }
 
