@@ -132,6 +132,7 @@ const TOO_LATE = /^(is-over|no-draft|nothing-to-undo|undo-of-older|too-late-to-u
 type Move = number | 'noon' | 'monday'
 const anybody = fc.constantFrom<Who>(...everybody)
 const employee = fc.constantFrom<Who>('zhao', 'zhao', 'qian', 'qian', 'li', 'li', 'sun')
+const confirm = fc.constantFrom('', 'confirm', 'confirm', 'confirm and undo')
 /** Null: who has somebody to score. */
 const scorer = fc.constantFrom<Who | null>(null, null, null, null, 'li', 'qian')
 const one = <T extends string, R extends object>(name: T, more: { [K in keyof R]: fc.Arbitrary<R[K]> }) =>
@@ -150,7 +151,14 @@ const command = fc.oneof(
   often(2, one('submit', { who: employee })),
   often(2, one('undo', { who: employee })),
   often(1, one('leave', { who: employee })),
-  often(6, one('toScore', { who: scorer, next: fc.constantFrom('', '全部满分', '全部满分', '退回补充') })),
+  often(
+    6,
+    one('toScore', {
+      who: scorer,
+      next: fc.constantFrom('', '全部满分', '全部满分', '退回补充'),
+      confirm,
+    }),
+  ),
   often(
     6,
     one('scoreLine', {
@@ -158,6 +166,7 @@ const command = fc.oneof(
       about: fc.nat(2),
       how: fc.constantFrom('full', 'half', 'percent'),
       deducted: fc.constantFrom(0, 0, 2, 2.5),
+      confirm,
     }),
   ),
   often(
@@ -171,7 +180,7 @@ const command = fc.oneof(
   often(1, one('forge', { who: anybody, whose: fc.constantFrom<Who>('li', 'wang', 'zhao') })),
   often(2, one('mine', { who: anybody })),
   often(1, one('restart', {})),
-  often(10, one('move', { by: fc.constantFrom<Move>(1, 1, 1, 2, 'noon', 'noon', 'monday', 'monday') })),
+  often(10, one('move', { by: fc.constantFrom<Move>(1, 1, 1, 2, 'noon', 'noon', 'noon', 'monday', 'monday') })),
 )
 /** How many seconds after the one before; right at an instant that was moved to. */
 const after = fc.constantFrom(1, 1, 2, 40, 300, 599, 600, 601)
@@ -223,14 +232,15 @@ class Run {
     this.model.now = at
   }
 
-  /** One command, on the phones and in the model. @returns false: nobody can do that now */
-  async step({ command, after }: Paced): Promise<void> {
+  /** One command, on the phones and in the model. */
+  async step({ command, after }: Paced): Promise<undefined> {
     if (!this.atMoment && command.do !== 'move' && command.do !== 'restart')
       await this.to(this.model.now + after * 1000)
-    this.atMoment = command.do === 'move'
+    const before = this.model.now
     const loose = await this.act(command)
     await this.world.bot().idle()
     await this.compare(loose)
+    this.atMoment = command.do === 'move' && this.model.now > before
   }
 
   private async act(command: Command): Promise<Who | undefined> {
@@ -260,7 +270,8 @@ class Run {
         await type(who, '评分')
         if (!command.next) return undefined
         await this.compare(undefined)
-        return this.pressOn(who, command.next, 0, false)
+        const loose = await this.pressOn(who, command.next, 0, false)
+        return command.confirm ? this.confirm(who, command.confirm) : loose
       }
       case 'scoreLine': {
         const { how, deducted } = command
@@ -274,13 +285,26 @@ class Run {
         const given = planned.map((p) => Number((p * share).toFixed(6)))
         const numbers = share === 1 ? '满分' : how === 'half' ? given.join(' ') : '92'
         model.scoreLine(who, about, given, deducted)
-        return void (await type(who, `评分 ${people[about]} ${numbers}${deducted ? ` 总结不完整扣${deducted}` : ''}`))
+        await type(who, `评分 ${people[about]} ${numbers}${deducted ? ` 总结不完整扣${deducted}` : ''}`)
+        return command.confirm ? this.confirm(who, command.confirm) : undefined
       }
       case 'forge':
         return void (await this.forge(command.who, command.whose))
       case 'press':
         return this.press(command)
     }
+  }
+
+  /** The score on the newest card counts, or did for a moment. */
+  private async confirm(who: Who, how: string): Promise<Who | undefined> {
+    await this.world.bot().idle()
+    await this.compare(undefined)
+    await this.to(this.model.now + 1000)
+    const loose = await this.pressOn(who, '确认评分', 0, false)
+    if (how === 'confirm') return loose
+    await this.world.bot().idle()
+    await this.compare(loose)
+    return this.step({ command: { do: 'undo', who }, after: 600 })
   }
 
   private async move(by: Move): Promise<undefined> {
@@ -309,7 +333,7 @@ class Run {
       .findLast((label) => /^11月/.test(label))
     if (asked) await this.pressOn(who, ofWeek!, 0, false)
     if (asked) await this.compare(undefined)
-    await this.to(this.model.now + 1000)
+    if (!this.atMoment) await this.to(this.model.now + 1000)
     return this.pressOn(who, '提交', 0, false)
   }
 
@@ -497,7 +521,7 @@ async function lives(platform: 'wecom' | 'dingtalk', seed: number): Promise<void
 
 const from = Number(process.env.MODEL_FROM ?? 1000)
 const more = process.env.MODEL ? Array.from({ length: Number(process.env.MODEL) }, (_, i) => from + i) : []
-const seeds = process.env.MODEL_SEED ? [Number(process.env.MODEL_SEED)] : more.length > 0 ? more : [1, 2]
+const seeds = process.env.MODEL_SEED ? [Number(process.env.MODEL_SEED)] : more.length > 0 ? more : [14]
 
 test.each(seeds)(
   'what five people do in three weeks has the effect that the rules say, seed %i',
@@ -505,4 +529,4 @@ test.each(seeds)(
   300_000,
 )
 
-test.skipIf(more.length > 0)('the same on DingTalk', () => lives('dingtalk', Number(process.env.MODEL_SEED ?? 3)))
+test.skipIf(more.length > 0)('the same on DingTalk', () => lives('dingtalk', Number(process.env.MODEL_SEED ?? 37)))
