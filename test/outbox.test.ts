@@ -549,3 +549,28 @@ test('when looking up what a message needs fails, it goes with the next round, n
   await expect.poll(async () => (await state('again'))?.state).toBe('sent')
   expect(wecom.arrived).toHaveLength(1)
 })
+
+test('an answer that never comes keeps its own person waiting and nobody else', async () => {
+  const wecom = fakePlatform('wecom')
+  const send = wecom.platform.send.bind(wecom.platform)
+  let answer = () => {}
+  wecom.platform.send = async (d) => {
+    if (d.userId === 'zhao-w') await new Promise<void>((done) => (answer = done))
+    return send(d)
+  }
+  const people = [person('zhao'), ...Array.from({ length: 500 }, (_, n) => person(`p${n}`))]
+  const { outbox } = await world({ people, wecom })
+  await outbox.add([text('first', 'zhao'), text('second', 'zhao')])
+  await outbox.add(people.slice(1).map((p) => text(`to-${p._id}`, p._id)))
+  await expect.poll(() => wecom.arrived.length).toBe(500)
+  await outbox.add([text('third', 'zhao'), text('later', 'p0')])
+  await expect.poll(() => wecom.arrived.length).toBe(501)
+  wecom.platform.send = send
+  answer()
+  await outbox.idle()
+  expect(wecom.arrived.slice(501).map((d) => (d.message.kind === 'text' ? d.message.text : ''))).toEqual([
+    'first',
+    'second',
+    'third',
+  ])
+})

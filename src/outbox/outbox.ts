@@ -39,10 +39,12 @@ export interface OutboxOptions {
 export type Outbox = ReturnType<typeof createOutbox>
 
 /**
- * Rows that are taken together, their people served side by side: more than there are messages on the way, so that what is
+ * Rows that are held at a time, their people served side by side: more than there are messages on the way, so that what is
  * written about each is written together, but not so many that the database is kept from storing what people say meanwhile.
  */
-const BATCH = 200
+const MOST_HELD = 200
+/** Further ones are taken when there is room for so many: one that hangs keeps nobody else waiting. */
+const LEAST_TAKEN = 100
 /** Results may wait for others; the next message does not wait for them. */
 const GATHER_MS = 25
 const MAX_TRIES = 30
@@ -75,7 +77,13 @@ export function createOutbox({
   let stopped = false
   let working: Promise<void> | undefined
   let again = false
+  /** People who are being served, and how many rows that are. */
+  const busy = new Map<string, Promise<void>>()
+  let held = 0
+  /** Tells the loop that somebody has been served. */
+  let onServed = () => {}
   let timer: NodeJS.Timeout | undefined
+  let timerAt = 0
   /** Nothing in the store can be sent before this instant of business time, as far as this process knows. */
   let nothingBefore = 0
   /** Counts what may make that wrong: a look at the store that began before is not trusted. */
@@ -133,7 +141,11 @@ export function createOutbox({
     while (again && !stopped) {
       again = false
       try {
-        for (let more = true; more && !stopped; ) more = await round()
+        for (let more = true; more && !stopped; ) {
+          const room = MOST_HELD - held
+          if (room < LEAST_TAKEN) await new Promise<void>((served) => (onServed = served))
+          else more = await takeMore(room)
+        }
       } catch (err) {
         log.error({ err }, 'outbox round failed')
         later(1000)
@@ -141,13 +153,20 @@ export function createOutbox({
     }
   }
 
+  /** The soonest counts. */
   function later(ms: number): void {
+    const at = machineMs() + ms
+    if (stopped || (timer && timerAt <= at)) return
     clearTimeout(timer)
-    if (!stopped) timer = setTimeout(wake, ms).unref()
+    timerAt = at
+    timer = setTimeout(() => {
+      timer = undefined
+      wake()
+    }, ms).unref()
   }
 
-  /** Leases what is due and sends it. Returns whether there may be more. */
-  async function round(): Promise<boolean> {
+  /** Leases what is due and begins to send it. Returns whether there may be more; what busy people have waiting is not looked at. */
+  async function takeMore(room: number): Promise<boolean> {
     const now = clock.now()
     if (now.getTime() < nothingBefore) return false
     const wait = heldMs()
@@ -155,41 +174,43 @@ export function createOutbox({
       later(wait)
       return false
     }
-    const due = { state: 'pending', notBefore: { $lte: now }, holdUntil: { $lt: leaseNow() } } as const
+    const due = {
+      ...({ state: 'pending', notBefore: { $lte: now }, holdUntil: { $lt: leaseNow() } } as const),
+      ...(busy.size > 0 && { to: { $nin: [...busy.keys()] } }),
+    }
     const found = await model
       .find(due, { _id: 1 })
       .sort({ seq: 1 })
-      .limit(BATCH)
-      .batchSize(BATCH)
+      .limit(room)
+      .batchSize(room)
       .lean<{ _id: string }[]>()
-    if (found.length === 0) {
-      await sleepUntilNext(now)
-      return false
-    }
+    // While somebody is served the loop looks again afterwards.
+    if (found.length === 0 && busy.size === 0) await sleepUntilNext(now)
+    if (found.length === 0) return false
     const ids = found.map((f) => f._id)
     const lease = { ids, claim: `${owner}/${leaseNow()}/${leases++}`, until: leaseNow() + leaseMs }
     const { rows, send } = await take(due, lease)
     const renewing = setInterval(() => void renew(lease), leaseMs / 3)
-    // Nobody waits for a result to be written before the next message goes: what a crash leaves unwritten is sent again
-    // under its id. All of a round is written before the next round begins.
-    const writing: Promise<void>[] = []
-    try {
-      const serve = async (mine: OutboxRow[]) => {
-        let before: Promise<void> | undefined
-        for (const row of mine) {
-          // The next message to the same person may change the card that this one was.
-          await before
-          before = (await sendOne(row, send, lease)).written
-          before.catch(() => {})
-          writing.push(before)
-        }
-      }
-      await Promise.all([...groupBy(rows).values()].map(serve))
-      await Promise.all(writing)
-    } finally {
-      clearInterval(renewing)
-    }
-    return found.length > 0
+    const served = [...groupBy(rows)].map(([to, mine]) => {
+      held += mine.length
+      const serving = serve(mine, send, lease)
+        .catch((err) => log.error({ err }, 'result of a message not written'))
+        .finally(() => {
+          held -= mine.length
+          busy.delete(to)
+          onServed()
+          wake()
+        })
+      busy.set(to, serving)
+      return serving
+    })
+    void Promise.all(served).then(() => clearInterval(renewing))
+    return found.length === room
+  }
+
+  /** One after the other: the next message to somebody may change the card that this one was. */
+  async function serve(mine: OutboxRow[], send: Send, lease: Lease): Promise<void> {
+    for (const row of mine) await (await sendOne(row, send, lease)).written
   }
 
   /** Leases rows and looks up what sending them needs; where that fails, they do not have to wait for the lease to end. */
@@ -199,7 +220,7 @@ export function createOutbox({
         { ...due, _id: { $in: lease.ids } },
         { $set: { owner: lease.claim, holdUntil: lease.until } },
       )
-      const rows = await model.find(heldBy(lease)).sort({ seq: 1 }).batchSize(BATCH).lean<OutboxRow[]>()
+      const rows = await model.find(heldBy(lease)).sort({ seq: 1 }).batchSize(MOST_HELD).lean<OutboxRow[]>()
       return { rows, send: await sender(rows) }
     } catch (err) {
       const back = { $set: { holdUntil: 0 }, $unset: { owner: 1 } } as const
@@ -238,11 +259,7 @@ export function createOutbox({
   }
 
   /** Resolves when the row is sent or will not be; `written` when the outcome is. */
-  async function sendOne(
-    row: OutboxRow,
-    send: (row: OutboxRow, onWire: OnWire) => Promise<Sent>,
-    lease: Lease,
-  ): Promise<{ written: Promise<void> }> {
+  async function sendOne(row: OutboxRow, send: Send, lease: Lease): Promise<{ written: Promise<void> }> {
     const isLost = () => leaseNow() >= lease.until
     if (isLost()) return { written: Promise.resolve() }
     const onWire: OnWire = (platform, ask) =>
@@ -366,7 +383,7 @@ export function createOutbox({
     },
     /** Resolves when nothing that could be sent at this instant is left. */
     async idle(): Promise<void> {
-      while (working) await working
+      while (working || busy.size > 0) await (working ?? Promise.race(busy.values()))
     },
     failed: () => model.find({ state: 'failed' }).sort({ createdAt: -1 }).limit(500).lean<OutboxRow[]>(),
     async retry(key: string): Promise<boolean> {
@@ -379,7 +396,9 @@ export function createOutbox({
     async stop(): Promise<void> {
       stopped = true
       clearTimeout(timer)
+      onServed()
       await working
+      await Promise.all(busy.values())
     },
   }
 }
@@ -415,6 +434,7 @@ interface Lease {
   until: number
 }
 
+type Send = (row: OutboxRow, onWire: OnWire) => Promise<Sent>
 type Change = { $set: Partial<OutboxRow>; $unset?: { owner: 1 } }
 
 function groupBy(rows: OutboxRow[]): Map<string, OutboxRow[]> {
