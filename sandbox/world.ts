@@ -9,6 +9,7 @@ import { type Bot, startBot } from '../src/main.ts'
 import { createTravelClock, type TravelClock } from './clock.ts'
 import { newcomer, type PlatformName, peopleOn, type SamplePerson, samplePeople } from './company/people.ts'
 import { type DingtalkStandIn, startDingtalkStandIn } from './dingtalk/stand-in.ts'
+import { freePort } from './free-port.ts'
 import { livePast, OPENS_AT, PAST_BEGINS_AT } from './history.ts'
 import { type Phone, phoneOf } from './phone.ts'
 import type { StandIn } from './stand-in.ts'
@@ -226,15 +227,6 @@ function aesKey(): string {
     const key = randomBytes(32).toString('base64').slice(0, 43)
     if (/^[A-Za-z0-9]{43}$/.test(key)) return key
   }
-}
-
-async function freePort(): Promise<number> {
-  const { createServer } = await import('node:net')
-  const server = createServer()
-  await new Promise<void>((done, fail) => server.once('error', fail).listen(0, '127.0.0.1', done))
-  const { port } = server.address() as { port: number }
-  await new Promise((done) => server.close(done))
-  return port
 }
 
 /** A group of the fleet's and one of the managers' with the bot in them. */

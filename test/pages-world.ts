@@ -1,11 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, BrowserContext } from 'playwright-core'
 import { submitWeek } from '../handlers/weekly/submit.ts'
 import { startDingtalkStandIn } from '../sandbox/dingtalk/stand-in.ts'
+import { freePort } from '../sandbox/free-port.ts'
 import type { SandboxPerson } from '../sandbox/stand-in.ts'
 import { startWecomStandIn } from '../sandbox/wecom/stand-in.ts'
 import type { WeeklyContent } from '../src/domain/weekly-report.ts'
@@ -82,14 +81,6 @@ export const reportOf48: WeeklyContent = {
 }
 
 const callbackKey = 'jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C'
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  const { port } = server.address() as AddressInfo
-  await new Promise((done) => server.close(done))
-  return port
-}
 
 export type PagesWorld = Awaited<ReturnType<typeof startPagesWorld>>
 

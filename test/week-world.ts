@@ -1,9 +1,8 @@
-import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type DingtalkStandIn, startDingtalkStandIn } from '../sandbox/dingtalk/stand-in.ts'
+import { freePort } from '../sandbox/free-port.ts'
 import type { PhoneMessage, SandboxPerson, StandIn } from '../sandbox/stand-in.ts'
 import { startWecomStandIn, type WecomStandIn } from '../sandbox/wecom/stand-in.ts'
 import { createLog, type Log } from '../src/log.ts'
@@ -205,13 +204,4 @@ export async function startWeekWorld(options: {
       rmSync(dir, { recursive: true, force: true })
     },
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

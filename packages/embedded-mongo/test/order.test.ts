@@ -63,7 +63,9 @@ describe('order', () => {
       fc.property(tuple, tuple, fc.tuple(fc.boolean(), fc.boolean(), fc.boolean()), (a, b, descending) => {
         let expected = 0
         for (let i = 0; i < 3 && expected === 0; i++) expected = compare(a[i], b[i]) * (descending[i] ? -1 : 1)
-        expect(Math.sign(Buffer.compare(keyString(a, descending), keyString(b, descending)))).toBe(Math.sign(expected))
+        expect(Math.sign(Buffer.compare(keyString(a, descending), keyString(b, descending)))).toBe(
+          Math.sign(expected) + 0,
+        )
       }),
       { numRuns: 1500 },
     )
