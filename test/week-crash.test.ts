@@ -203,13 +203,15 @@ test.each([
   'a process that dies %s a write is started again: nothing is lost, twice or different',
   async (where, count) => {
     const when = where === 'before' ? 'before' : 'halfway'
-    const { writes } = when === 'before' ? smooth : await live(Number.POSITIVE_INFINITY, when)
-    const points = deathsAmong(writes, count)
+    // Those of many rows are few: one after the other, until there is none left.
+    const most = part ? 100 : count
+    const points = when === 'before' ? deathsAmong(smooth.writes, count) : Array.from({ length: most }, (_, i) => i)
     const wrong: unknown[] = []
     let deaths = 0
     for (const n of points) {
       const { end, died } = await live(n, when)
       if (died) deaths++
+      else if (when === 'halfway') break
       try {
         expect([when, n, end]).toEqual([when, n, smooth.end])
       } catch (error) {
@@ -218,7 +220,7 @@ test.each([
     }
     if (wrong.length > 0) throw new AggregateError(wrong, `${wrong.length} of ${points.length} ended otherwise`)
     // What is written together depends on the moment: one or two of the last may not come.
-    expect(deaths).toBeGreaterThan(points.length * 0.9 - 1)
+    expect(deaths).toBeGreaterThan(when === 'before' ? points.length * 0.9 - 1 : 0)
   },
   part ? 3_000_000 : 60_000,
 )
