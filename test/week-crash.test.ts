@@ -197,7 +197,7 @@ test('the week that nothing disturbs, in which every write is one that it could 
 })
 
 test.each([
-  ['before', 5],
+  ['before', 4],
   ['halfway through', 2],
 ] as const)(
   'a process that dies %s a write is started again: nothing is lost, twice or different',

@@ -15,7 +15,7 @@ const planOfZhao = `周计划
 
 /** A first week, so that there is a plan to summarise. */
 async function untilSecondWeek(platforms: Platforms = ['wecom'], ownEngine = false) {
-  world = await startWeekWorld({ start: '2026-11-16T09:00:00+08:00', platforms, ownEngine })
+  world = await startWeekWorld({ start: '2026-11-20T15:59:00+08:00', platforms, ownEngine })
   const zhao = world.phone('zhao')
   await world.go('2026-11-20T16:00:00+08:00')
   await zhao.type(planOfZhao)
