@@ -16,15 +16,29 @@ import { viewWeek, type WeekView } from './weekly/week.ts'
 const text = {
   needPoints: (name: string) => `请给出${name}各项的得分，例如：${name} 18 30 40。`,
   done: (n: number) => `已评分${n}人`,
-  scored: (who: string) => `${who}已经评过分。如需修改，在评分后10分钟内发“撤销”，之后请联系人力资源。`,
+  scored: (who: string, minutes: number) =>
+    `${who}已经评过分。如需修改，在评分后${minutes}分钟内发“撤销”，之后请联系人力资源。`,
   notYet: (who: string) => `${who}的周总结还未提交，提交后才能评分。`,
+  returned: (who: string) => `${who}的周总结已退回，补充后再次提交即可评分。`,
+  noPoints: (who: string) => `${who}没有带分值的计划，不能评分。`,
   notOwed: (who: string) => `${who}不需要评分。`,
 }
 
-function whyNot({ person, week, status }: WeekView): string {
+function whyNot({ person, week, status }: WeekView, undoMinutes: number): string {
   const who = `${person.name}${formatWeek(week)}`
-  if (status.kind === 'scored') return text.scored(who)
-  return status.kind === 'not-owed' ? text.notOwed(who) : text.notYet(who)
+  switch (status.kind) {
+    case 'scored':
+      return text.scored(who, undoMinutes)
+    case 'returned':
+      return text.returned(who)
+    case 'submitted':
+    case 'late':
+      return text.noPoints(who)
+    case 'not-owed':
+      return text.notOwed(who)
+    default:
+      return text.notYet(who)
+  }
 }
 
 /** @param view the week to score, where there is one */
@@ -58,7 +72,9 @@ export async function readScores(turn: TextTurn, ctx: Ctx): Promise<Answer[] | u
   const { scores, problems } = parseScores(first, people)
   for (const problem of problems) {
     const person = problem.kind === 'no-plan' && others.find((p) => p._id === problem.candidates?.[0])
-    if (person) problem.text = whyNot(await viewWeek(ctx, person, runningWeek(ctx, turn.at), turn.at))
+    if (!person) continue
+    const view = await viewWeek(ctx, person, runningWeek(ctx, turn.at), turn.at)
+    problem.text = whyNot(view, ctx.company().weekly.undoMinutes)
   }
   if (scores.length === 0) return problems.length > 0 ? [{ text: problems.map((p) => p.text).join('\n') }] : undefined
   const read = scores.map((line) => ({ line, view: views.find((v) => v.row._id === line.personId)! }))
