@@ -72,7 +72,10 @@ const readings: [RegExp, string | ((text: string) => string)][] = [
   [/^本周已经免计/, 'leave-granted'],
   [/^已撤销对/, (t) => `score-undone:${whoIn(t)}`],
   [/^目前没有待您评分/, 'none-to-score'],
-  [/^..11月\d+日至(?:12月)?\d+日(?:的周总结还未提交|的周总结已退回|没有带分值|已经评过分|不需要评分)/, 'nothing-to-score'],
+  [
+    /^..11月\d+日至(?:12月)?\d+日(?:的周总结还未提交|的周总结已退回|没有带分值|已经评过分|不需要评分)/,
+    'nothing-to-score',
+  ],
   [/^请回复退回的原因/, 'ask-reason'],
   [/^已退回，并转达/, (t) => `sent-back:${whoIn(t)}`],
   [/^已经评分，不能退回/, 'not-back-scored'],
