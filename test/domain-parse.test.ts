@@ -6,6 +6,7 @@ import { describeScore, parseScores, type Scoreable } from '../src/domain/parse-
 import { contentText, templateText } from '../src/domain/template-text.ts'
 import { addDays, addWeeks, mondayOf } from '../src/domain/time.ts'
 import type { PlanItem, Summary, WeeklyContent } from '../src/domain/weekly-report.ts'
+import { cost } from './cost.ts'
 import { outcomeLines, planLines, scoreLines } from './domain-chat-corpus.ts'
 
 const planned: PlanItem[] = [
@@ -225,6 +226,12 @@ describe('a whole message', () => {
     expect(part.assumptions).toEqual(['“消防培训”按第2项“组织消防培训”理解'])
   })
 
+  test('points behind a name never make it another one', () => {
+    const planned = ['拜访客户120', '拜访客户1'].map((text) => ({ text, kind: 'key' as const, points: 20 }))
+    const { summary } = parseReport('周总结\n2. 拜访客户1（20分）：完成', { ...context, planned })
+    expect(summary?.outcomes).toEqual([null, { outcome: 'done' }])
+  })
+
   test('what cannot be read is named by line and kept', () => {
     expect(read('王总好\n周计划\n招聘 20分').unread).toEqual([
       { line: 1, text: '王总好', why: '没有看出这是计划还是总结，可在前面加一行“周计划”或“周总结”' },
@@ -391,10 +398,11 @@ describe('properties', () => {
     '计划',
     '预计',
   ])('a long run of “%s” is over quickly', (unit) => {
-    const started = performance.now()
-    read(`周计划\n${unit.repeat(2000 / unit.length)}\n周总结\n${unit.repeat(2000 / unit.length)}`)
-    parseScores(unit.repeat(4000), people)
-    expect(performance.now() - started).toBeLessThan(1500)
+    const both = () => {
+      read(`周计划\n${unit.repeat(2000 / unit.length)}\n周总结\n${unit.repeat(2000 / unit.length)}`)
+      parseScores(unit.repeat(4000), people)
+    }
+    expect(cost(both, 3)).toBeLessThan(1_500_000)
   })
 
   test('a second outcome of one item never drops the note of the first', () => {

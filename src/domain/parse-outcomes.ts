@@ -212,7 +212,8 @@ function endOfName(body: string, name: string): number | undefined {
   const wanted = plainText(name)
   if (wanted === '') return undefined
   if (body.startsWith(name)) return name.length
-  const half = halfWidth(body)
+  // Its points are no part of it: 「拜访客户1（20分）」 is not 拜访客户120.
+  const half = halfWidth(body).split(/\(\d+(?:\.\d+)?分/, 1)[0]!
   let matched = 0
   for (let i = 0; i < half.length && i < 1200; i++) {
     if (!/[\p{L}\p{N}]/u.test(half[i]!)) continue
