@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { machineMs } from '../src/clock.ts'
+import { createBeginnings } from '../src/inbox/begin.ts'
 import { createInbox } from '../src/inbox/inbox.ts'
 import { createLog } from '../src/log.ts'
 import type { Incoming } from '../src/platforms/port.ts'
@@ -145,13 +146,102 @@ test('in a rush sixteen are worked on at a time, and a change of contacts does n
   await Promise.all(Array.from({ length: 40 }, (_, i) => box.receive(one(i))))
   await box.receive({ id: 'rush/left', platform: 'wecom', userId: 'gone', at: new Date(), type: 'left' })
   await expect.poll(() => left).toBe(true)
-  expect(gates.length).toBe(16)
+  await expect.poll(() => gates.length).toBe(16)
   for (let opened = 0; opened < 40; opened++) {
     await expect.poll(() => gates.length).toBeGreaterThan(0)
     gates.shift()!()
   }
   await box.idle()
   expect(most).toBe(16)
+  await box.stop()
+})
+
+test('work begins between writes, hardly any of it between great ones, and the rest when nothing is left to store', async () => {
+  const { begin, storingBegins, wrote, storingEnds } = createBeginnings()
+  expect(begin()).toBeUndefined()
+  const begun: number[] = []
+  const wait = (n: number) => void begin()?.then(() => begun.push(n))
+  const turn = () => new Promise(setImmediate)
+  storingBegins()
+  for (const n of [1, 2, 3, 4, 5]) wait(n)
+  wrote(4)
+  await turn()
+  expect(begun).toEqual([1])
+  for (let write = 2; write < 8; write++) wrote(5)
+  await turn()
+  expect(begun).toEqual([1])
+  wrote(5)
+  await turn()
+  expect(begun).toEqual([1, 2])
+  storingEnds()
+  await Promise.resolve()
+  expect(begun).toEqual([1, 2, 3])
+  // Behind those that wait, not before them.
+  wait(6)
+  await turn()
+  expect(begun).toEqual([1, 2, 3, 4])
+  await turn()
+  // Deliveries came again.
+  storingBegins()
+  await turn()
+  expect(begun).toEqual([1, 2, 3, 4, 5])
+  storingEnds()
+  await turn()
+  expect(begun).toEqual([1, 2, 3, 4, 5, 6])
+  expect(begin()).toBeUndefined()
+})
+
+test('what is stored waits while more is being stored, and is worked on then', async () => {
+  const handled: string[] = []
+  const box = inbox(async (e) => {
+    handled.push(e.id)
+  })
+  const mongo = box.model.db.db!
+  const command = mongo.command
+  const gates: (() => void)[] = []
+  mongo.command = async (...args: Parameters<typeof command>) => {
+    await new Promise<void>((go) => gates.push(go))
+    return command.apply(mongo, args)
+  }
+  const many = (from: number) => Array.from({ length: 5 }, (_, i) => box.receive(text(`begin/${from + i}`, `u${i}`)))
+  const first = many(0)
+  await expect.poll(() => gates.length).toBe(1)
+  const second = many(5)
+  await new Promise(setImmediate)
+  gates[0]!()
+  await Promise.all(first)
+  await expect.poll(() => gates.length).toBe(2)
+  await new Promise((r) => setTimeout(r, 20))
+  expect(handled).toEqual([])
+  mongo.command = command
+  gates[1]!()
+  await Promise.all(second)
+  await box.idle()
+  expect(handled).toHaveLength(10)
+  await box.stop()
+})
+
+test('the leases of very many are renewed a few hundred at a time, each of them', async () => {
+  let go = () => {}
+  const gate = new Promise<void>((open) => {
+    go = open
+  })
+  const box = inbox(() => gate, { owner: 'many', leaseMs: 300 })
+  const model = box.model as unknown as { updateMany: (filter: { _id?: { $in: string[] } }, change: object) => object }
+  const updateMany = model.updateMany
+  const sizes: number[] = []
+  model.updateMany = (filter, change) => {
+    if (filter._id) sizes.push(filter._id.$in.length)
+    return updateMany.call(model, filter, change)
+  }
+  await Promise.all(Array.from({ length: 450 }, (_, i) => box.receive(text(`renew/${i}`, `r${i}`))))
+  const ends = (await box.model.find({ owner: 'many' }).lean()).map((r) => r.leaseUntil)
+  await expect.poll(() => sizes.length).toBeGreaterThanOrEqual(3)
+  expect(sizes.slice(0, 3)).toEqual([200, 200, 50])
+  await expect.poll(() => box.model.countDocuments({ owner: 'many', leaseUntil: { $gt: Math.max(...ends) } })).toBe(450)
+  model.updateMany = updateMany
+  go()
+  await box.idle()
   await box.stop()
 })
 

@@ -6,6 +6,7 @@ import type { Seal } from '../seal.ts'
 import { type Db, soon } from '../store/connect.ts'
 import { insertNew, together } from '../store/group-writes.ts'
 import { createTurns } from '../turns.ts'
+import { createBeginnings } from './begin.ts'
 import { type Kept, protect, reveal } from './private.ts'
 
 /** One delivery of a platform, kept from its first receipt. */
@@ -45,6 +46,9 @@ schema.index({ receivedAt: 1 }, { expireAfterSeconds: 30 * 86400, partialFilterE
  * Changes of contacts, which may read a whole company, take no turn.
  */
 const MOST_UNDER_WAY = 16
+
+/** Rows whose lease is renewed by one statement: nothing else waits for thousands of them. */
+const RENEWED_AT_ONCE = 200
 
 /** Marking events as done may wait for others: after a crash they are handled again, to the same effect. */
 const DONE_GATHER_MS = 10
@@ -102,6 +106,7 @@ export function createInbox({
   }, DONE_GATHER_MS)
   let waiting: { row: InboxRow; done: () => void; failed: (e: unknown) => void }[] = []
   let flushing = false
+  const beginnings = createBeginnings()
   let stopped = false
   const lanes = new Map<string, Promise<void>>()
   const timers = new Set<NodeJS.Timeout>()
@@ -121,6 +126,7 @@ export function createInbox({
   async function flush(): Promise<void> {
     if (flushing) return
     flushing = true
+    beginnings.storingBegins()
     try {
       while (waiting.length > 0) {
         const batch = waiting
@@ -135,6 +141,7 @@ export function createInbox({
           })
           await soon(stored)
           for (const b of batch) b.done()
+          beginnings.wrote(batch.length)
         } catch (error) {
           if (unsure.size < MOST_UNSURE) for (const id of unique.keys()) unsure.add(id)
           // Those that came meanwhile would wait as long for the same: the platform is told in time, and repeats.
@@ -143,6 +150,7 @@ export function createInbox({
       }
     } finally {
       flushing = false
+      beginnings.storingEnds()
     }
   }
 
@@ -165,7 +173,7 @@ export function createInbox({
     held.add(row._id)
     const lane = `${row.event.platform}/${row.event.userId}`
     const next = (lanes.get(lane) ?? Promise.resolve()).then(() =>
-      TAKES_TURN.has(row.event.type) ? inTurn(() => work(row)) : work(row),
+      TAKES_TURN.has(row.event.type) ? inTurn(() => workInTime(row)) : work(row),
     )
     lanes.set(lane, next)
     void next.finally(() => {
@@ -174,6 +182,11 @@ export function createInbox({
       if (!waitingAgain.has(row._id)) held.delete(row._id)
       if (active === 0) for (const w of idleWaiters.splice(0)) w()
     })
+  }
+
+  async function workInTime(row: InboxRow): Promise<void> {
+    await beginnings.begin()
+    return work(row)
   }
 
   async function work(row: InboxRow): Promise<void> {
@@ -226,13 +239,19 @@ export function createInbox({
   }
 
   /** Keeps the lease of what waits its turn or its next try here. */
+  let renewal = Promise.resolve()
   const renewing = setInterval(() => {
-    if (held.size === 0) return
-    const mine = { _id: { $in: [...held] }, state: 'new', owner: { $in: [...owners] } } as const
-    model
-      .updateMany(mine, { $set: { leaseUntil: leaseNow() + leaseMs } })
-      .catch((err) => log.warn({ err }, 'lease of events not renewed'))
+    renewal = renewal.then(renew).catch((err) => log.warn({ err }, 'lease of events not renewed'))
   }, leaseMs / 3).unref()
+
+  async function renew(): Promise<void> {
+    const ids = [...held]
+    for (let i = 0; i < ids.length && !stopped; i += RENEWED_AT_ONCE) {
+      const some = ids.slice(i, i + RENEWED_AT_ONCE).filter((id) => held.has(id))
+      const mine = { _id: { $in: some }, state: 'new', owner: { $in: [...owners] } } as const
+      await model.updateMany(mine, { $set: { leaseUntil: leaseNow() + leaseMs } })
+    }
+  }
 
   return {
     model,
@@ -275,7 +294,7 @@ export function createInbox({
       clearInterval(renewing)
       for (const t of timers) clearTimeout(t)
       timers.clear()
-      await Promise.all(lanes.values())
+      await Promise.all([...lanes.values(), renewal])
       await model.updateMany({ state: 'new', owner: { $in: [...owners] } }, { $set: { leaseUntil: 0 } }).catch(() => {})
     },
   }
