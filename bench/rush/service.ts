@@ -85,6 +85,6 @@ export async function settled(db: Db): Promise<void> {
     const inbox = await db.collection('inbox').countDocuments({ state: 'new' })
     const outbox = await db.collection('outbox').countDocuments({ state: 'pending' })
     if (inbox + outbox === 0) return
-    await sleep(200)
+    await sleep(1_000)
   }
 }
