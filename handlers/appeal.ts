@@ -1,6 +1,7 @@
 import { type AppealShown, appealPickCard } from '../cards/appeal.ts'
 import { closedCard } from '../cards/plan-submitted.ts'
 import type { Ctx } from '../src/context.ts'
+import { isCancel } from '../src/domain/commands.ts'
 import { appealLeft } from '../src/domain/month-dates.ts'
 import { addDays, dayOf, formatDay, formatInstant, formatMonth } from '../src/domain/time.ts'
 import type { Answer, CardTurn, OnCard, OnTalk, Turn } from '../src/inbox/handler.ts'
@@ -14,7 +15,6 @@ import {
   registerAppeal,
   windowOf,
 } from './month/appeal.ts'
-import { isCancel } from './record-behaviour.ts'
 import { ask } from './write-week.ts'
 
 const text = {

@@ -2,6 +2,7 @@ import { progressCard, resultCard, returnPickCard, teamMonthCard } from '../card
 import { closedCard } from '../cards/plan-submitted.ts'
 import type { Ctx } from '../src/context.ts'
 import { halfWidth } from '../src/domain/chat-text.ts'
+import { isCancel } from '../src/domain/commands.ts'
 import { dayText } from '../src/domain/month-dates.ts'
 import { namedFirst } from '../src/domain/parse-behaviour.ts'
 import {
@@ -35,7 +36,6 @@ import {
 import { firstMonth, remindInputs, unpublishedMonths } from './month/inputs.ts'
 import { isOver, settleMonth } from './month/settle.ts'
 import { progressOf, teamCardOf } from './month/view.ts'
-import { isCancel } from './record-behaviour.ts'
 import { ask } from './write-week.ts'
 
 const text = {

@@ -127,6 +127,7 @@ const interrupting: ReadonlySet<Intent> = new Set<Intent>([
   'chase',
   'score',
   'weekly-plan',
+  'submit',
 ])
 
 /** Whether a text is a command although the bot is waiting for words, e.g. for the reason of sending back. */

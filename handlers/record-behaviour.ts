@@ -2,6 +2,7 @@ import { behaviourConfirmCard, behaviourPointsCard, casesText, pointsOfOption, t
 import { closedCard } from '../cards/plan-submitted.ts'
 import type { Ctx } from '../src/context.ts'
 import { caseTitle, signed } from '../src/domain/behaviour.ts'
+import { isCancel } from '../src/domain/commands.ts'
 import { type Named, namedFirst, rangeText, readBehaviour } from '../src/domain/parse-behaviour.ts'
 import { addDays, dayOf, formatDay, weekOf } from '../src/domain/time.ts'
 import type { Answer, OnCard, OnTalk, TextTurn, Turn } from '../src/inbox/handler.ts'
@@ -255,8 +256,6 @@ export async function revokeByWord(turn: Turn, ctx: Ctx): Promise<Answer[]> {
   await ask(turn, ctx, 'behaviour-revoke', { record: last._id })
   return [{ text: `${shown.name} ${formatDay(last.day)} ${last.title} ${signed(last.points)}。${text.askReason}` }]
 }
-
-export const isCancel = (said: string) => /^\s*(取消|算了|不用了)\s*[。.!！]?\s*$/.test(said)
 
 export const onRevokeReason: OnTalk = async (turn, data, ctx) => {
   await ctx.talks.end(turn.person._id, turn.id)

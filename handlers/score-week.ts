@@ -11,6 +11,7 @@ import {
   scoreStepCard,
 } from '../cards/score-card.ts'
 import type { Ctx } from '../src/context.ts'
+import { isCancel } from '../src/domain/commands.ts'
 import { shown } from '../src/domain/decimal.ts'
 import { type Deduction, isDeduction, weekScore } from '../src/domain/score.ts'
 import {
@@ -48,6 +49,7 @@ const text = {
   returned: (name: string) => `已退回，并转达给${name}。`,
   sent: (name: string) => `已转达给${name}。`,
   notSubmitted: '对方还没有提交，无法退回。',
+  excusedAlready: '这一周已免计，不需要补充。',
   scoredAlready: '已经评分，不能退回。如需重新提交，请先撤销评分。',
   withdrawn: (name: string) => `已撤销对${name}的评分，并告知对方。`,
   tooLong: (minutes: number) => `评分已超过${minutes}分钟，不能撤销；可以在评分页修改。`,
@@ -273,8 +275,6 @@ export const onSendBack: OnCard = async (turn, ctx) => {
   return [{ text: text.returnAsk(about.person.name) }]
 }
 
-const isCancel = (said: string) => /^\s*(取消|算了|不用了)\s*[。.!！]?\s*$/.test(said)
-
 export const onReturnReason: OnTalk = async (turn, data, ctx) => {
   await ctx.talks.end(turn.person._id, turn.id)
   const person = await ctx.people.get(String(data.personId))
@@ -288,6 +288,8 @@ export const onReturnReason: OnTalk = async (turn, data, ctx) => {
       return [{ text: text.notSubmitted }]
     case 'scored':
       return [{ text: text.scoredAlready }]
+    case 'excused':
+      return [{ text: text.excusedAlready }]
     case 'settled':
       return [{ text: text.settled }]
     case 'not-allowed':

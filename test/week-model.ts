@@ -332,6 +332,7 @@ export class WeekModel {
   private sendBack({ about, week, to: judge }: Card) {
     const row = this.row(about, week)
     this.say(judge, 'ask-reason')
+    if (row.leave === 'granted') return this.say(judge, 'is-excused')
     if (row.score) return this.say(judge, 'not-back-scored')
     if (row.handed.length === 0) return this.say(judge, 'not-back-missing')
     row.returned = this.now

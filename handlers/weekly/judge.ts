@@ -84,7 +84,7 @@ export async function scoreWeek(
     }
   })
   if (outcome.kind === 'scored') {
-    await tell(ctx, act, person, `week-scored/${weekRowId(person._id, week)}/${act.at.toISOString()}`, 'week-scored', {
+    await tell(ctx, act, person, `${act.id}/week-scored`, 'week-scored', {
       week,
       at: act.at.toISOString(),
     })
@@ -136,14 +136,15 @@ export async function returnWeek(
   person: Person,
   week: Week,
   reason: string,
-): Promise<{ kind: 'returned' | 'not-submitted' | 'scored' | 'settled' } | NotAllowed> {
+): Promise<{ kind: 'returned' | 'not-submitted' | 'scored' | 'excused' | 'settled' } | NotAllowed> {
   if (!(await mayJudge(ctx, by, person))) return { kind: 'not-allowed' }
   if (await settledFor(ctx, act, person, week)) return { kind: 'settled' }
-  const outcome = await ctx.weeks.change<{ kind: 'returned' | 'not-submitted' | 'scored' }>(
+  const outcome = await ctx.weeks.change<{ kind: 'returned' | 'not-submitted' | 'scored' | 'excused' }>(
     person._id,
     week,
     act.id,
     (row) => {
+      if (row.excuse?.state === 'granted') return { outcome: { kind: 'excused' } }
       if (row.score) return { outcome: { kind: 'scored' } }
       if (row.submissions.length === 0) return { outcome: { kind: 'not-submitted' } }
       return { row: { ...row, returned: { at: act.at, by: by._id, reason } }, outcome: { kind: 'returned' } }
@@ -151,7 +152,7 @@ export async function returnWeek(
   )
   if (outcome.kind === 'returned') {
     await note(ctx, act, by, 'returned', person, week, { reason })
-    await tell(ctx, act, person, `returned/${weekRowId(person._id, week)}/${act.at.toISOString()}`, 'week-returned', {
+    await tell(ctx, act, person, `${act.id}/week-returned`, 'week-returned', {
       week,
     })
     await settleOthers(ctx, act, by, person, week, `已由${by.name}退回`)

@@ -30,6 +30,9 @@ export type Intent =
   | 'thanks'
   | 'unknown'
 
+/** Whether the words that were asked for are taken back instead: 撤销 then means the question, not what was done before it. */
+export const isCancel = (said: string): boolean => /^(?:取消|算了|不用了|放弃|撤[销消回])$/.test(trimMarks(said))
+
 export interface Command {
   intent: Intent
   /** What stands behind the command, as typed; the whole text for `unknown`. */

@@ -25,6 +25,14 @@ interface Form {
 
 const MOST = 500
 
+const notReturned = {
+  settled: '该周所在月份的结果已确认，不能再退回',
+  scored: '已评分，不能再退回',
+  excused: '这一周已免计，不需要补充',
+  'not-submitted': '还没有提交，无法退回',
+  'not-allowed': '您没有处理的权限',
+}
+
 const forms: Record<string, Form> = {
   note: {
     page: ({ person, week }) => ({
@@ -52,13 +60,7 @@ const forms: Record<string, Form> = {
     }),
     async submit(ctx, act, me, { person, week }, text) {
       const { kind } = await returnWeek(ctx, act, me, person, week, text)
-      if (kind === 'returned') return undefined
-      if (kind === 'settled') return '该周所在月份的结果已确认，不能再退回'
-      return kind === 'scored'
-        ? '已评分，不能再退回'
-        : kind === 'not-submitted'
-          ? '还没有提交，无法退回'
-          : '您没有处理的权限'
+      return kind === 'returned' ? undefined : notReturned[kind]
     },
     closed: '已退回',
   },

@@ -49,6 +49,7 @@ const text = {
   noPlan: '本周没有可评分的计划',
   early: '还未提交，截止时间后可评分',
   excused: '本周已免计，无需评分',
+  notBack: '这一周已免计，不需要补充',
   settled: '该周所在月份的结果已确认，不能再修改；未发布时请确认人撤销确认，已发布请联系人力资源更正',
   scored: '已评分，不能再退回或修改；可先撤销评分',
   notSubmitted: '还没有提交，无法退回',
@@ -221,6 +222,7 @@ export const scoreEndpoints: Endpoint[] = [
       const { kind } = await returnWeek(ctx, act, me, person, which, body.reason)
       if (kind === 'not-allowed') throw forbidden()
       if (kind === 'scored') throw new ApiError(422, kind, text.scored)
+      if (kind === 'excused') throw new ApiError(422, kind, text.notBack)
       if (kind === 'not-submitted') throw new ApiError(422, kind, text.notSubmitted)
       if (kind === 'settled') throw new ApiError(422, kind, text.settled)
       await closeCards(call, [scoreSubject(person._id, which)], `已由${me.name}退回`, `${person.name}的周总结`)
