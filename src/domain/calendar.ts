@@ -124,7 +124,13 @@ export function makeCalendar({
     throw new RangeError(`no working day within ${SEARCH_DAYS} days of ${from}`)
   }
 
-  const isClosedWeek = (week: Week): boolean => !daysOfWeek(week).slice(0, 6).some(isWorkday)
+  /** Asked for again and again, by every deadline around it. */
+  const closed = new Map<Week, boolean>()
+  function isClosedWeek(week: Week): boolean {
+    const known = closed.get(week) ?? !daysOfWeek(week).slice(0, 6).some(isWorkday)
+    closed.set(week, known)
+    return known
+  }
 
   function openWeek(from: Week, move: (week: Week) => Week): Week {
     let week = move(from)
