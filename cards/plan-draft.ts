@@ -8,7 +8,7 @@ import {
   type WeeklyContent,
 } from '../src/domain/weekly-report.ts'
 import type { Button, Card } from './card.ts'
-import { itemLine, outcomeLine, summaryLines } from './weekly-words.ts'
+import { itemLine, outcomeLine, summaryLines, supportLine } from './weekly-words.ts'
 
 export interface PlanDraft {
   week: Week
@@ -19,6 +19,10 @@ export interface PlanDraft {
   unread: { line: number; text: string; why: string }[]
   assumptions: string[]
   problems: ContentProblem[]
+  /** What came of the support that an item of this week needed, by item. */
+  supports: (string | undefined)[]
+  /** Whom the new plan's items ask for support, by item; undefined: it asks nobody, empty: nobody of that name was found. */
+  supporters: (string[] | undefined)[]
   /** Something counts already: submitting replaces it, or asks for consent. */
   replaces: boolean
   /** How many unfinished items the new plan does not have. */
@@ -32,7 +36,7 @@ export function planDraftCard(d: PlanDraft): Card {
   if (summary || d.planned.length > 0) {
     text.push(`【周总结 ${formatWeek(d.week)}】`)
     d.planned.forEach((item, i) => {
-      text.push(outcomeLine(item, summary?.outcomes[i], i + 1))
+      text.push(outcomeLine(item, summary?.outcomes[i], i + 1), ...supportLine(d.supports[i]))
     })
     if (summary) text.push(...summaryLines(summary))
   }
@@ -44,6 +48,14 @@ export function planDraftCard(d: PlanDraft): Card {
   if (plan.length > 0) text.push(`合计${sumPoints(plan.map((p) => p.points))}分`)
   for (const u of d.unread) text.push(`第${u.line}行没有读懂：“${u.text}”，${u.why}`)
   for (const a of d.assumptions) text.push(`说明：${a}`)
+  d.supporters.forEach((names, i) => {
+    if (!names) return
+    text.push(
+      names.length > 0
+        ? `说明：第${i + 1}项需要的支持，将在计划开始的第一个工作日转给${names.join('、')}`
+        : `说明：第${i + 1}项需要的支持没有对应到同事，不会转给对方；可改写为全名或部门名`,
+    )
+  })
   const wrong = d.problems.filter((p) => p.level === 'wrong')
   for (const p of wrong) text.push(p.text)
   const missing = describeMissing(d.problems)

@@ -2,7 +2,7 @@ import { DEDUCTION_CHOICES, type Deduction, pointsText, type Requirement, requir
 import { formatWeek, type Week } from '../src/domain/time.ts'
 import type { PlanItem, Summary } from '../src/domain/weekly-report.ts'
 import type { Card, Option } from './card.ts'
-import { outcomeLine, summaryLines } from './weekly-words.ts'
+import { outcomeLine, summaryLines, supportLine } from './weekly-words.ts'
 
 export interface ScoreSheet {
   personId: string
@@ -10,6 +10,8 @@ export interface ScoreSheet {
   week: Week
   planned: PlanItem[]
   summary?: Summary
+  /** What came of the support that an item needed, by item. */
+  supports?: (string | undefined)[]
   submitted: 'on-time' | 'late' | 'none'
   /** 11月28日 11:07 */
   submittedAt?: string
@@ -24,7 +26,10 @@ const pageOf = (s: { personId: string; week: Week }) => ({
 
 /** A week to score: full points in one tap, item by item, or a word back. */
 export function scoreCard(s: ScoreSheet): Card {
-  const lines = s.planned.map((item, i) => outcomeLine(item, s.summary?.outcomes[i], i + 1))
+  const lines = s.planned.flatMap((item, i) => [
+    outcomeLine(item, s.summary?.outcomes[i], i + 1),
+    ...supportLine(s.supports?.[i]),
+  ])
   if (s.summary) lines.push(...summaryLines(s.summary))
   return {
     title: `${s.name}  ${formatWeek(s.week)}`,

@@ -31,6 +31,9 @@ export function outcomeLine(
   return `${n}. ${item.text}（${pointsText(item.points)}分）：${said}`
 }
 
+/** `　支持 王强：可以支持`, below its item */
+export const supportLine = (state: string | undefined): string[] => (state ? [`　支持 ${state}`] : [])
+
 /** 计划外, 不足, 问题, 更好的方法, as far as they were written. */
 export function summaryLines(summary: Summary): string[] {
   const lines: string[] = []

@@ -1,4 +1,5 @@
 import type { Handlers } from '../src/inbox/handler.ts'
+import { onSupport, onSupportSaid, onSupportWords } from './answer-support.ts'
 import { onChange, onExcuse } from './decide-request.ts'
 import { help } from './help.ts'
 import { monthCards, monthTalks } from './month-list.ts'
@@ -62,11 +63,20 @@ export const handlers: Handlers = {
     'reply-week': onReplyWeek,
     excuse: onExcuse,
     change: onChange,
+    support: onSupport,
+    'support-words': onSupportWords,
     ...momentCards,
     ...surveyCards,
     ...monthCards,
   },
-  talks: { 'return-reason': onReturnReason, 'week-note': onWeekNote, ...momentTalks, ...surveyTalks, ...monthTalks },
+  talks: {
+    'return-reason': onReturnReason,
+    'week-note': onWeekNote,
+    'support-words': onSupportSaid,
+    ...momentTalks,
+    ...surveyTalks,
+    ...monthTalks,
+  },
   menu: {
     write: '周计划',
     mine: '我的',

@@ -1,6 +1,7 @@
 import type { Ctx } from '../src/context.ts'
 import { gist, type Intent, recognise } from '../src/domain/commands.ts'
 import type { Answer, OnSay, TextTurn } from '../src/inbox/handler.ts'
+import { supportsByWord } from './answer-support.ts'
 import { anonymousComment } from './answer-survey.ts'
 import { appealByWord } from './appeal.ts'
 import { help } from './help.ts'
@@ -78,6 +79,7 @@ const intents: Partial<Record<Intent, Say>> = {
     const name = /下午/.test(rest) ? 'afternoon' : /明/.test(rest) ? 'tomorrow' : /半|30|三十/.test(rest) ? '30m' : '1h'
     return [{ text: (await snoozeFor(turn, ctx, runningWeek(ctx, turn.at), name)).said }]
   }),
+  support: (turn, ctx) => supportsByWord(turn, ctx),
   survey: (turn, ctx) => surveysByWord(turn, ctx),
   'survey-results': (turn, ctx) => surveyResultsByWord(turn, ctx),
   'new-survey': (turn, ctx, rest) => newSurvey(turn, ctx, rest),

@@ -27,6 +27,7 @@ import type { Answer, CardTurn, OnCard, OnTalk, TextTurn, Turn } from '../src/in
 import type { Person } from '../src/store/people.ts'
 import { mayJudge } from './rights.ts'
 import { addNote, returnWeek, type ScoreOutcome, scoreSubject, scoreWeek, withdrawScore } from './weekly/judge.ts'
+import { supportStates } from './weekly/support.ts'
 import { runningWeek } from './weekly/target.ts'
 import { isToScore, teamOf, teamView } from './weekly/team.ts'
 import { viewWeek, type WeekView } from './weekly/week.ts'
@@ -110,16 +111,18 @@ export async function scoreNext(turn: Turn, ctx: Ctx, after?: string): Promise<A
   const waiting = await toScore(ctx, turn.person, turn.at)
   const position = waiting.findIndex((v) => v.row._id === after)
   const next = waiting[position + 1] ?? waiting.find((v) => v.row._id !== after)
-  return next ? [scoreAnswer(ctx, next)] : [{ text: text.none }]
+  return next ? [await scoreAnswer(ctx, next)] : [{ text: text.none }]
 }
 
 /** Which submission a scorer has before them, and the plan that it is scored by: a change of that one is agreed to apart. */
 export const seenIn = ({ row, counts, planned }: WeekView): string =>
   `${row.submissions.length}/${counts?.submission.at.toISOString() ?? 'none'}/${planned.map((p) => p.points).join()}`
 
-function scoreAnswer(ctx: Ctx, view: WeekView): Answer {
+async function scoreAnswer(ctx: Ctx, view: WeekView): Promise<Answer> {
   const context = { personId: view.person._id, week: view.week, seen: seenIn(view) }
-  return { card: scoreCard(sheetOf(ctx, view)), subject: scoreSubject(view.person._id, view.week), context }
+  const supports = await supportStates(ctx, view)
+  const card = scoreCard({ ...sheetOf(ctx, view), supports })
+  return { card, subject: scoreSubject(view.person._id, view.week), context }
 }
 
 export const onScoreNext: OnCard = async (turn, ctx) => {
@@ -223,7 +226,7 @@ export const onScoreConfirm: OnCard = async (turn, ctx) => {
   const { points, deductions, seen } = turn.instance.context
   const view = await viewWeek(ctx, about.person, about.week, turn.at)
   if (seen !== undefined && seen !== seenIn(view) && !view.row.score)
-    return [{ replace: closedCard(`${about.person.name}的评分`, '对方更新了内容') }, scoreAnswer(ctx, view)]
+    return [{ replace: closedCard(`${about.person.name}的评分`, '对方更新了内容') }, await scoreAnswer(ctx, view)]
   const given = Object.entries((points ?? {}) as Record<string, number>).sort(([a], [b]) => Number(a) - Number(b))
   const outcome = await scoreWeek(ctx, turn, turn.person, about.person, about.week, {
     points: given.map(([, p]) => p),

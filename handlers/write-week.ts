@@ -10,6 +10,7 @@ import type { Answer, CardTurn, OnCard, OnTalk, TextTurn, Turn } from '../src/in
 import { reportOf } from '../src/store/weeks.ts'
 import { draftAnswer, draftFace, takeIntoDraft, templateFor, unplanned } from './weekly/draft.ts'
 import { dropDraft, saveDraft, submitWeek, withdrawWeek } from './weekly/submit.ts'
+import { supportStates } from './weekly/support.ts'
 import { weeksFor } from './weekly/target.ts'
 import { deadlineOf, viewWeek } from './weekly/week.ts'
 
@@ -44,7 +45,10 @@ export async function startWriting(turn: Turn, ctx: Ctx): Promise<Answer[]> {
 
 async function startWeek(turn: Turn, ctx: Ctx, week: Week): Promise<Answer[]> {
   if (deadlineOf(ctx.company(), week) === 'closed') return [{ text: text.closedWeek }]
-  return [{ text: text.howTo(week) }, { text: await templateFor(ctx, turn, week) }]
+  const view = await viewWeek(ctx, turn.person, week, turn.at)
+  const states = (await supportStates(ctx, view)).flatMap((state, i) => (state ? [`第${i + 1}项 ${state}`] : []))
+  const supports = states.length > 0 ? `\n本周需要的支持：\n${states.join('\n')}` : ''
+  return [{ text: `${text.howTo(week)}${supports}` }, { text: await templateFor(ctx, turn, week) }]
 }
 
 /** A plan or summary as people write it. */

@@ -1,5 +1,6 @@
 import type { Ctx } from '../src/context.ts'
 import type { Job } from '../src/schedule/schedule.ts'
+import { askSupport } from './ask-support.ts'
 import { momentJobs } from './moments.ts'
 import { readContacts } from './read-contacts.ts'
 import { remindWeeklyPlan } from './remind-weekly-plan.ts'
@@ -12,6 +13,7 @@ export const jobs = (directory: { refreshAll(): Promise<void> }): Job<Ctx>[] => 
   ...remindWeeklyPlan,
   digestLate,
   remindScoring,
+  askSupport,
   ...surveyJobs,
   ...monthJobs,
   readContacts(directory),

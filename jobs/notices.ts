@@ -18,6 +18,7 @@ import type { Person } from '../src/store/people.ts'
 import { momentNotices } from './notices-moments.ts'
 import { monthNotices } from './notices-month.ts'
 import { operationsNotices } from './notices-operations.ts'
+import { supportNotices } from './notices-support.ts'
 import { surveyNotices } from './notices-survey.ts'
 
 type Args = Record<string, unknown>
@@ -159,6 +160,7 @@ const say =
 export const notices: Record<string, Render> = {
   ...momentNotices,
   ...surveyNotices,
+  ...supportNotices,
   ...monthNotices,
   ...operationsNotices,
   'plan-reminder': planReminder,

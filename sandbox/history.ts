@@ -92,6 +92,8 @@ export async function livePast(
       await go(monday + 10 * 3_600_000 + (7 + i * 12) * MINUTE)
       await Promise.all(group.map((userId) => judge(userId, week)))
     }
+    for (const { userId } of world.people.filter((p) => homePhone(world, p.userId).has('可以支持')))
+      await promise(homePhone(world, userId))
     if (week === 2) {
       await go(monday + (11 * 60 + 45) * MINUTE)
       const asked = world.people.filter((p) => homePhone(world, p.userId).has('开始作答'))
@@ -176,6 +178,13 @@ async function rateCanteen(phone: Phone, random: () => number): Promise<void> {
   }
 }
 
+/** Somebody's plan needs this person, who says when. */
+async function promise(phone: Phone): Promise<void> {
+  await phone.tap('可以支持')
+  await phone.tap('补充一句')
+  await phone.type('今天下班前发给您')
+}
+
 /** A little less for the first item, the rest in full. */
 async function itemByItem(phone: Phone): Promise<void> {
   await phone.tap('逐项打分')
@@ -216,9 +225,10 @@ function planText(tasks: Task[], userId: string): string[] {
   const lines = (list: Task[], from: number) =>
     list.map((task, i) => {
       const n = from + i
-      if (style === 1) return `${n}、${task.text}（${task.points}分）${task.day ?? ''}`
-      if (style === 2) return `${n}. ${task.text}，${task.points}分，${task.day ?? ''}`
-      return `${n}. ${task.text} ${task.points}分 ${task.day ?? ''}`
+      const rest = [task.day, task.support && `需支持${task.support}`].filter(Boolean).join(' ')
+      if (style === 1) return `${n}、${task.text}（${task.points}分）${rest}`
+      if (style === 2) return `${n}. ${task.text}，${task.points}分，${rest}`
+      return `${n}. ${task.text} ${task.points}分 ${rest}`
     })
   const key = tasks.filter((task) => task.key)
   const daily = tasks.slice(key.length)

@@ -31,6 +31,11 @@ test('what was not finished goes on into the next week', () => {
   expect(all(world.phone('zhaomin'))).toContain('已结转1周')
 })
 
+test('a colleague promised the support that a plan needs', () => {
+  expect(all(world.phone('qianjin', 'wecom'))).toContain('赵敏需要您的支持')
+  expect(all(world.phone('zhaomin'))).toContain('钱进说：今天下班前发给您')
+})
+
 test('people know their scores with how they came about', () => {
   expect(all(world.phone('tangxin'))).toContain('总结不完整 −2')
   expect(all(world.phone('luopeng'))).toMatch(/得分：97\.14/)

@@ -6,7 +6,9 @@ import { contentText, type TemplateContext } from '../../src/domain/template-tex
 import { dayOf, type Week } from '../../src/domain/time.ts'
 import { carryOver, type Summary, validateContent, type WeeklyContent } from '../../src/domain/weekly-report.ts'
 import type { Answer, Turn } from '../../src/inbox/handler.ts'
+import type { Person } from '../../src/store/people.ts'
 import { saveDraft } from './submit.ts'
+import { supportersIn, supportStates } from './support.ts'
 import { viewWeek, type WeekView, weekSubject } from './week.ts'
 
 export const planWeekOf = (ctx: Ctx, week: Week): Week => ctx.company().weeks.nextOpenWeek(week)
@@ -75,6 +77,15 @@ export async function draftAnswer(ctx: Ctx, turn: Turn, week: Week): Promise<Ans
   return { card, subject: weekSubject(turn.person._id, week), context }
 }
 
+/** Names of those whom a plan asks for support; undefined where an item names nobody. */
+async function supportersOfPlan(ctx: Ctx, person: Person, plan: WeeklyContent['plan']) {
+  if (!plan.some((item) => item.support?.who)) return plan.map(() => undefined)
+  const people = await ctx.people.active()
+  const ids = supportersIn(plan, person, people)
+  const nameOf = (id: string) => people.find((p) => p._id === id)!.name
+  return plan.map((item, i) => (item.support?.who ? ids[i]!.map(nameOf) : undefined))
+}
+
 export async function draftFace(ctx: Ctx, turn: Turn, week: Week) {
   const view = await viewWeek(ctx, turn.person, week, turn.at)
   const draft = view.row.draft ?? { content: { plan: [] }, unread: [], assumptions: [] }
@@ -87,6 +98,8 @@ export async function draftFace(ctx: Ctx, turn: Turn, week: Week) {
     unread: draft.unread,
     assumptions: draft.assumptions,
     problems: validateContent(draft.content, view.planned.length),
+    supports: await supportStates(ctx, view),
+    supporters: await supportersOfPlan(ctx, turn.person, draft.content.plan),
     replaces: view.counts !== undefined,
     toCarry: unplanned(ctx, view, draft.content).length,
   }

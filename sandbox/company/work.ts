@@ -4,6 +4,8 @@ export interface Task {
   points: number
   key?: boolean
   day?: string
+  /** 需支持: who and what. */
+  support?: string
 }
 
 const t = (text: string, points: number, day?: string, key?: boolean): Task => ({
@@ -41,7 +43,11 @@ export const plans: Record<string, [Task[], Task[], Task[]]> = {
   zhaomin: [
     [t('完成年度采购对账', 20, '周三', true), t('组织新员工培训', 30, '周五', true), t('考勤统计', 50, '周五')],
     [t('年会场地询价', 30, '周三', true), t('办公用品盘点', 30, '周四'), t('考勤统计', 40, '周五')],
-    [t('年会节目征集', 30, '周四', true), t('冬季劳保用品发放', 30, '周三'), t('考勤统计', 40, '周五')],
+    [
+      t('年会节目征集', 30, '周四', true),
+      { ...t('冬季劳保用品发放', 30, '周三'), support: '钱进：提供车队的尺码表' },
+      t('考勤统计', 40, '周五'),
+    ],
   ],
   qianjin: [
     [t('车辆年检2辆', 40, '周三', true), t('司机安全学习', 30, '周五', true), t('油耗月度统计', 30, '周四')],

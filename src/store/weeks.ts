@@ -1,6 +1,6 @@
 import { Schema } from 'mongoose'
 import type { Deduction } from '../domain/score.ts'
-import type { Week } from '../domain/time.ts'
+import type { Day, Week } from '../domain/time.ts'
 import type { Submission, WeeklyContent, WeekReport } from '../domain/weekly-report.ts'
 import type { Db } from './connect.ts'
 import { type Change, type Versioned, versioned } from './versioned.ts'
@@ -33,6 +33,20 @@ export interface Draft {
   assumptions: string[]
 }
 
+/** 需支持 of the week's plan, asked of one colleague (features.md B6). A plan that is changed does not take it out. */
+export interface SupportRequest {
+  to: string
+  what: string
+  /** Text of the item that needs it. */
+  item: string
+  askedOn: Day
+  answer?: 'agreed' | 'declined'
+  answeredAt?: Date
+  words?: string
+  /** When the asker's superior was told that nobody answered. */
+  shownOn?: Day
+}
+
 /** Sent back by a superior. */
 export interface Returned {
   at: Date
@@ -56,6 +70,7 @@ export interface WeekRow extends Versioned {
   excuse?: Excuse
   snoozedUntil?: Date
   notes: { at: Date; by: string; text: string }[]
+  supports?: SupportRequest[]
 }
 
 const Mixed = Schema.Types.Mixed
@@ -72,6 +87,7 @@ const schema = new Schema<WeekRow>(
     excuse: Mixed,
     snoozedUntil: Date,
     notes: { type: [Mixed] as never, default: [] },
+    supports: { type: [Mixed] as never, default: undefined },
     rev: { type: Number, default: 0 },
     applied: { type: [Mixed] as never, default: [] },
   },
@@ -130,6 +146,9 @@ export function weekStore(db: Db) {
         .lean<WeekRow[]>()
       return [...new Set(rows.filter((r) => r.submissions.length > 0).map((r) => r.week))].sort()
     },
+    /** Which rows of some weeks have asked somebody for support. */
+    askingFor: (weeks: Week[], to: string) =>
+      model.find({ week: { $in: weeks }, 'supports.to': String(to) }).lean<WeekRow[]>(),
     /** The last one this person scored, for 撤销. */
     lastScoredBy: (by: string) => model.findOne({ 'score.by': by }).sort({ 'score.at': -1 }).lean<WeekRow>(),
     /** Changes one row by a pure decision, exactly once per event (`versioned`). */

@@ -61,6 +61,9 @@ export const noticeLabels: Record<string, string> = {
   'score-withdrawn': '评分撤回',
   'excuse-decided': '免计申请结果',
   'change-decided': '修改申请结果',
+  'support-asked': '支持请求',
+  'support-answered': '支持请求回复',
+  'support-unanswered': '支持请求未回复',
 }
 
 const kindLabels: Record<Listed['kind'], string> = {

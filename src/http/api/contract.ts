@@ -62,6 +62,9 @@ export interface ScoreView {
   undoUntil?: string
 }
 
+/** `age`: weeks on the plan before. `supportState`: 王强：可以支持, where somebody was asked. */
+export type Planned = PlanItem & { age: number; supportState?: string }
+
 export interface WeekPage extends WeekName {
   now: string
   rev: number
@@ -70,8 +73,8 @@ export interface WeekPage extends WeekName {
   status: WeekStatus
   /** 还未提交 … */
   statusText: string
-  /** What was planned for this week; the summary goes through it item by item. `age`: weeks on the plan before. */
-  planned: (PlanItem & { age: number })[]
+  /** What was planned for this week; the summary goes through it item by item. */
+  planned: Planned[]
   /** The week that is planned, with its days. */
   next: WeekName & { days: { day: Day; text: string; off: boolean }[] }
   /** What is written so far: the draft, else what was handed in, else nothing. */
@@ -133,7 +136,7 @@ export interface ScoreSheet extends WeekName {
   due?: Due
   status: WeekStatus
   statusText: string
-  items: (PlanItem & { age: number; outcome?: Outcome })[]
+  items: (Planned & { outcome?: Outcome })[]
   summary?: Omit<Summary, 'outcomes'>
   next: WeekName & { plan: PlanItem[] }
   submitted?: { at: string; late: boolean }

@@ -31,13 +31,13 @@ import {
   namesIn,
   notesOf,
   personLine,
+  plannedOf,
   returnedOf,
   scoreViewOf,
   statusForOthers,
   submittedOf,
   waitingChange,
   whyNotScorable,
-  withAge,
 } from './views.ts'
 import { readable } from './week.ts'
 
@@ -92,7 +92,7 @@ export async function scoreSheet(ctx: Ctx, me: Person, person: Person, which: We
     ...dueOf(ctx, view),
     status: view.status,
     statusText: statusForOthers(view),
-    items: withAge(view.planned, which).map((item, i) => ({ ...item, ...(outcomes[i] && { outcome: outcomes[i] }) })),
+    items: (await plannedOf(ctx, view)).map((item, i) => ({ ...item, ...(outcomes[i] && { outcome: outcomes[i] }) })),
     ...(content?.summary && { summary: summary as ScoreSheet['summary'] & object }),
     next: { ...nameOfWeek(ctx.company().weeks.nextOpenWeek(which)), plan: content?.plan ?? [] },
     ...submittedOf(view),

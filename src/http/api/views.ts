@@ -1,5 +1,6 @@
 import { statusText } from '../../../handlers/my-week.ts'
 import { judgeOf } from '../../../handlers/rights.ts'
+import { supportStates } from '../../../handlers/weekly/support.ts'
 import { isToScore } from '../../../handlers/weekly/team.ts'
 import type { WeekView } from '../../../handlers/weekly/week.ts'
 import type { Ctx } from '../../context.ts'
@@ -9,7 +10,7 @@ import { formatInstant, formatWeek, type Week } from '../../domain/time.ts'
 import type { PlanItem } from '../../domain/weekly-report.ts'
 import { ageInWeeks } from '../../domain/weekly-report.ts'
 import type { Person } from '../../store/people.ts'
-import type { Due, PersonLine, ScoreView, WeekName, WeekNote } from './contract.ts'
+import type { Due, PersonLine, Planned, ScoreView, WeekName, WeekNote } from './contract.ts'
 
 export const nameOfWeek = (week: Week): WeekName => ({ week, title: formatWeek(week) })
 
@@ -19,8 +20,17 @@ export function dueOf(ctx: Ctx, view: WeekView): { due?: Due } {
   return { due: { at: view.due.deadline.toISOString(), text, moved: view.due.moved !== undefined } }
 }
 
-export const withAge = (items: readonly PlanItem[], week: Week) =>
+const withAge = (items: readonly PlanItem[], week: Week) =>
   items.map((item) => ({ ...item, age: ageInWeeks(item, week) }))
+
+/** What was planned for a week, with what came of the support it needs. */
+export async function plannedOf(ctx: Ctx, view: WeekView): Promise<Planned[]> {
+  const states = await supportStates(ctx, view)
+  return withAge(view.planned, view.week).map((item, i) => ({
+    ...item,
+    ...(states[i] !== undefined && { supportState: states[i] }),
+  }))
+}
 
 /** Names of the people a week speaks of, in one read. */
 export async function namesIn(ctx: Ctx, view: WeekView): Promise<(id: string) => string> {

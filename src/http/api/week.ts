@@ -18,12 +18,12 @@ import {
   nameOfWeek,
   namesIn,
   notesOf,
+  plannedOf,
   returnedOf,
   scoreViewOf,
   statusForOneself,
   submittedOf,
   waitingChange,
-  withAge,
 } from './views.ts'
 
 const text = {
@@ -60,7 +60,7 @@ export async function weekPage(ctx: Ctx, me: Person, which: Week, now: Date): Pr
     ...dueOf(ctx, view),
     status: view.status,
     statusText: statusForOneself(view),
-    planned: withAge(view.planned, which),
+    planned: await plannedOf(ctx, view),
     next: {
       ...nameOfWeek(next),
       days: daysOfWeek(next).map((day) => ({

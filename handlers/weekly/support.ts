@@ -1,0 +1,174 @@
+import type { Act, Ctx } from '../../src/context.ts'
+import { type Colleague, supportersOf } from '../../src/domain/support.ts'
+import type { Day, Week } from '../../src/domain/time.ts'
+import type { PlanItem } from '../../src/domain/weekly-report.ts'
+import type { Person } from '../../src/store/people.ts'
+import { type SupportRequest, weekRowId } from '../../src/store/weeks.ts'
+import { viewWeek, type WeekView } from './week.ts'
+
+/** Cards about one request: they close together. */
+export const supportSubject = (personId: string, week: Week, n: number): string =>
+  `support/${weekRowId(personId, week)}/${n}`
+
+const colleague = (p: Person): Colleague => ({
+  ...{ id: p._id, name: p.name, departments: p.departments },
+  aliases: [...p.nicknames, ...(p.address ? [p.address] : [])],
+  ...(p.managerId && { managerId: p.managerId }),
+})
+
+/** Whom each item of a plan asks for support; empty where it asks nobody who is known. */
+export function supportersIn(items: readonly PlanItem[], asker: Person, people: readonly Person[]): string[][] {
+  const known = people.map(colleague)
+  return items.map((item) => supportersOf(item.support?.who, colleague(asker), known))
+}
+
+/** What the plan asks for and the row has not asked yet. */
+function unasked(view: WeekView, people: readonly Person[]): Pick<SupportRequest, 'to' | 'what' | 'item'>[] {
+  const asked = new Set((view.row.supports ?? []).map((s) => `${s.to}\n${s.what}`))
+  const found: Pick<SupportRequest, 'to' | 'what' | 'item'>[] = []
+  supportersIn(view.planned, view.person, people).forEach((ids, i) => {
+    const { text, support } = view.planned[i]!
+    for (const to of ids) {
+      const key = `${to}\n${support!.what}`
+      if (asked.has(key)) continue
+      asked.add(key)
+      found.push({ to, what: support!.what, item: text })
+    }
+  })
+  return found
+}
+
+/** Whether the plan still asks for it: it may have been changed since. */
+export const isStillWanted = (view: WeekView, request: SupportRequest): boolean =>
+  view.status.kind !== 'not-owed' && view.planned.some((item) => item.support?.what === request.what)
+
+/** Notes in the week what its plan asks of others (features.md B6). @returns all that the row has asked for */
+export async function askSupports(
+  ctx: Ctx,
+  view: WeekView,
+  people: readonly Person[],
+  day: Day,
+  event: string,
+): Promise<SupportRequest[]> {
+  const found = unasked(view, people)
+  if (found.length === 0) return view.row.supports ?? []
+  return ctx.weeks.change(view.person._id, view.week, event, (row) => {
+    const supports = [...(row.supports ?? []), ...found.map((one) => ({ ...one, askedOn: day }))]
+    return { row: { ...row, supports }, outcome: supports }
+  })
+}
+
+export type SupportOutcome =
+  | { kind: 'answered' | 'already'; request: SupportRequest }
+  /** The plan does not ask for it any more. */
+  | { kind: 'gone' }
+  | { kind: 'not-allowed' }
+
+/**
+ * 可以支持 or 有困难, by the one who was asked; the asker is told. The first answer counts.
+ * @param pressed the card that shows the answer itself
+ */
+export async function answerSupport(
+  ctx: Ctx,
+  act: Act,
+  by: Person,
+  asker: Person,
+  week: Week,
+  n: number,
+  answer: 'agreed' | 'declined',
+  pressed: string,
+): Promise<SupportOutcome> {
+  const view = await viewWeek(ctx, asker, week, act.at)
+  const outcome = await ctx.weeks.change<SupportOutcome>(asker._id, week, act.id, (row) => {
+    const request = row.supports?.[n]
+    if (!request) return { outcome: { kind: 'gone' } }
+    if (request.to !== by._id) return { outcome: { kind: 'not-allowed' } }
+    if (request.answer) return { outcome: { kind: 'already', request } }
+    if (!isStillWanted(view, request)) return { outcome: { kind: 'gone' } }
+    const answered = { ...request, answer, answeredAt: act.at }
+    return {
+      row: { ...row, supports: row.supports!.with(n, answered) },
+      outcome: { kind: 'answered', request: answered },
+    }
+  })
+  if (outcome.kind !== 'answered') return outcome
+  await tellAsker(ctx, act, asker, week, n)
+  const open = await ctx.cards.openAbout(supportSubject(asker._id, week, n))
+  const others = open.filter((card) => card._id !== pressed)
+  await ctx.outbox.add(
+    others.map((card) => ({
+      key: `${act.id}/close/${card._id}`,
+      to: card.personId,
+      mode: 'answer' as const,
+      cause: act.id,
+      content: {
+        kind: 'update' as const,
+        ...{ cardId: card._id, card: { title: `${asker.name}需要您的支持`, closed: '已回复' }, orSend: false },
+      },
+    })),
+  )
+  return outcome
+}
+
+/** A word to the answer, which the asker gets with it. */
+export async function addSupportWords(
+  ctx: Ctx,
+  act: Act,
+  by: Person,
+  asker: Person,
+  week: Week,
+  n: number,
+  words: string,
+): Promise<{ kind: 'sent' | 'not-allowed' }> {
+  const outcome = await ctx.weeks.change<{ kind: 'sent' | 'not-allowed' }>(asker._id, week, act.id, (row) => {
+    const request = row.supports?.[n]
+    if (request?.to !== by._id) return { outcome: { kind: 'not-allowed' } }
+    return { row: { ...row, supports: row.supports!.with(n, { ...request, words }) }, outcome: { kind: 'sent' } }
+  })
+  if (outcome.kind === 'sent') await tellAsker(ctx, act, asker, week, n)
+  return outcome
+}
+
+async function tellAsker(ctx: Ctx, act: Act, asker: Person, week: Week, n: number): Promise<void> {
+  await ctx.outbox.add([
+    {
+      key: `${act.id}/support-answered`,
+      to: asker._id,
+      mode: 'answer',
+      cause: act.id,
+      content: { kind: 'notice', name: 'support-answered', args: { week, n } },
+    },
+  ])
+}
+
+/** What is asked of somebody in these weeks and waits for their answer. */
+export async function openSupports(ctx: Ctx, person: Person, weeks: Week[], at: Date) {
+  const rows = await ctx.weeks.askingFor(weeks, person._id)
+  const open: { asker: Person; week: Week; n: number; request: SupportRequest }[] = []
+  for (const row of rows) {
+    const asker = await ctx.people.get(row.personId)
+    if (!asker?.active) continue
+    const view = await viewWeek(ctx, asker, row.week, at)
+    for (const [n, request] of (view.row.supports ?? []).entries())
+      if (request.to === person._id && !request.answer && isStillWanted(view, request))
+        open.push({ asker, week: row.week, n, request })
+  }
+  return open
+}
+
+const ANSWERS = { agreed: '可以支持', declined: '有困难' } as const
+
+/** 王强：可以支持（周三前给到）; by item of the plan, undefined where nobody was asked. */
+export async function supportStates(ctx: Ctx, view: WeekView): Promise<(string | undefined)[]> {
+  const { supports = [] } = view.row
+  if (supports.length === 0) return view.planned.map(() => undefined)
+  const people = await ctx.people.many([...new Set(supports.map((s) => s.to))])
+  const nameOf = (id: string) => people.find((p) => p._id === id)?.name ?? '已离职同事'
+  return view.planned.map(({ support }) => {
+    const asked = support ? supports.filter((s) => s.what === support.what) : []
+    if (asked.length === 0) return undefined
+    return asked
+      .map((s) => `${nameOf(s.to)}：${s.answer ? ANSWERS[s.answer] : '未回复'}${s.words ? `（${s.words}）` : ''}`)
+      .join('；')
+  })
+}
