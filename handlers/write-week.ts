@@ -23,6 +23,7 @@ const text = {
   nothing: '没有可以撤销的内容。',
   closedWeek: '本周放假，无需提交。',
   withdrawn: '已撤销，内容保留为草稿。修改后请再次提交。',
+  withdrawnBefore: '已撤销刚才的提交。您之后写的内容仍是草稿，核对后请再次提交。',
   newerSubmission: '这次提交之后您又提交过，这张卡片不再撤销。要撤销最近一次，请发“撤销”。',
   tooLong: (minutes: number) => `提交已超过${minutes}分钟，不能撤销；截止前直接再次发送即可替换。`,
   deadlinePassed: '已过截止时间，撤销后会变成迟交，因此保留原来的提交。如需修改，请直接发送新的内容，由上级确认。',
@@ -202,10 +203,10 @@ export async function meantBy(
 }
 
 async function withdraw(turn: Turn, ctx: Ctx, week: Week, about?: Date): Promise<[Answer, boolean]> {
-  const { kind } = await withdrawWeek(ctx, turn, turn.person, week, about)
-  switch (kind) {
+  const outcome = await withdrawWeek(ctx, turn, turn.person, week, about)
+  switch (outcome.kind) {
     case 'withdrawn':
-      return [{ text: text.withdrawn }, true]
+      return [{ text: outcome.newerDraft ? text.withdrawnBefore : text.withdrawn }, true]
     case 'nothing':
       return [{ text: text.nothing }, false]
     case 'newer-submission':

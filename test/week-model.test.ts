@@ -62,6 +62,7 @@ const readings: [RegExp, string | ((text: string) => string)][] = [
   [/<全部满分>/, (t) => `sheet:${whoIn(t)}:${weekIn(t)}`],
   [/^这份草稿已经处理过了/, 'no-draft'],
   [/^已撤销，内容保留为草稿/, 'undone'],
+  [/^已撤销刚才的提交/, 'undone-before-draft'],
   [/^没有可以撤销的内容|^最近没有可以撤销的操作/, 'nothing-to-undo'],
   [/^这次提交之后/, 'undo-of-older'],
   [/^提交已超过10分钟/, 'too-late-to-undo'],

@@ -265,9 +265,10 @@ export class WeekModel {
     if (onTime(last.at, week) && !onTime(this.now, week)) return this.say(who, 'undo-after-deadline')
     row.handed.pop()
     if (last.answers !== undefined) row.returned ??= last.answers
-    row.draft = { content: last.content, key: ++this.keys }
+    const newer = row.draft !== undefined
+    row.draft ??= { content: last.content, key: ++this.keys }
     if (card) card.kind = 'closed:已撤销'
-    this.say(who, 'undone')
+    this.say(who, newer ? 'undone-before-draft' : 'undone')
   }
 
   leave(who: Who, week = this.running(), card?: Card) {

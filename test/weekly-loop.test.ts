@@ -225,6 +225,18 @@ test('撤销 takes a submission back for ten minutes and not a second longer', a
   expect(zhao.sees()).toContain('不能撤销')
 })
 
+test('撤销 leaves what was written since the submission', async () => {
+  world = await startWeekWorld({ start: '2026-11-20T10:00:00+08:00' })
+  const zhao = world.phone('zhao')
+  await zhao.type(planOfZhao)
+  await zhao.tap('提交')
+  await zhao.type('周计划\n1. 【重点】年会筹备 80分')
+  await zhao.type('撤销')
+  expect(zhao.sees()).toContain('您之后写的内容仍是草稿')
+  await zhao.type('提交')
+  expect(zhao.sees()).toContain('1项，共80分')
+})
+
 test('the manager sends back with a reason and talks with the employee', async () => {
   const { zhao, li } = await untilSecondWeek()
   await zhao.type(summaryOfZhao)

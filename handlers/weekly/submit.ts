@@ -144,11 +144,12 @@ async function askConsent(ctx: Ctx, act: Act, person: Person, week: Week): Promi
 }
 
 export type WithdrawOutcome =
-  | { kind: 'withdrawn' }
+  /** `newerDraft`: what was written since the submission, and is the draft now. */
+  | { kind: 'withdrawn'; newerDraft: boolean }
   | { kind: 'nothing' | 'newer-submission' | 'too-long-ago' | 'deadline-passed' | 'scored' }
 
 /**
- * 撤销: takes the last submission back into the draft, for as many minutes as the company says (features.md B15). Not once the
+ * 撤销: takes the last submission back into the draft, unless a newer one has grown out of it, for as many minutes as the company says (features.md B15). Not once the
  * deadline has passed since: what was on time would become late.
  * @param about when the submission was handed in that is meant; undefined: the last one
  */
@@ -171,11 +172,14 @@ export async function withdrawWeek(
     if (act.at.getTime() - last.at.getTime() > undoMs) return { outcome: { kind: 'too-long-ago' } }
     if (isOnTime(last.at, due.deadline) && !isOnTime(act.at, due.deadline))
       return { outcome: { kind: 'deadline-passed' } }
-    const draft: Draft = { content: last.content, at: act.at, key: act.id, unread: [], assumptions: [] }
+    const draft: Draft = row.draft ?? { content: last.content, at: act.at, key: act.id, unread: [], assumptions: [] }
     const submissions = row.submissions.slice(0, -1)
     // Sent back it was before, and is again: the next one needs no further consent.
     const returned = row.returned ?? last.answers
-    return { row: { ...row, submissions, draft, ...(returned && { returned }) }, outcome: { kind: 'withdrawn' } }
+    return {
+      row: { ...row, submissions, draft, ...(returned && { returned }) },
+      outcome: { kind: 'withdrawn', newerDraft: row.draft !== undefined },
+    }
   })
 }
 
