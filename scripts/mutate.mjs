@@ -25,6 +25,7 @@ const targets = {
   'src/domain/weekly-report.ts': ['domain-weekly-report'],
   'src/domain/deadline.ts': ['domain-deadline'],
   'src/inbox/inbox.ts': ['inbox'],
+  'src/inbox/begin.ts': ['inbox'],
 }
 
 /** One file in a process of its own, which is ended when a mutant never comes back. Asks for mutants by number, answers `ready` and verdicts. */

@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { machineMs } from '../src/clock.ts'
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { createBeginnings } from '../src/inbox/begin.ts'
-import { createInbox } from '../src/inbox/inbox.ts'
+import { createInbox, type Inbox, type InboxOptions } from '../src/inbox/inbox.ts'
 import { createLog } from '../src/log.ts'
 import type { Incoming } from '../src/platforms/port.ts'
+import { createSeal } from '../src/seal.ts'
 import type { Db } from '../src/store/connect.ts'
 import { standingClock } from './clock.ts'
 import { openTestDb } from './db.ts'
@@ -13,6 +13,10 @@ beforeAll(async () => {
   database = await openTestDb()
 })
 afterAll(() => database.stop())
+afterEach(() => {
+  vi.useRealTimers()
+  vi.restoreAllMocks()
+})
 
 const clock = standingClock('2026-11-27T16:00:00+08:00')
 const log = createLog('silent')
@@ -25,10 +29,47 @@ const text = (id: string, userId = 'zhao', said = '你好'): Incoming => ({
   text: said,
   chat: { kind: 'private' },
 })
-const inbox = (
-  handle: (e: Incoming) => Promise<void>,
-  more: { owner?: string; leaseMs?: number; retryMs?: number[] } = {},
-) => createInbox({ db: database.db, clock, log, owner: 'a', handle, ...more })
+const inbox = (handle: (e: Incoming) => Promise<void>, more: Partial<InboxOptions> = {}) =>
+  createInbox({ db: database.db, clock, log, owner: 'a', handle, ...more })
+
+/** A promise and what resolves it. */
+function gate(): { passed: Promise<void>; open(): void } {
+  let open = () => {}
+  const passed = new Promise<void>((done) => {
+    open = done
+  })
+  return { passed, open: () => open() }
+}
+
+/** Whether it comes to its end without anything else being done. */
+const isOver = (promise: Promise<unknown>): Promise<boolean> =>
+  Promise.race([promise.then(() => true), new Promise<boolean>((said) => setTimeout(said, 20, false))])
+
+/** Renewals come when the test says so; with the time of leases in `now`. */
+function standingLeases() {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  const leases = {
+    now: 1_000_000,
+    pass(ms: number) {
+      leases.now += ms
+      vi.advanceTimersByTime(ms)
+    },
+  }
+  return leases
+}
+
+/** Sees each change of many rows before it is made, until the test is over. */
+function beforeUpdates(box: Inbox, see: (ids: string[] | undefined) => unknown): void {
+  const model = box.model as unknown as { updateMany(filter: { _id?: { $in: string[] } }, change: object): object }
+  const { updateMany } = model
+  model.updateMany = async (filter, change) => {
+    await see(filter._id?.$in)
+    return updateMany.call(model, filter, change)
+  }
+  onTestFinished(() => {
+    model.updateMany = updateMany
+  })
+}
 
 test('an event is stored before it is acknowledged and handled once, however often it is delivered', async () => {
   const handled: string[] = []
@@ -163,11 +204,13 @@ test('work begins between writes, hardly any of it between great ones, and the r
   const wait = (n: number) => void begin()?.then(() => begun.push(n))
   const turn = () => new Promise(setImmediate)
   storingBegins()
+  // Nothing waits yet.
+  wrote(4)
   for (const n of [1, 2, 3, 4, 5]) wait(n)
   wrote(4)
   await turn()
   expect(begun).toEqual([1])
-  for (let write = 2; write < 8; write++) wrote(5)
+  for (let write = 3; write < 8; write++) wrote(5)
   await turn()
   expect(begun).toEqual([1])
   wrote(5)
@@ -181,13 +224,14 @@ test('work begins between writes, hardly any of it between great ones, and the r
   await turn()
   expect(begun).toEqual([1, 2, 3, 4])
   await turn()
+  wait(7)
   // Deliveries came again.
   storingBegins()
   await turn()
   expect(begun).toEqual([1, 2, 3, 4, 5])
   storingEnds()
   await turn()
-  expect(begun).toEqual([1, 2, 3, 4, 5, 6])
+  expect(begun).toEqual([1, 2, 3, 4, 5, 6, 7])
   expect(begin()).toBeUndefined()
 })
 
@@ -221,28 +265,76 @@ test('what is stored waits while more is being stored, and is worked on then', a
   await box.stop()
 })
 
-test('the leases of very many are renewed a few hundred at a time, each of them', async () => {
-  let go = () => {}
-  const gate = new Promise<void>((open) => {
-    go = open
-  })
-  const box = inbox(() => gate, { owner: 'many', leaseMs: 300 })
-  const model = box.model as unknown as { updateMany: (filter: { _id?: { $in: string[] } }, change: object) => object }
-  const updateMany = model.updateMany
-  const sizes: number[] = []
-  model.updateMany = (filter, change) => {
-    if (filter._id) sizes.push(filter._id.$in.length)
-    return updateMany.call(model, filter, change)
+test('while few are stored at a time, work goes on between the writes', async () => {
+  const mongo = database.db.db!
+  const { command } = mongo
+  const gates: (() => void)[] = []
+  mongo.command = async (...args: Parameters<typeof command>) => {
+    await new Promise<void>((go) => gates.push(go))
+    return command.apply(mongo, args)
   }
-  await Promise.all(Array.from({ length: 450 }, (_, i) => box.receive(text(`renew/${i}`, `r${i}`))))
-  const ends = (await box.model.find({ owner: 'many' }).lean()).map((r) => r.leaseUntil)
-  await expect.poll(() => sizes.length).toBeGreaterThanOrEqual(3)
-  expect(sizes.slice(0, 3)).toEqual([200, 200, 50])
-  await expect.poll(() => box.model.countDocuments({ owner: 'many', leaseUntil: { $gt: Math.max(...ends) } })).toBe(450)
-  model.updateMany = updateMany
-  go()
+  onTestFinished(() => {
+    mongo.command = command
+  })
+  const handled: string[] = []
+  const box = inbox(async (e) => void handled.push(e.id))
+  const arrived: Promise<void>[] = []
+  for (const n of [1, 2, 3]) {
+    arrived.push(box.receive(text(`between/${n}`, `u${n}`)))
+    await expect.poll(() => gates.length).toBe(n)
+    arrived.push(box.receive(text(`between/more/${n}`, `more${n}`)))
+    await new Promise(setImmediate)
+    if (n < 3) gates[n - 1]!()
+  }
+  await expect.poll(() => handled).toContain('between/1')
+  mongo.command = command
+  gates[2]!()
+  await Promise.all(arrived)
   await box.idle()
+  expect(handled).toHaveLength(6)
   await box.stop()
+})
+
+test('the leases of very many are renewed a few hundred at a time, each of them, until they are done', async () => {
+  const leases = standingLeases()
+  const { passed, open } = gate()
+  const box = inbox(() => passed, { owner: 'many', leaseMs: 3_000, leaseNow: () => leases.now })
+  const sizes: number[] = []
+  beforeUpdates(box, (ids) => ids && sizes.push(ids.length))
+  await Promise.all(Array.from({ length: 400 }, (_, i) => box.receive(text(`renew/${i}`, `r${i}`))))
+  const ahead = () => box.model.countDocuments({ owner: 'many', leaseUntil: leases.now + 3_000 })
+  leases.pass(1_000)
+  await expect.poll(ahead).toBe(400)
+  leases.pass(1_000)
+  await expect.poll(ahead).toBe(400)
+  expect(sizes).toEqual([200, 200, 200, 200])
+  open()
+  await box.idle()
+  leases.pass(1_000)
+  await new Promise(setImmediate)
+  await box.stop()
+  expect(sizes).toHaveLength(4)
+})
+
+test('stopping does not wait until the leases of very many are renewed', async () => {
+  const leases = standingLeases()
+  const work = gate()
+  const renewal = gate()
+  const box = inbox(() => work.passed, { owner: 'brief', leaseMs: 3_000, leaseNow: () => leases.now })
+  const sizes: number[] = []
+  beforeUpdates(box, (ids) => ids && sizes.push(ids.length) && renewal.passed)
+  await Promise.all(Array.from({ length: 201 }, (_, i) => box.receive(text(`brief/${i}`, `b${i}`))))
+  leases.pass(1_000)
+  await expect.poll(() => sizes).toEqual([200])
+  const stopped = box.stop()
+  work.open()
+  expect(await isOver(stopped)).toBe(false)
+  renewal.open()
+  await stopped
+  expect(sizes).toEqual([200])
+  expect(await box.model.countDocuments({ owner: 'brief', state: 'new', leaseUntil: { $gte: leases.now } })).toBe(0)
+  expect(vi.getTimerCount()).toBe(0)
+  await box.model.deleteMany({ owner: 'brief' })
 })
 
 test('an event whose process died is taken over when its lease is over, not before', async () => {
@@ -304,21 +396,83 @@ test('all that a dead process left is taken over in the order of arrival, kept, 
   await stop()
 })
 
-test('an event that takes longer than a lease stays with its process as long as that lives', async () => {
-  let release = () => {}
-  const gate = new Promise<void>((r) => {
-    release = r
-  })
-  const slow = inbox(() => gate, { owner: 'slow', leaseMs: 300 })
+test('an event that takes longer than a lease stays with its process, as does one that waits for its turn or its next try', async () => {
+  const leases = standingLeases()
+  const { passed, open } = gate()
+  const more = { leaseMs: 3_000, leaseNow: () => leases.now, retryMs: [3_600_000] }
+  const slow = inbox(
+    async (e) => {
+      if (e.id === 'slow/fails') throw new Error('not now')
+      await passed
+    },
+    { ...more, owner: 'slow' },
+  )
+  const taken: string[] = []
+  const other = inbox(async (e) => void taken.push(e.id), { ...more, owner: 'other' })
   await slow.receive(text('slow/1'))
   await slow.receive(text('slow/2'))
-  const first = await slow.model.findById('slow/1').lean()
-  // Its lease moves on and lies ahead, also of the one that waits its turn.
-  const ahead = () => ({ $gt: Math.max(first!.leaseUntil + 300, machineMs() + 100) })
-  await expect.poll(async () => slow.model.countDocuments({ owner: 'slow', leaseUntil: ahead() })).toBe(2)
-  release()
+  await slow.receive(text('slow/fails', 'qian'))
+  await expect.poll(() => slow.model.countDocuments({ _id: 'slow/fails', tries: 1 })).toBe(1)
+  for (let i = 0; i < 4; i++) {
+    leases.pass(2_000)
+    await expect.poll(() => slow.model.countDocuments({ owner: 'slow', leaseUntil: { $gt: leases.now } })).toBe(3)
+    await other.recover()
+  }
+  open()
   await slow.idle()
+  await other.idle()
+  expect(taken).toEqual([])
   await slow.stop()
+  await other.recover()
+  await other.idle()
+  expect(taken).toEqual(['slow/fails'])
+  await other.stop()
+})
+
+test('what one replica is about is not handled twice by it, though the lease ran out while the database was away', async () => {
+  const leases = standingLeases()
+  const { passed, open } = gate()
+  const more = { leaseNow: () => leases.now, leaseMs: 3_000 }
+  const handled: string[] = []
+  const box = inbox(
+    async (e) => {
+      await passed
+      handled.push(e.id)
+    },
+    { ...more, owner: 'away' },
+  )
+  const other = inbox(async (e) => void handled.push(`other ${e.id}`), { ...more, owner: 'other' })
+  await box.receive(text('away/1'))
+  await box.receive(text('away/2'))
+  leases.now += 3_001
+  await box.recover()
+  await other.recover()
+  open()
+  await Promise.all([box.idle(), other.idle()])
+  expect(handled).toEqual(['away/1', 'away/2'])
+  await Promise.all([box.stop(), other.stop()])
+})
+
+test('two replicas that take over in one moment what a third one left share it', async () => {
+  const { db, stop } = await openTestDb()
+  const handled: string[] = []
+  const handle = async (e: Incoming) => void handled.push(e.id)
+  const [a, b] = ['a', 'b'].map((owner) => inbox(handle, { db, owner })) as [Inbox, Inbox]
+  const ids = Array.from({ length: 9 }, (_, i) => `share/${i}`)
+  const since = { state: 'new', tries: 0, receivedAt: clock.now(), owner: 'dead', leaseUntil: 0 }
+  await a.model.collection.insertMany(ids.map((_id, i) => ({ _id, event: text(_id, `s${i}`), ...since })) as never[])
+  const { passed, open } = gate()
+  let found = 0
+  for (const box of [a, b])
+    beforeUpdates(box, () => {
+      if (++found === 2) open()
+      return passed
+    })
+  await Promise.all([a.recover(), b.recover()])
+  await Promise.all([a.idle(), b.idle()])
+  expect(handled.sort()).toEqual(ids)
+  await Promise.all([a.stop(), b.stop()])
+  await stop()
 })
 
 test('what waits behind a write that failed is refused with it: the platform repeats both in time', async () => {
@@ -368,17 +522,109 @@ test('a handler that always fails is parked with its reason while others go on, 
   await box.stop()
 })
 
+test('an administrator finds in the log and beside the event why it is parked, whatever was thrown, the oldest first', async () => {
+  const { db, stop } = await openTestDb()
+  const time = standingClock('2026-11-27T16:00:00+08:00')
+  const thrown: Record<string, unknown> = {
+    'why/text': 'out of paper',
+    'why/nothing': undefined,
+    'why/long': new Error(`${'x'.repeat(499)}yz`),
+  }
+  const box = inbox((e) => Promise.reject(thrown[e.id]), { db, clock: time, retryMs: [] })
+  const told = vi.spyOn(log, 'error')
+  for (const [i, id] of Object.keys(thrown).entries()) {
+    time.set(`2026-11-2${7 - i}T16:00:00+08:00`)
+    await box.receive(text(id))
+    await box.idle()
+    expect(told).toHaveBeenCalledWith(expect.objectContaining({ event: id, tries: 1, parked: true }), 'event failed')
+  }
+  expect(told).toHaveBeenCalledTimes(3)
+  expect((await box.parked()).map((r) => [r._id, r.error, r.parkedAt])).toEqual([
+    ['why/long', `${'x'.repeat(499)}y`, new Date('2026-11-25T16:00:00+08:00')],
+    ['why/nothing', 'undefined', new Date('2026-11-26T16:00:00+08:00')],
+    ['why/text', 'out of paper', new Date('2026-11-27T16:00:00+08:00')],
+  ])
+  await box.stop()
+  await stop()
+})
+
+test('a parked event that is run again has all its tries again, and no other replica takes it meanwhile', async () => {
+  const { db, stop } = await openTestDb()
+  let tries = 0
+  const { passed, open } = gate()
+  const box = inbox(
+    async () => {
+      if (++tries === 4) await passed
+      throw new Error('still broken')
+    },
+    { db, retryMs: [1, 1] },
+  )
+  const taken: string[] = []
+  const other = inbox(async (e) => void taken.push(e.id), { db, owner: 'other' })
+  const parked = async () => (await box.parked()).map((r) => [r.tries, tries])
+  await box.receive(text('again'))
+  await expect.poll(parked).toEqual([[3, 3]])
+  expect(await box.retry('again')).toBe(true)
+  await expect.poll(() => tries).toBe(4)
+  expect(await box.model.findById('again').lean()).toMatchObject({ state: 'new', tries: 0, owner: 'a' })
+  await other.recover()
+  await other.idle()
+  expect(taken).toEqual([])
+  open()
+  await expect.poll(parked).toEqual([[3, 6]])
+  await Promise.all([box.stop(), other.stop()])
+  await stop()
+})
+
+test('an anonymous comment lies sealed in the store, is handled as it was written, and is gone then', async () => {
+  const said = '匿名意见 食堂太挤'
+  const handled: Incoming[] = []
+  let lying = ''
+  const all = async () => JSON.stringify(await box.model.find({ 'event.userId': 'anon' }).lean())
+  const box: Inbox = inbox(
+    async (e) => {
+      lying = await all()
+      handled.push(e)
+    },
+    { seal: createSeal('a-session-secret-of-thirty-two-or-more', 'inbox') },
+  )
+  await box.receive(text('anon/1', 'anon', said))
+  await box.idle()
+  expect(handled).toMatchObject([{ userId: 'anon', text: said }])
+  expect(lying).toContain('"sealed":')
+  expect(lying).not.toContain('食堂')
+  expect(await all()).not.toContain('"sealed":')
+  await box.stop()
+  // Without a seal, as in a trial, it is an event as any other.
+  const trial = inbox(async (e) => void handled.push(e))
+  await trial.receive(text('anon/2', 'anon', said))
+  await trial.idle()
+  expect(handled[1]).toMatchObject({ id: 'anon/2', text: said })
+  await trial.stop()
+})
+
 test('one that failed is tried again after a moment, and is not parked for it', async () => {
   let tries = 0
-  const box = inbox(async () => {
-    if (++tries === 1) throw new Error('the database is away')
-  })
+  const leases = standingLeases()
+  const box = inbox(
+    async () => {
+      if (++tries === 1) throw new Error('the database is away')
+    },
+    { leaseMs: 3_000, leaseNow: () => leases.now },
+  )
+  const renewed: string[] = []
+  beforeUpdates(box, (ids) => ids && renewed.push(...ids))
   await box.receive(text('moment/1'))
   await box.idle()
   expect(await box.model.findById('moment/1').lean()).toMatchObject({ state: 'new', tries: 1 })
   await expect.poll(async () => (await box.model.findById('moment/1').lean())!.state).toBe('done')
   expect(tries).toBe(2)
+  // Then it is over, also for its lease.
+  await box.idle()
+  leases.pass(1_000)
+  await new Promise(setImmediate)
   await box.stop()
+  expect(renewed).toEqual([])
 })
 
 test('after stopping nothing is taken in, and what was not begun is given back at once', async () => {
@@ -395,14 +641,101 @@ test('after stopping nothing is taken in, and what was not begun is given back a
   await box.receive(text('stop/2'))
   const stopped = box.stop()
   await expect(box.receive(text('stop/3'))).rejects.toThrow('stopping')
+  expect(await isOver(stopped)).toBe(false)
   release()
   await stopped
   expect(handled).toEqual(['stop/1'])
+  expect(await box.model.findById('stop/1').lean()).toMatchObject({ state: 'done' })
   const next = inbox(async (e) => void handled.push(e.id), { owner: 'next' })
   await next.recover()
   await next.idle()
   expect(handled).toEqual(['stop/1', 'stop/2'])
   expect(await next.model.countDocuments({ _id: 'stop/3' })).toBe(0)
+  await next.stop()
+})
+
+test('what arrived before the stop is stored and acknowledged, and given back as well', async () => {
+  const mongo = database.db.db!
+  const { command } = mongo
+  const storing = gate()
+  let writes = 0
+  mongo.command = async (...args: Parameters<typeof command>) => {
+    writes++
+    await storing.passed
+    return command.apply(mongo, args)
+  }
+  onTestFinished(() => {
+    mongo.command = command
+  })
+  const handled: string[] = []
+  const box = inbox(async (e) => void handled.push(e.id), { owner: 'full' })
+  const arrived = box.receive(text('before/1'))
+  const stopped = box.stop()
+  await expect.poll(() => writes).toBe(1)
+  expect(await isOver(stopped)).toBe(false)
+  storing.open()
+  await Promise.all([arrived, stopped])
+  expect(handled).toEqual([])
+  const next = inbox(async (e) => void handled.push(e.id), { owner: 'next' })
+  await next.recover()
+  await next.idle()
+  expect(handled).toEqual(['before/1'])
+  await next.stop()
+})
+
+test('what is being taken over when the process stops is given back as well', async () => {
+  const { db, stop } = await openTestDb()
+  const handled: string[] = []
+  const handle = async (e: Incoming) => void handled.push(e.id)
+  const [box, next] = ['a', 'b'].map((owner) => inbox(handle, { db, owner })) as [Inbox, Inbox]
+  const since = { state: 'new', tries: 0, receivedAt: clock.now(), owner: 'dead', leaseUntil: 0 }
+  await box.model.collection.insertOne({ _id: 'back/1', event: text('back/1'), ...since } as never)
+  const { passed, open } = gate()
+  let changes = 0
+  beforeUpdates(box, () => {
+    changes++
+    return passed
+  })
+  const recovered = box.recover()
+  await expect.poll(() => changes).toBe(1)
+  const stopped = box.stop()
+  open()
+  await Promise.all([recovered, stopped])
+  expect(handled).toEqual([])
+  await next.recover()
+  await next.idle()
+  expect(handled).toEqual(['back/1'])
+  await next.stop()
+  await stop()
+})
+
+test('a process that stops is not kept up by what waits for its next try, also when that failed in this moment', async () => {
+  const HOUR = 3_600_000
+  const timeouts = vi.spyOn(globalThis, 'setTimeout')
+  const waits = () => timeouts.mock.results.filter((_, i) => timeouts.mock.calls[i]![1] === HOUR)
+  const late = gate()
+  let begun = 0
+  const box = inbox(
+    async (e) => {
+      begun++
+      if (e.id === 'kept/late') await late.passed
+      throw new Error('not now')
+    },
+    { owner: 'kept', retryMs: [HOUR] },
+  )
+  await box.receive(text('kept/early', 'qian'))
+  await expect.poll(() => waits().length).toBe(1)
+  await box.receive(text('kept/late'))
+  await expect.poll(() => begun).toBe(2)
+  const stopped = box.stop()
+  late.open()
+  await stopped
+  expect(waits().map((r) => (r.value as NodeJS.Timeout).hasRef())).toEqual([false, false])
+  const handled: string[] = []
+  const next = inbox(async (e) => void handled.push(e.id), { owner: 'next' })
+  await next.recover()
+  await next.idle()
+  expect(handled.sort()).toEqual(['kept/early', 'kept/late'])
   await next.stop()
 })
 
@@ -468,6 +801,49 @@ test('a delivery whose storing nobody heard of is worked on when it is repeated,
   await box.receive(text('unheard'))
   await box.idle()
   expect(handled.sort()).toEqual(['other', 'unheard'])
+  await box.stop()
+  await stop()
+})
+
+test('a delivery that is repeated while the answer about its storing is late is handled once', async () => {
+  const { db, stop } = await openTestDb()
+  const work = gate()
+  const handled: string[] = []
+  const box = inbox(
+    async (e) => {
+      handled.push(e.id)
+      await work.passed
+    },
+    { db },
+  )
+  const command = db.db!.command.bind(db.db)
+  const answer = gate()
+  db.db!.command = async (...args: Parameters<typeof command>) => {
+    db.db!.command = command
+    const answered = await command(...args)
+    await answer.passed
+    return answered
+  }
+  // Nobody waits here for as long as the inbox does for the database.
+  const { setTimeout } = globalThis
+  const patience = vi
+    .spyOn(globalThis, 'setTimeout')
+    .mockImplementation(((act: () => void, ms: number) => setTimeout(act, ms === 1_500 ? 100 : ms)) as never)
+  await expect(box.receive(text('late/1'))).rejects.toThrow('in time')
+  patience.mockRestore()
+  // The late answer comes while it is looked up what became of it.
+  const model = box.model as unknown as { find(...args: unknown[]): object }
+  const { find } = model
+  model.find = (...args) => {
+    answer.open()
+    return find.apply(model, args)
+  }
+  await box.receive(text('late/1'))
+  await expect.poll(() => handled).toEqual(['late/1'])
+  model.find = find
+  work.open()
+  await box.idle()
+  expect(handled).toEqual(['late/1'])
   await box.stop()
   await stop()
 })

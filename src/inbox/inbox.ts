@@ -23,20 +23,17 @@ interface InboxRow {
   parkedAt?: Date
 }
 
-const schema = new Schema<InboxRow>(
-  {
-    _id: String,
-    event: Schema.Types.Mixed,
-    receivedAt: Date,
-    state: String,
-    tries: Number,
-    owner: String,
-    leaseUntil: Number,
-    error: String,
-    parkedAt: Date,
-  },
-  { versionKey: false, minimize: false },
-)
+const schema = new Schema<InboxRow>({
+  _id: String,
+  event: Schema.Types.Mixed,
+  receivedAt: Date,
+  state: String,
+  tries: Number,
+  owner: String,
+  leaseUntil: Number,
+  error: String,
+  parkedAt: Date,
+})
 schema.index({ state: 1, leaseUntil: 1 })
 // Long enough to know any repetition, short enough not to keep what people wrote.
 schema.index({ receivedAt: 1 }, { expireAfterSeconds: 30 * 86400, partialFilterExpression: { state: 'done' } })
@@ -106,10 +103,10 @@ export function createInbox({
   }, DONE_GATHER_MS)
   let waiting: { row: InboxRow; done: () => void; failed: (e: unknown) => void }[] = []
   let flushing = false
+  let flushed = Promise.resolve()
   const beginnings = createBeginnings()
   let stopped = false
   const lanes = new Map<string, Promise<void>>()
-  const timers = new Set<NodeJS.Timeout>()
   let active = 0
   const inTurn = createTurns(MOST_UNDER_WAY)
   let claims = 0
@@ -124,7 +121,6 @@ export function createInbox({
 
   /** Stores what arrived together in one write; concurrent arrivals wait for at most one write before theirs. */
   async function flush(): Promise<void> {
-    if (flushing) return
     flushing = true
     beginnings.storingBegins()
     try {
@@ -205,36 +201,36 @@ export function createInbox({
           .catch(() => {})
         return
       }
-      await model
-        .updateOne({ _id: row._id }, { $set: { tries, error: reason, leaseUntil: leaseNow() + wait + leaseMs } })
-        .catch(() => {})
-      // A waiting retry is not work under way: `idle` does not wait for it.
-      const timer = setTimeout(() => {
-        timers.delete(timer)
+      // Its lease is renewed as that of any other.
+      await model.updateOne({ _id: row._id }, { $set: { tries, error: reason } }).catch(() => {})
+      // A waiting retry is not work under way: neither `idle` nor the end of the process waits for it.
+      setTimeout(() => {
         waitingAgain.delete(row._id)
-        if (!stopped) enqueue({ ...row, tries })
-      }, wait)
-      timers.add(timer)
+        enqueue({ ...row, tries })
+      }, wait).unref()
       waitingAgain.add(row._id)
     }
   }
 
+  let recovery: Promise<void> | undefined
+
   /** Takes over what a dead process left: rows whose lease is over. */
-  async function recover(): Promise<void> {
-    for (let taken = AT_ONCE; taken === AT_ONCE && !stopped; ) {
+  async function takeOver(): Promise<void> {
+    while (!stopped) {
       const left = { state: 'new', leaseUntil: { $lt: leaseNow() } } as const
       const found = await model.find(left, { _id: 1 }).sort({ receivedAt: 1, _id: 1 }).limit(AT_ONCE).lean()
       if (found.length === 0) return
       const claim = `${owner}/${claims++}`
       const ids = { _id: { $in: found.map((f) => f._id) } }
+      // Where the database was away for longer than a lease: what is under way here stays so.
+      const here = new Set(found.map((f) => f._id).filter((id) => held.has(id)))
       await model.updateMany({ ...left, ...ids }, { $set: { owner: claim, leaseUntil: leaseNow() + leaseMs } })
       const rows = await model
         .find({ ...ids, owner: claim })
         .sort({ receivedAt: 1, _id: 1 })
         .lean<InboxRow[]>()
       owners.add(claim)
-      for (const row of rows) enqueue(row)
-      taken = found.length
+      for (const row of rows) if (!here.has(row._id)) enqueue(row)
     }
   }
 
@@ -247,7 +243,7 @@ export function createInbox({
   async function renew(): Promise<void> {
     const ids = [...held]
     for (let i = 0; i < ids.length && !stopped; i += RENEWED_AT_ONCE) {
-      const some = ids.slice(i, i + RENEWED_AT_ONCE).filter((id) => held.has(id))
+      const some = ids.slice(i, i + RENEWED_AT_ONCE)
       const mine = { _id: { $in: some }, state: 'new', owner: { $in: [...owners] } } as const
       await model.updateMany(mine, { $set: { leaseUntil: leaseNow() + leaseMs } })
     }
@@ -255,7 +251,13 @@ export function createInbox({
 
   return {
     model,
-    recover,
+    /** A call while one is under way is that one. */
+    recover(): Promise<void> {
+      recovery ??= takeOver().finally(() => {
+        recovery = undefined
+      })
+      return recovery
+    },
     /** Resolves when the event is stored; rejects when it is not, and then it must not be acknowledged. */
     receive(incoming: Incoming): Promise<void> {
       if (stopped) return Promise.reject(new Error('stopping'))
@@ -271,7 +273,9 @@ export function createInbox({
       }
       return new Promise((done, failed) => {
         waiting.push({ row, done, failed })
-        setImmediate(() => void flush())
+        setImmediate(() => {
+          if (!flushing) flushed = flush()
+        })
       })
     },
     /** Tries a parked event again. */
@@ -292,8 +296,10 @@ export function createInbox({
     async stop(): Promise<void> {
       stopped = true
       clearInterval(renewing)
-      for (const t of timers) clearTimeout(t)
-      timers.clear()
+      // What has arrived is still stored.
+      await new Promise(setImmediate)
+      await flushed
+      if (recovery) await soon(recovery).catch(() => {})
       await Promise.all([...lanes.values(), renewal])
       await model.updateMany({ state: 'new', owner: { $in: [...owners] } }, { $set: { leaseUntil: 0 } }).catch(() => {})
     },
