@@ -228,6 +228,7 @@ export async function startBot({ env, clock = systemClock, log: given, platforms
         ready: health.ready,
         readContacts: () => directory.refreshAll(),
         parked,
+        retryParked: () => inbox.retryParked(),
         cli: fileURLToPath(new URL('../dist/cli.js', import.meta.url)),
       },
       guard,

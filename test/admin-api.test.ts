@@ -326,3 +326,21 @@ test('what was sent is taken back within 24 hours, once, and a card takes no ans
   const each = ['recalled', 'recalled', 'recalled']
   expect((await audit()).map((l) => l.detail?.result)).toEqual([...each, ...each, 'not-possible', 'not-possible'])
 })
+
+test('what people sent and no handler could work on is worked on again on request', async () => {
+  const { db } = world.bot().ctx.outbox.model
+  expect(await post('/api/admin/parked/retry-all', {})).toMatchObject({ ok: false })
+  await world.phone('zhao').type('谁没交')
+  await db.collection('outbox').deleteMany({})
+  const inbox = db.collection('inbox')
+  await inbox.updateMany({ 'event.text': '谁没交' }, { $set: { state: 'parked', tries: 5 } })
+  expect(await get<AdminOverview>('/api/admin/overview')).toMatchObject({ parked: 1 })
+  expect(await post('/api/admin/parked/retry-all', {})).toMatchObject({
+    ok: true,
+    said: expect.stringContaining('1条'),
+  })
+  await world.bot().idle()
+  expect(await inbox.countDocuments({ state: 'parked' })).toBe(0)
+  expect(await world.bot().ctx.outbox.model.countDocuments({ state: 'sent' })).toBe(1)
+  expect((await audit()).map((l) => l.what)).toContain('events-retried')
+})

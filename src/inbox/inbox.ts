@@ -278,6 +278,12 @@ export function createInbox({
         })
       })
     },
+    /** Tries all parked events again, in the order of arrival. @returns how many */
+    async retryParked(): Promise<number> {
+      let count = 0
+      for (const row of await this.parked()) if (await this.retry(row._id)) count++
+      return count
+    },
     /** Tries a parked event again. */
     async retry(id: string): Promise<boolean> {
       const row = await model

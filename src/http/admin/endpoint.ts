@@ -9,7 +9,10 @@ export interface AdminDeps {
   ready(): Promise<Ready>
   /** Reads the contacts of all platforms anew. */
   readContacts(): Promise<void>
+  /** Events whose handler always failed. */
   parked(): Promise<number>
+  /** Tries all of them again. @returns how many */
+  retryParked(): Promise<number>
   /** The environment of the service, for the rehearsal's process. */
   env: Record<string, string | undefined>
   /** The built commands. */

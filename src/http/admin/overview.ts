@@ -1,6 +1,7 @@
+import { z } from 'zod'
 import { dayOf, monthOf } from '../../domain/time.ts'
 import { soon } from '../../store/connect.ts'
-import type { AdminMeter, AdminOverview } from './contract.ts'
+import type { AdminDone, AdminMeter, AdminOverview } from './contract.ts'
 import { adminEndpoint } from './endpoint.ts'
 import { noticeLabels } from './words.ts'
 
@@ -25,6 +26,18 @@ export const overviewEndpoints = [
         ...(oldest && { oldestDue: oldest.toISOString() }),
         notices: Object.entries(noticeLabels).map(([name, label]) => ({ name, label })),
       }
+    },
+  }),
+
+  adminEndpoint({
+    method: 'POST',
+    path: '/api/admin/parked/retry-all',
+    body: z.strictObject({}),
+    async run({ retryParked, audit }): Promise<AdminDone> {
+      const count = await retryParked()
+      if (count === 0) return { ok: false, said: '没有处理失败的来信' }
+      await audit('events-retried', 'inbox', { count })
+      return { ok: true, said: `正在重新处理${count}条来信，稍后刷新可查看结果` }
     },
   }),
 

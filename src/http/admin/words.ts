@@ -130,6 +130,7 @@ const auditLabels: Record<string, string> = {
   'wish-group-on': '开启群祝福',
   'wish-group-off': '关闭群祝福',
   'delivery-retried': '重新发送消息',
+  'events-retried': '重新处理来信',
   'delivery-recalled': '撤回消息',
   'job-run': '补跑定时任务',
   'contacts-read': '重新读取通讯录',
