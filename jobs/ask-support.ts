@@ -1,5 +1,5 @@
 import { judgeOf } from '../handlers/rights.ts'
-import { askSupports, isStillWanted, supportSubject } from '../handlers/weekly/support.ts'
+import { askSupports, isStillWanted, supportersAmong, supportSubject } from '../handlers/weekly/support.ts'
 import { viewWeeks, type WeekView, worksByWeeklyPlan } from '../handlers/weekly/week.ts'
 import type { Ctx } from '../src/context.ts'
 import { type Day, dayOf, instantAt, weekOf } from '../src/domain/time.ts'
@@ -35,15 +35,18 @@ export const askSupport: Job<Ctx> = {
     const day = dayOf(slot, timeZone)
     const week = weekOf(day)
     const cause = `ask-support@${slot.toISOString()}`
+    const before = calendar.previousOpenWeek(week)
     const people = await ctx.people.active()
-    const planning = people.filter((p) => worksByWeeklyPlan(ctx.company(), p))
+    const needing = new Set(await ctx.weeks.needingSupport([calendar.previousOpenWeek(before), before]))
+    const planning = people.filter((p) => needing.has(p._id) && worksByWeeklyPlan(ctx.company(), p))
+    const find = supportersAmong(people)
     const now = ctx.clock.now()
     const waiting: Waiting[] = []
-    for (const w of [calendar.previousOpenWeek(week), week]) {
+    for (const w of [before, week]) {
       for (const view of await viewWeeks(ctx, planning, w, now)) {
         if (view.status.kind === 'not-owed') continue
         const asked =
-          w === week ? await askSupports(ctx, view, people, day, `${cause}/${view.row._id}`) : view.row.supports
+          w === week ? await askSupports(ctx, view, find, day, `${cause}/${view.row._id}`) : view.row.supports
         for (const [n, request] of (asked ?? []).entries())
           if (!request.answer && isStillWanted(view, request)) waiting.push({ view, n, request })
       }

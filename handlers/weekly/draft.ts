@@ -8,7 +8,7 @@ import { carryOver, type Summary, validateContent, type WeeklyContent } from '..
 import type { Answer, Turn } from '../../src/inbox/handler.ts'
 import type { Person } from '../../src/store/people.ts'
 import { saveDraft } from './submit.ts'
-import { supportersIn, supportStates } from './support.ts'
+import { supportersAmong, supportStates } from './support.ts'
 import { viewWeek, type WeekView, weekSubject } from './week.ts'
 
 export const planWeekOf = (ctx: Ctx, week: Week): Week => ctx.company().weeks.nextOpenWeek(week)
@@ -81,7 +81,7 @@ export async function draftAnswer(ctx: Ctx, turn: Turn, week: Week): Promise<Ans
 async function supportersOfPlan(ctx: Ctx, person: Person, plan: WeeklyContent['plan']) {
   if (!plan.some((item) => item.support?.who)) return plan.map(() => undefined)
   const people = await ctx.people.active()
-  const ids = supportersIn(plan, person, people)
+  const ids = supportersAmong(people)(plan, person)
   const nameOf = (id: string) => people.find((p) => p._id === id)!.name
   return plan.map((item, i) => (item.support?.who ? ids[i]!.map(nameOf) : undefined))
 }

@@ -1,5 +1,5 @@
 import type { Act, Ctx } from '../../src/context.ts'
-import { type Colleague, supportersOf } from '../../src/domain/support.ts'
+import { type Colleague, supporterFinder } from '../../src/domain/support.ts'
 import type { Day, Week } from '../../src/domain/time.ts'
 import type { PlanItem } from '../../src/domain/weekly-report.ts'
 import type { Person } from '../../src/store/people.ts'
@@ -17,16 +17,18 @@ const colleague = (p: Person): Colleague => ({
 })
 
 /** Whom each item of a plan asks for support; empty where it asks nobody who is known. */
-export function supportersIn(items: readonly PlanItem[], asker: Person, people: readonly Person[]): string[][] {
-  const known = people.map(colleague)
-  return items.map((item) => supportersOf(item.support?.who, colleague(asker), known))
+export type FindInPlan = (items: readonly PlanItem[], asker: Person) => string[][]
+
+export function supportersAmong(people: readonly Person[]): FindInPlan {
+  const find = supporterFinder(people.map(colleague))
+  return (items, asker) => items.map((item) => find(item.support?.who, colleague(asker)))
 }
 
 /** What the plan asks for and the row has not asked yet. */
-function unasked(view: WeekView, people: readonly Person[]): Pick<SupportRequest, 'to' | 'what' | 'item'>[] {
+function unasked(view: WeekView, find: FindInPlan): Pick<SupportRequest, 'to' | 'what' | 'item'>[] {
   const asked = new Set((view.row.supports ?? []).map((s) => `${s.to}\n${s.what}`))
   const found: Pick<SupportRequest, 'to' | 'what' | 'item'>[] = []
-  supportersIn(view.planned, view.person, people).forEach((ids, i) => {
+  find(view.planned, view.person).forEach((ids, i) => {
     const { text, support } = view.planned[i]!
     for (const to of ids) {
       const key = `${to}\n${support!.what}`
@@ -46,11 +48,11 @@ export const isStillWanted = (view: WeekView, request: SupportRequest): boolean 
 export async function askSupports(
   ctx: Ctx,
   view: WeekView,
-  people: readonly Person[],
+  find: FindInPlan,
   day: Day,
   event: string,
 ): Promise<SupportRequest[]> {
-  const found = unasked(view, people)
+  const found = unasked(view, find)
   if (found.length === 0) return view.row.supports ?? []
   return ctx.weeks.change(view.person._id, view.week, event, (row) => {
     const supports = [...(row.supports ?? []), ...found.map((one) => ({ ...one, askedOn: day }))]

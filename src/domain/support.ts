@@ -17,36 +17,47 @@ const SEVERAL = /[、,;/&\s]+|和|及|与/
 
 const plain = (text: string): string => trimMarks(halfWidth(text)).toLowerCase()
 
+export type FindSupporters = (who: string | undefined, asker: Colleague) => string[]
+
 /**
  * Whom the words behind 需支持 mean (features.md B6): a name, a nickname, 王经理, 财务部 (whoever leads it), 上级; several of them.
  * Who cannot be told from others of the same name is nobody: a wrong person is not asked.
  *
  * @param people everybody at work, the asker among them
- * @returns ids, without the asker's
+ * @returns a search that gives ids, without the asker's
  */
-export function supportersOf(who: string | undefined, asker: Colleague, people: readonly Colleague[]): string[] {
-  if (who === undefined || plain(who) === '') return []
-  const whole = supporterOf(who, asker, people)
-  const found = whole === undefined ? who.split(SEVERAL).map((part) => supporterOf(part, asker, people)) : [whole]
-  return [...new Set(found.filter((id): id is string => id !== undefined && id !== asker.id))]
-}
-
-function supporterOf(who: string, asker: Colleague, people: readonly Colleague[]): string | undefined {
-  const said = plain(who)
-  if (said === '') return undefined
-  if (SUPERIOR.test(said)) return asker.managerId
-  const named = people.filter((p) => formsOfName(nameable(p)).some((form) => plain(form) === said))
-  if (named.length > 0) return oneOf(named, asker)
-  const led = leaderOf(said, people)
-  if (led) return led.id
-  const surname = TITLED.exec(said)?.[1]
-  return (
-    surname &&
-    oneOf(
-      people.filter((p) => p.name.startsWith(surname) && leads(p, people)),
-      asker,
-    )
+export function supporterFinder(people: readonly Colleague[]): FindSupporters {
+  const named = grouped(people, (p) => formsOfName(nameable(p)).map(plain))
+  const members = grouped(people, (p) => p.departments.map(plain))
+  const leading = new Set(people.flatMap((p) => p.managerId ?? []))
+  const surnamed = grouped(
+    people.filter((p) => leading.has(p.id)),
+    (p) => [p.name.slice(0, 1), p.name.slice(0, 2)],
   )
+
+  /** Who leads others of a department and is led by nobody of it; of a department of one, that one. */
+  function leaderOf(department: string): Colleague | undefined {
+    const all = ['', '部', '科', '室'].flatMap((end) => members.get(department + end) ?? [])
+    const above = all.filter((p) => !all.some((m) => m.id === p.managerId))
+    const leaders = above.filter((p) => all.some((m) => m.managerId === p.id))
+    return leaders.length === 1 ? leaders[0] : all.length === 1 ? all[0] : undefined
+  }
+
+  function one(who: string, asker: Colleague): string | undefined {
+    const said = plain(who)
+    if (said === '') return undefined
+    if (SUPERIOR.test(said)) return asker.managerId
+    const known = named.get(said)
+    if (known) return oneOf(known, asker)
+    const surname = TITLED.exec(said)?.[1]
+    return leaderOf(said)?.id ?? (surname && oneOf(surnamed.get(surname) ?? [], asker))
+  }
+
+  return (who = '', asker) => {
+    const whole = one(who, asker)
+    const found = whole === undefined ? who.split(SEVERAL).map((part) => one(part, asker)) : [whole]
+    return [...new Set(found.filter((id): id is string => id !== undefined && id !== asker.id))]
+  }
 }
 
 const nameable = ({ id, name, aliases, departments }: Colleague) => ({
@@ -54,21 +65,19 @@ const nameable = ({ id, name, aliases, departments }: Colleague) => ({
   ...(departments.length > 0 && { department: departments.at(-1)! }),
 })
 
+function grouped(people: readonly Colleague[], keysOf: (p: Colleague) => string[]): Map<string, Colleague[]> {
+  const groups = new Map<string, Colleague[]>()
+  for (const p of people)
+    for (const key of new Set(keysOf(p))) {
+      const group = groups.get(key)
+      if (group) group.push(p)
+      else groups.set(key, [p])
+    }
+  return groups
+}
+
 /** The only one, or the only one of the asker's own department. */
 function oneOf(found: readonly Colleague[], asker: Colleague): string | undefined {
   const near = found.filter((p) => p.departments.at(-1) === asker.departments.at(-1))
   return found.length === 1 ? found[0]!.id : near.length === 1 ? near[0]!.id : undefined
-}
-
-const leads = (person: Colleague, people: readonly Colleague[]): boolean =>
-  people.some((p) => p.managerId === person.id)
-
-/** Who leads others of a department and is led by nobody of it; of a department of one, that one. */
-function leaderOf(department: string, people: readonly Colleague[]): Colleague | undefined {
-  const names = [department, `${department}部`, `${department}科`, `${department}室`]
-  const members = people.filter((p) => p.departments.some((d) => names.includes(plain(d))))
-  const above = members.filter((p) => !members.some((m) => m.id === p.managerId))
-  const leaders = above.filter((p) => leads(p, members))
-  if (leaders.length === 1) return leaders[0]
-  return members.length === 1 ? members[0] : undefined
 }

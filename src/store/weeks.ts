@@ -146,6 +146,12 @@ export function weekStore(db: Db) {
         .lean<WeekRow[]>()
       return [...new Set(rows.filter((r) => r.submissions.length > 0).map((r) => r.week))].sort()
     },
+    /** Whose plan, handed in in one of these weeks, needs somebody's support. */
+    needingSupport: (weeks: Week[]): Promise<string[]> =>
+      model.distinct('personId', {
+        week: { $in: weeks },
+        'submissions.content.plan.support.who': { $exists: true },
+      }) as never,
     /** Which rows of some weeks have asked somebody for support. */
     askingFor: (weeks: Week[], to: string) =>
       model.find({ week: { $in: weeks }, 'supports.to': String(to) }).lean<WeekRow[]>(),
