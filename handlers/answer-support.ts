@@ -6,7 +6,7 @@ import type { Week } from '../src/domain/time.ts'
 import type { Answer, CardTurn, OnCard, OnTalk, Turn } from '../src/inbox/handler.ts'
 import type { Person } from '../src/store/people.ts'
 import type { SupportRequest } from '../src/store/weeks.ts'
-import { addSupportWords, answerSupport, openSupports, supportSubject } from './weekly/support.ts'
+import { addSupportWords, answerSupport, asks, openSupports, supportSubject } from './weekly/support.ts'
 import { runningWeek } from './weekly/target.ts'
 import type { WeekView } from './weekly/week.ts'
 import { ask } from './write-week.ts'
@@ -27,7 +27,7 @@ export function askedOf(
   request: SupportRequest,
   planned: WeekView['planned'],
 ): SupportAsked {
-  const due = planned.find((item) => item.support?.what === request.what)?.due
+  const due = planned.find((item) => asks(item, request))?.due
   return { ...{ asker: asker.name, week, item: request.item, what: request.what }, ...(due && { due }) }
 }
 

@@ -118,6 +118,24 @@ test('a plan that was changed asks for nothing any more; the same slot run again
   expect(count(zhao, '钱进')).toBe(1)
 })
 
+test('a plan that names somebody else now asks that one, and the first no more', async () => {
+  const { li, qian } = await untilMonday()
+  await world.go('2026-11-23T09:00:00+08:00')
+  const { ctx } = world.bot()
+  const zhao = (await ctx.people.byAccount('wecom', 'zhao'))!
+  await ctx.weeks.change(zhao._id, '2026-W47', 'changed', (row) => {
+    const last = row.submissions.at(-1)!
+    const plan = last.content.plan.map((item) => ({ ...item, support: { who: '李静', what: '提供车辆里程' } }))
+    return { row: { ...row, submissions: [{ ...last, content: { ...last.content, plan } }] }, outcome: null }
+  })
+  await world.go('2026-11-24T09:00:00+08:00')
+  expect(li.sees()).toContain('赵敏需要您的支持')
+  expect(count(li, '赵敏需要您的支持')).toBe(1)
+  expect(count(qian, '赵敏需要您的支持')).toBe(1)
+  await qian.tap('可以支持')
+  expect(qian.sees()).toContain('不再需要')
+})
+
 test('nobody is asked for a week that is excused, on a holiday, or on a Saturday', async () => {
   const { zhao, li, qian } = await untilMonday()
   await zhao.type('我在请假')

@@ -25,24 +25,30 @@ export function supportersAmong(people: readonly Person[]): FindInPlan {
 }
 
 /** What the plan asks for and the row has not asked yet. */
-function unasked(view: WeekView, find: FindInPlan): Pick<SupportRequest, 'to' | 'what' | 'item'>[] {
-  const asked = new Set((view.row.supports ?? []).map((s) => `${s.to}\n${s.what}`))
-  const found: Pick<SupportRequest, 'to' | 'what' | 'item'>[] = []
+function unasked(view: WeekView, find: FindInPlan): Pick<SupportRequest, 'to' | 'who' | 'what' | 'item'>[] {
+  const keyOf = (to: string, who: string, what: string) => JSON.stringify([to, who, what])
+  const asked = new Set((view.row.supports ?? []).map((s) => keyOf(s.to, s.who, s.what)))
+  const found: Pick<SupportRequest, 'to' | 'who' | 'what' | 'item'>[] = []
   find(view.planned, view.person).forEach((ids, i) => {
-    const { text, support } = view.planned[i]!
+    const { text: item, support } = view.planned[i]!
     for (const to of ids) {
-      const key = `${to}\n${support!.what}`
+      const { who = '', what } = support!
+      const key = keyOf(to, who, what)
       if (asked.has(key)) continue
       asked.add(key)
-      found.push({ to, what: support!.what, item: text })
+      found.push({ to, who, what, item })
     }
   })
   return found
 }
 
+/** Whether it is this request that an item makes: of the same person, for the same. */
+export const asks = ({ support }: PlanItem, { who, what }: SupportRequest): boolean =>
+  support?.what === what && support.who === who
+
 /** Whether the plan still asks for it: it may have been changed since. */
 export const isStillWanted = (view: WeekView, request: SupportRequest): boolean =>
-  view.status.kind !== 'not-owed' && view.planned.some((item) => item.support?.what === request.what)
+  view.status.kind !== 'not-owed' && view.planned.some((item) => asks(item, request))
 
 /** Notes in the week what its plan asks of others (features.md B6). @returns all that the row has asked for */
 export async function askSupports(
@@ -166,8 +172,8 @@ export async function supportStates(ctx: Ctx, view: WeekView): Promise<(string |
   if (supports.length === 0) return view.planned.map(() => undefined)
   const people = await ctx.people.many([...new Set(supports.map((s) => s.to))])
   const nameOf = (id: string) => people.find((p) => p._id === id)?.name ?? '已离职同事'
-  return view.planned.map(({ support }) => {
-    const asked = support ? supports.filter((s) => s.what === support.what) : []
+  return view.planned.map((item) => {
+    const asked = supports.filter((s) => asks(item, s))
     if (asked.length === 0) return undefined
     return asked
       .map((s) => `${nameOf(s.to)}：${s.answer ? ANSWERS[s.answer] : '未回复'}${s.words ? `（${s.words}）` : ''}`)

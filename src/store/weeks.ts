@@ -36,6 +36,8 @@ export interface Draft {
 /** 需支持 of the week's plan, asked of one colleague (features.md B6). A plan that is changed does not take it out. */
 export interface SupportRequest {
   to: string
+  /** As the plan names them. */
+  who: string
   what: string
   /** Text of the item that needs it. */
   item: string
