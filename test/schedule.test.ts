@@ -114,6 +114,30 @@ test('a failing job is tried again with growing waits and given up after five tr
   expect(row).toMatchObject({ state: 'failed', error: 'the platform is down', tries: 5 })
 })
 
+test('a stop waits for the run under way and begins no other; what is left runs elsewhere', async () => {
+  const clock = standingClock('2026-11-28T12:00:00+08:00')
+  let open = () => {}
+  const gate = new Promise<void>((done) => {
+    open = done
+  })
+  let begun = 0
+  const first = world(clock, {
+    run: () => {
+      begun++
+      return gate
+    },
+  })
+  const ticking = first.schedule.tick()
+  await expect.poll(() => begun).toBe(1)
+  const stopping = first.schedule.stop()
+  open()
+  await Promise.all([ticking, stopping])
+  expect(first.runs).toEqual([nine])
+  const second = world(clock, { owner: 'b' })
+  await second.schedule.tick()
+  expect(second.runs).toEqual([noon])
+})
+
 test('the list of what is to come runs nothing', async () => {
   const clock = standingClock('2026-11-28T12:00:00+08:00')
   const { schedule, runs } = world(clock)

@@ -194,8 +194,11 @@ export function createSchedule<Ctx>({
     if (now.getTime() >= quiet.from && now.getTime() < quiet.until) return
     const slots = jobs.flatMap((job) => due(job, now).map((at) => ({ job, at })))
     slots.sort((a, b) => a.at.getTime() - b.at.getTime())
-    for (const { job, at } of slots)
+    for (const { job, at } of slots) {
+      // What is left is another replica's, or the next start's.
+      if (stopped) return
       await runSlot(job, at).catch((err) => log.error({ err, job: job.name }, 'slot not claimed'))
+    }
     unsettled = slots.some(({ job, at }) => !settled.has(slotId(job.name, at)))
     if (!unsettled) quiet = { from: now.getTime(), until: nextSlot(now) }
     if (settled.size > 10_000) settled.clear()
