@@ -18,8 +18,7 @@ import {
   revokeBehaviour,
 } from './month/behaviour.ts'
 import { type AttachOutcome, attachPicture, justRecorded } from './month/pictures.ts'
-import { judges } from './month/settle.ts'
-import { mayJudge } from './rights.ts'
+import { judges, mayJudge } from './rights.ts'
 import { ask } from './write-week.ts'
 
 const text = {

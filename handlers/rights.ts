@@ -1,5 +1,6 @@
 import type { Ctx } from '../src/context.ts'
 import type { Person } from '../src/store/people.ts'
+import { readOnce } from '../src/store/read-together.ts'
 
 /** A person by what the company file calls them: 工号, or a name that only one person has. */
 export function findByRef(people: Person[], ref: string): Person | undefined {
@@ -17,6 +18,44 @@ export async function judgeOf(ctx: Ctx, person: Person): Promise<Person | undefi
   const manager = person.managerId ? await ctx.people.get(person.managerId) : null
   if (manager?.active && manager._id !== person._id) return manager
   return standInOf(ctx, person)
+}
+
+/** Who is whose superior, for everybody at once; the stand-ins of the settings where there is none (domain.md §11.16). */
+export function judges(ctx: Ctx): Promise<Judges> {
+  let read = judgesOf.get(ctx)
+  if (!read) {
+    read = readOnce(() => readJudges(ctx))
+    judgesOf.set(ctx, read)
+  }
+  return read()
+}
+
+type Judges = (person: Person) => string | undefined
+const judgesOf = new WeakMap<Ctx, () => Promise<Judges>>()
+
+async function readJudges(ctx: Ctx): Promise<Judges> {
+  const cursor = ctx.people.model.collection.find(
+    { active: true },
+    { projection: { _id: 1, name: 1, jobNumber: 1 }, batchSize: 500 },
+  )
+  const standIns = Object.entries(ctx.company().standIns)
+  const active = new Set<string>()
+  const named: Person[] = []
+  for await (const p of cursor) {
+    active.add(String(p._id))
+    if (standIns.length > 0) named.push(p as unknown as Person)
+  }
+  const standIn = new Map(
+    standIns.flatMap(([of, to]) => {
+      const [a, b] = [findByRef(named, of), findByRef(named, to)]
+      return a && b && a._id !== b._id ? [[a._id, b._id] as const] : []
+    }),
+  )
+  return (person) => {
+    const { managerId } = person
+    if (managerId && managerId !== person._id && active.has(managerId)) return managerId
+    return standIn.get(person._id)
+  }
 }
 
 async function standInOf(ctx: Ctx, person: Person): Promise<Person | undefined> {

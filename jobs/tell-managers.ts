@@ -1,16 +1,8 @@
-import { teamOf } from '../handlers/weekly/team.ts'
+import { leaders } from '../handlers/weekly/team.ts'
 import type { Ctx } from '../src/context.ts'
 import { scoringReminderOn, weekDeadline } from '../src/domain/deadline.ts'
 import { type Day, dayOf, type Week, weekOf } from '../src/domain/time.ts'
 import type { Job } from '../src/schedule/schedule.ts'
-import type { Person } from '../src/store/people.ts'
-
-/** Everybody who has people with weekly plans below them. */
-async function managers(ctx: Ctx): Promise<Person[]> {
-  const people = await ctx.people.active()
-  const teams = await Promise.all(people.map(async (p) => ({ p, team: await teamOf(ctx, p, 'own') })))
-  return teams.filter((t) => t.team.length > 0).map((t) => t.p)
-}
 
 /** The second 12:00:00 is still on time and messages travel for a moment, so the digest follows a minute later. */
 const DIGEST_DELAY_MS = 60_000
@@ -33,7 +25,7 @@ export const digestLate: Job<Ctx> = {
     const week = digestOn(dayOf(slot, ctx.company().timeZone), ctx)?.week
     if (!week) return
     await ctx.outbox.add(
-      (await managers(ctx)).map((m) => ({
+      (await leaders(ctx)).map((m) => ({
         key: `late-digest/${week}/${m._id}`,
         to: m._id,
         mode: 'push' as const,
@@ -65,7 +57,7 @@ export const remindScoring: Job<Ctx> = {
     const week = scoringOn(day, ctx)?.week
     if (!week || week < ctx.firstWeek) return
     await ctx.outbox.add(
-      (await managers(ctx)).map((m) => ({
+      (await leaders(ctx)).map((m) => ({
         key: `scoring-reminder/${day}/${m._id}`,
         to: m._id,
         mode: 'push' as const,

@@ -48,5 +48,5 @@ export async function askBirthdays(ctx: Ctx, day: string, cause: string): Promis
       content: { kind: 'notice' as const, name: 'ask-birthday', args: {} },
     })),
   )
-  for (const { person } of asked) await ctx.personal.set(person._id, { askedAt: ctx.clock.now() })
+  await Promise.all(asked.map(({ person }) => ctx.personal.set(person._id, { askedAt: ctx.clock.now() })))
 }

@@ -5,10 +5,11 @@ import { dayOf, type Month } from '../../src/domain/time.ts'
 import { monthRowId } from '../../src/store/month-inputs.ts'
 import type { Person } from '../../src/store/people.ts'
 import type { ResultRow } from '../../src/store/results.ts'
+import { judges } from '../rights.ts'
 import { push } from './behaviour.ts'
 import { factsOf, monthFrame } from './facts.ts'
 import { publicationKey } from './flow.ts'
-import { hashOf, judges } from './settle.ts'
+import { hashOf } from './settle.ts'
 
 export type ProposeOutcome =
   | { kind: 'proposed'; before: MonthResult; after: MonthResult; approvers: string[] }

@@ -6,9 +6,9 @@ import type { PlatformName } from '../../src/platforms/port.ts'
 import { monthRowId } from '../../src/store/month-inputs.ts'
 import type { Person } from '../../src/store/people.ts'
 import type { ResultRow } from '../../src/store/results.ts'
-import { mayJudge } from '../rights.ts'
+import { judges, mayJudge } from '../rights.ts'
 import { push } from './behaviour.ts'
-import { isOver, judges, refreshPeople } from './settle.ts'
+import { isOver, refreshPeople } from './settle.ts'
 
 export const datesOf = (ctx: Ctx, month: Month) => {
   const { weeks, month: settings, timeZone } = ctx.company()

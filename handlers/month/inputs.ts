@@ -6,11 +6,10 @@ import type { ChecklistScheme, KpiScheme, RatersScheme } from '../../src/domain/
 import { type Day, dayOf, type Month, mondayOf, monthOf, previousMonth } from '../../src/domain/time.ts'
 import { type MonthInput, monthRowId } from '../../src/store/month-inputs.ts'
 import type { Person } from '../../src/store/people.ts'
-import { findByRef, mayJudge } from '../rights.ts'
+import { findByRef, judges, mayJudge } from '../rights.ts'
 import { push } from './behaviour.ts'
 import { closedState } from './closed.ts'
 import { type MonthFrame, monthFrame, ratersOf, worksIn } from './facts.ts'
-import { judges } from './settle.ts'
 
 /**
  * The month that somebody gives scores for: the last one until its publishing day, and after it for as long as they owe it

@@ -6,7 +6,7 @@ import { dayOf, lastDayOf, type Month } from '../../src/domain/time.ts'
 import { monthRowId } from '../../src/store/month-inputs.ts'
 import type { Person } from '../../src/store/people.ts'
 import type { Draft } from '../../src/store/results.ts'
-import { findByRef } from '../rights.ts'
+import { judges } from '../rights.ts'
 import { factsOf, type MonthFrame, monthFrame, worksIn } from './facts.ts'
 
 /** People at a time: small enough that nothing else waits long for the event loop. */
@@ -15,32 +15,6 @@ const BATCH = 100
 const LANES = 2
 
 export const hashOf = (result: MonthResult): string => createHash('sha256').update(JSON.stringify(result)).digest('hex')
-
-/** Who is whose superior, for everybody at once; the stand-ins of the settings where there is none (domain.md §11.16). */
-export async function judges(ctx: Ctx): Promise<(person: Person) => string | undefined> {
-  const cursor = ctx.people.model.collection.find(
-    { active: true },
-    { projection: { _id: 1, name: 1, jobNumber: 1 }, batchSize: 500 },
-  )
-  const standIns = Object.entries(ctx.company().standIns)
-  const active = new Set<string>()
-  const named: Person[] = []
-  for await (const p of cursor) {
-    active.add(String(p._id))
-    if (standIns.length > 0) named.push(p as unknown as Person)
-  }
-  const standIn = new Map(
-    standIns.flatMap(([of, to]) => {
-      const [a, b] = [findByRef(named, of), findByRef(named, to)]
-      return a && b && a._id !== b._id ? [[a._id, b._id] as const] : []
-    }),
-  )
-  return (person) => {
-    const { managerId } = person
-    if (managerId && managerId !== person._id && active.has(managerId)) return managerId
-    return standIn.get(person._id)
-  }
-}
 
 /** Whether a month can be settled: it must be over. */
 export const isOver = (ctx: Ctx, month: Month, now: Date): boolean =>

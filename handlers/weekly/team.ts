@@ -3,7 +3,7 @@ import type { Week } from '../../src/domain/time.ts'
 import { owesReport } from '../../src/domain/weekly-report.ts'
 import type { Person } from '../../src/store/people.ts'
 import { weekRowId } from '../../src/store/weeks.ts'
-import { judgeOf } from '../rights.ts'
+import { judges } from '../rights.ts'
 import { viewWeeks, type WeekView, worksByWeeklyPlan } from './week.ts'
 
 /** Who of a manager's people is where with a week. `all`: for HR and the general manager, everybody. */
@@ -21,15 +21,17 @@ export async function teamOf(ctx: Ctx, manager: Person, scope: 'own' | 'all'): P
 
 /** Those whose superior is `manager`, and those for whom the settings name them as stand-in. */
 async function directReports(ctx: Ctx, manager: Person): Promise<Person[]> {
-  const own = await ctx.people.reportsOf(manager._id)
-  const standIns = ctx.company().standIns
-  if (Object.keys(standIns).length === 0) return own
-  const all = await ctx.people.active()
-  const refersTo = (p: Person, ref: string) => p.jobNumber === ref || p.name === ref
-  const substituted = Object.entries(standIns)
-    .filter(([, to]) => refersTo(manager, to))
-    .flatMap(([of]) => all.filter((p) => refersTo(p, of) && !p.managerId))
-  return [...own, ...substituted.filter((p) => !own.some((o) => o._id === p._id))]
+  if (Object.keys(ctx.company().standIns).length === 0) return ctx.people.reportsOf(manager._id)
+  const [all, judgeOf] = await Promise.all([ctx.people.active(), judges(ctx)])
+  return all.filter((p) => judgeOf(p) === manager._id)
+}
+
+/** Everybody who has people with weekly plans below them. Two reads, whatever the number of people. */
+export async function leaders(ctx: Ctx): Promise<Person[]> {
+  const company = ctx.company()
+  const [people, judgeOf] = await Promise.all([ctx.people.active(), judges(ctx)])
+  const judging = new Set(people.filter((p) => worksByWeeklyPlan(company, p)).map(judgeOf))
+  return people.filter((p) => judging.has(p._id))
 }
 
 export async function teamView(
@@ -45,9 +47,8 @@ export async function teamView(
 /** Those with weekly plans whom nobody may score. */
 export async function withoutJudge(ctx: Ctx): Promise<Person[]> {
   const company = ctx.company()
-  const people = (await ctx.people.active()).filter((p) => worksByWeeklyPlan(company, p))
-  const judges = await Promise.all(people.map((p) => judgeOf(ctx, p)))
-  return people.filter((_, i) => !judges[i])
+  const [people, judgeOf] = await Promise.all([ctx.people.active(), judges(ctx)])
+  return people.filter((p) => worksByWeeklyPlan(company, p) && !judgeOf(p))
 }
 
 /** Has not handed in, and is owed: whom a reminder may reach. On leave (asked for or granted) is left in peace (features.md B14). */

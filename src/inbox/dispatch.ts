@@ -42,7 +42,7 @@ export function createDispatch(ctx: Ctx, handlers: Handlers, directory: Director
       const content = { kind: 'group-reply' as const, chat: event.chat, text: words || handlers.group(event.chat) }
       return ctx.outbox.add([ctx.outbox.answer(event.id, 0, person._id, event.platform, content)])
     }
-    await ctx.people.seenOn(person._id, event.platform)
+    if (person.lastPlatform !== event.platform) await ctx.people.seenOn(person._id, event.platform)
     const turn: Turn = { id: event.id, at: event.at, platform: event.platform, person }
     const answers = await decide(event, turn)
     const cardId = event.type === 'card-action' ? event.cardId : undefined

@@ -4,7 +4,7 @@ import { type Clock, machineMs } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { PlatformName } from '../platforms/port.ts'
 import type { Db } from '../store/connect.ts'
-import { groupWrites } from '../store/group-writes.ts'
+import { groupInserts, groupWrites, insertNew } from '../store/group-writes.ts'
 import { createTurns } from '../turns.ts'
 import { type Content, type OutboxRow, outboxModel } from './rows.ts'
 import type { OnWire, Sender, Sent } from './sender.ts'
@@ -47,6 +47,10 @@ const MOST_HELD = 200
 const LEAST_TAKEN = 100
 /** Results may wait for others; the next message does not wait for them. */
 const GATHER_MS = 25
+/** Rows that are written in one statement: while it runs, nothing that people say is stored. */
+const ADDED_AT_ONCE = 500
+/** No more than the answers to one event. */
+const FEW = 8
 const MAX_TRIES = 30
 /** Doubles from half a second up to a minute, spread so that a crowd does not come back at once. */
 export const backOffMs = (tries: number) => Math.min(60_000, 500 * 2 ** tries) * (0.75 + Math.random() / 2)
@@ -69,6 +73,7 @@ export function createOutbox({
 }: OutboxOptions) {
   const model = outboxModel(db)
   const write = groupWrites(model, GATHER_MS)
+  const insert = groupInserts(model)
   /** One platform that is slow does not take the other's turns. */
   const inTurn = { wecom: createTurns(atOnce), dingtalk: createTurns(atOnce) }
   /** The last order of writing that was given. */
@@ -99,31 +104,29 @@ export function createOutbox({
     // Replicas write about one person in turns: by the clock that all of them share.
     const order = Math.max(written + 1, leaseNow() * 1000)
     written = order + rows.length - 1
-    await model.bulkWrite(
-      rows.map((r, n) => ({
-        updateOne: {
-          filter: { _id: r.key },
-          update: {
-            $setOnInsert: {
-              to: r.to,
-              content: r.content,
-              mode: r.mode,
-              ...(r.platform && { platform: r.platform }),
-              ...(r.cause && { cause: r.cause }),
-              state: 'pending',
-              seq: order + n,
-              createdAt: now,
-              notBefore: r.notBefore ?? now,
-              ...(r.expiresAt && { expiresAt: r.expiresAt }),
-              holdUntil: 0,
-              tries: 0,
-            },
-          },
-          upsert: true,
-        },
-      })) as never,
-      { ordered: true },
-    )
+    const fresh = rows.map((r, n) => ({
+      _id: r.key,
+      to: r.to,
+      content: r.content,
+      mode: r.mode,
+      ...(r.platform && { platform: r.platform }),
+      ...(r.cause && { cause: r.cause }),
+      state: 'pending' as const,
+      seq: order + n,
+      createdAt: now,
+      notBefore: r.notBefore ?? now,
+      ...(r.expiresAt && { expiresAt: r.expiresAt }),
+      holdUntil: 0,
+      tries: 0,
+    }))
+    // Answers to several people go into one write; a push does not stand before them in the queue.
+    if (fresh.length <= FEW) await Promise.all(fresh.map(insert))
+    else
+      for (let i = 0; i < fresh.length; i += ADDED_AT_ONCE) {
+        const errors = await insertNew(model, fresh.slice(i, i + ADDED_AT_ONCE))
+        // What stands there already is the same fact.
+        for (const error of errors.values()) if (error.code !== 11000) throw new Error('not stored', { cause: error })
+      }
     changed()
     wake()
   }

@@ -57,7 +57,7 @@ export function createDirectory(deps: DirectoryDeps) {
       moved.map((p) => p._id),
       name,
     )
-    for (const person of changed) await people.save(person, before.get(person._id))
+    await people.saveAll(changed.map((person) => ({ person, before: before.get(person._id) })))
     const byUser = new Map(merged.map((p) => [p[name]?.toLowerCase(), p]))
     for (const doubt of doubts) {
       const fresh = byUser.get(doubt.userId.toLowerCase())
@@ -79,9 +79,9 @@ export function createDirectory(deps: DirectoryDeps) {
     const notes: Note[] = []
     const ids = members.flatMap((m) => byUser.get(m.userId.toLowerCase())?._id ?? [])
     const known = await personal.many(ids)
-    for (const member of members) {
+    const taken = members.map(async (member) => {
       const person = byUser.get(member.userId.toLowerCase())
-      if (!person?.active || !member.extra) continue
+      if (!person?.active || !member.extra) return
       const { facts, unread } = factsOf(member, company().moments.fields, today)
       for (const field of unread)
         notes.push({
@@ -89,7 +89,8 @@ export function createDirectory(deps: DirectoryDeps) {
           text: `${person.name}在通讯录中的“${field}”无法识别为日期，请更正（例如 2024-03-01 或 农历八月十五）。`,
         })
       if (Object.keys(facts).length > 0) await personal.takeIn(person._id, facts, name, known.get(person._id))
-    }
+    })
+    await Promise.all(taken)
     return notes
   }
 

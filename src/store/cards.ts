@@ -2,6 +2,7 @@ import { Schema } from 'mongoose'
 import type { PlatformName } from '../platforms/port.ts'
 import type { Db } from './connect.ts'
 import { groupInserts, groupWrites } from './group-writes.ts'
+import { readTogether } from './read-together.ts'
 
 /**
  * A card that was sent: who may act on it, for what, and how to change it (design §2 "A card instance is remembered").
@@ -57,12 +58,13 @@ export type Cards = ReturnType<typeof cardStore>
 
 export function cardStore(db: Db) {
   const model = db.model<CardInstance>('cards', schema, 'cards')
+  const byId = readTogether(model, '_id')
   const keep = groupInserts(model)
   /** For what comes after sending, when nobody waits any more. */
   const writeLater = groupWrites(model, 25)
   return {
     model,
-    get: (id: string) => model.findById(String(id)).lean<CardInstance>(),
+    get: async (id: string): Promise<CardInstance | null> => (await byId([id]))[0]!,
     /** Remembers a card before it is sent; the same again when sending is repeated. */
     async remember(card: Omit<CardInstance, 'codes' | 'state'> & { actions: string[] }): Promise<void> {
       if (!(await keep({ ...card, codes: [], state: 'open' }))) {
@@ -86,7 +88,7 @@ export function cardStore(db: Db) {
      */
     async takeCode(id: string, notBefore: Date, keep: (code: string) => Promise<unknown>): Promise<string | undefined> {
       for (;;) {
-        const card = await model.findById(id).lean<CardInstance>()
+        const [card] = await byId([id])
         const good = card?.codes.filter((c) => c.at >= notBefore).at(-1)
         if (!good) return undefined
         await keep(good.code)

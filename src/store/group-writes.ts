@@ -74,9 +74,10 @@ export function groupWrites<T>(model: Model<T>, gatherMs = 0): (operation: AnyBu
  */
 export async function insertNew<T>(model: Model<T>, documents: T[]): Promise<Map<number, { code: number }>> {
   const { collection, db } = model
-  const answer: { writeErrors?: { code: number; index: number }[]; writeConcernError?: object } = await db.db!.command({
-    ...{ insert: collection.collectionName, documents, ordered: false, writeConcern: { w: 'majority' } },
-  })
+  const answer: { writeErrors?: { code: number; index: number }[]; writeConcernError?: object } = await db.db!.command(
+    { insert: collection.collectionName, documents, ordered: false, writeConcern: { w: 'majority' } },
+    { ignoreUndefined: true },
+  )
   if (answer.writeConcernError) throw new Error('not stored')
   return new Map((answer.writeErrors ?? []).map((e) => [e.index, e]))
 }

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { Schema } from 'mongoose'
 import type { PlatformName } from '../platforms/port.ts'
 import type { Db } from './connect.ts'
+import { readOnce, readTogether } from './read-together.ts'
 
 export type Role = 'hr' | 'gm' | 'admin'
 
@@ -88,20 +89,43 @@ export function personIdOf(identity: string): string {
   return `e${createHash('sha256').update(identity).digest('hex').slice(0, 11)}`
 }
 
+/** People written in one statement: nothing else waits long for it. */
+const SAVED_AT_ONCE = 500
+
 export type People = ReturnType<typeof peopleStore>
 
 export function peopleStore(db: Db) {
   const model = db.model<Person>('people', schema, 'people')
+  const byId = readTogether(model, '_id')
+  const byUser = { wecom: readTogether(model, 'wecom'), dingtalk: readTogether(model, 'dingtalk') }
+
+  /** @param before what was read: only what differs from it is written, so that what another changed meanwhile stays */
+  async function saveAll(saved: { person: Person; before: Person | undefined }[]): Promise<void> {
+    const operations = saved.flatMap(({ person, before }) => {
+      const { _id, lastPlatform, ...rest } = person
+      const differs = (k: keyof typeof rest) => !before || !isDeepStrictEqual(rest[k], before[k])
+      const set = Object.fromEntries(Object.entries(rest).filter(([k, v]) => v !== undefined && differs(k as never)))
+      const gone = OPTIONAL.filter((k) => rest[k] === undefined && differs(k))
+      const update = {
+        ...(Object.keys(set).length > 0 && { $set: set }),
+        ...(gone.length > 0 && { $unset: Object.fromEntries(gone.map((k) => [k, 1])) }),
+      }
+      return Object.keys(update).length > 0 ? [{ updateOne: { filter: { _id }, update, upsert: !before } }] : []
+    })
+    for (let i = 0; i < operations.length; i += SAVED_AT_ONCE)
+      await model.bulkWrite(operations.slice(i, i + SAVED_AT_ONCE) as never)
+  }
+
   return {
     model,
-    get: (id: string) => model.findById(String(id)).lean<Person>(),
-    many: (ids: string[]) =>
-      model
-        .find({ _id: { $in: ids.map(String) } })
-        .batchSize(1_000)
-        .lean<Person[]>(),
-    byAccount: (platform: PlatformName, userId: string) => model.findOne({ [platform]: String(userId) }).lean<Person>(),
-    active: () => model.find({ active: true }).sort({ _id: 1 }).lean<Person[]>(),
+    get: async (id: string): Promise<Person | null> => (await byId([id]))[0]!,
+    many: async (ids: string[]): Promise<Person[]> => (await byId(ids)).filter((p) => p !== null),
+    byAccount: async (platform: PlatformName, userId: string): Promise<Person | null> =>
+      (await byUser[platform]([userId]))[0]!,
+    active: readOnce(async () => {
+      const people = await model.find({ active: true }).sort({ _id: 1 }).batchSize(1_000).lean<Person[]>()
+      return Object.freeze(people) as Person[]
+    }),
     all: () => model.find().sort({ _id: 1 }).lean<Person[]>(),
     reportsOf: (managerId: string) =>
       model
@@ -109,18 +133,8 @@ export function peopleStore(db: Db) {
         .sort({ _id: 1 })
         .lean<Person[]>(),
     withRole: (role: Role) => model.find({ roles: role, active: true }).sort({ _id: 1 }).lean<Person[]>(),
-    /** @param before what was read: only what differs from it is written, so that what another changed meanwhile stays */
-    async save(person: Person, before?: Person): Promise<void> {
-      const { _id, lastPlatform, ...rest } = person
-      const differs = (k: keyof typeof rest) => !before || !isDeepStrictEqual(rest[k], before[k])
-      const set = Object.fromEntries(Object.entries(rest).filter(([k, v]) => v !== undefined && differs(k as never)))
-      const gone = OPTIONAL.filter((k) => rest[k] === undefined && differs(k))
-      const change = {
-        ...(Object.keys(set).length > 0 && { $set: set }),
-        ...(gone.length > 0 && { $unset: Object.fromEntries(gone.map((k) => [k, 1])) }),
-      }
-      if (Object.keys(change).length > 0) await model.updateOne({ _id }, change, { upsert: !before })
-    },
+    save: (person: Person, before?: Person): Promise<void> => saveAll([{ person, before }]),
+    saveAll,
     async dropAccounts(ids: string[], platform: PlatformName): Promise<void> {
       if (ids.length > 0) await model.updateMany({ _id: { $in: ids } }, { $unset: { [platform]: 1 } })
     },
@@ -143,7 +157,7 @@ export function peopleStore(db: Db) {
       const seen = new Set([person._id])
       for (let next = person.managerId; next && !seen.has(next); ) {
         seen.add(next)
-        const manager: Person | null = await model.findById(next).lean<Person>()
+        const manager: Person | null = (await byId([next]))[0]!
         if (!manager) break
         chain.push(manager)
         next = manager.managerId

@@ -1,7 +1,9 @@
-import { Schema } from 'mongoose'
+import { type AnyBulkWriteOperation, Schema } from 'mongoose'
 import type { Birthday, BirthdayRules } from '../domain/birthday.ts'
 import type { Day } from '../domain/time.ts'
 import type { Db } from './connect.ts'
+import { together } from './group-writes.ts'
+import { readTogether } from './read-together.ts'
 
 /** Who a fact comes from; an earlier one in `STRENGTH` is not overwritten by a later one. */
 export type Source = 'self' | 'hr' | 'dingtalk' | 'wecom'
@@ -66,8 +68,15 @@ export const blankPersonal = (personId: string): Personal => ({ _id: personId, w
 export function personalStore(db: Db) {
   const model = db.model<Personal>('personal', schema, 'personal')
 
+  const byId = readTogether(model, '_id')
+  // The same once more does no harm, so that all of a write may be tried again when one of them fails.
+  const write = together<AnyBulkWriteOperation<Personal>>(async (operations) => {
+    await model.bulkWrite(operations, { ordered: false })
+    return undefined
+  })
+
   async function get(personId: string): Promise<Personal> {
-    return (await model.findById(String(personId)).lean<Personal>()) ?? blankPersonal(personId)
+    return (await byId([personId]))[0] ?? blankPersonal(personId)
   }
 
   /** Sets some fields; `undefined` removes one. The same again changes nothing. */
@@ -75,15 +84,12 @@ export function personalStore(db: Db) {
     const entries = Object.entries(patch)
     const gone = entries.filter(([, v]) => v === undefined).map(([k]) => [k, 1])
     const kept = entries.filter(([, v]) => v !== undefined)
-    await model.updateOne(
-      { _id: String(personId) },
-      {
-        ...(kept.length > 0 && { $set: Object.fromEntries(kept) }),
-        ...(gone.length > 0 && { $unset: Object.fromEntries(gone) }),
-        ...(!('wishes' in patch) && { $setOnInsert: { wishes: 'all' } }),
-      },
-      { upsert: true },
-    )
+    const update = {
+      ...(kept.length > 0 && { $set: Object.fromEntries(kept) }),
+      ...(gone.length > 0 && { $unset: Object.fromEntries(gone) }),
+      ...(!('wishes' in patch) && { $setOnInsert: { wishes: 'all' as const } }),
+    }
+    await write({ updateOne: { filter: { _id: String(personId) }, update, upsert: true } })
   }
 
   return {
@@ -91,9 +97,8 @@ export function personalStore(db: Db) {
     get,
     set,
     async many(personIds: string[]): Promise<Map<string, Personal>> {
-      const found = await model.find({ _id: { $in: personIds } }).lean<Personal[]>()
-      const byId = new Map(found.map((p) => [p._id, p]))
-      return new Map(personIds.map((id) => [id, byId.get(id) ?? blankPersonal(id)]))
+      const found = await byId(personIds)
+      return new Map(personIds.map((id, i) => [id, found[i] ?? blankPersonal(id)]))
     },
     /**
      * Takes in what a source says; what a stronger source said before stays, and a birthday that its owner had deleted

@@ -1,5 +1,6 @@
 import { Schema } from 'mongoose'
 import type { Db } from './connect.ts'
+import { readTogether } from './read-together.ts'
 
 /** What the bot waits for from a person in chat, e.g. the reason of sending back. One at a time, for a while. */
 export interface Talk {
@@ -21,6 +22,7 @@ export type Talks = ReturnType<typeof talkStore>
 
 export function talkStore(db: Db) {
   const model = db.model<Talk>('talks', schema, 'talks')
+  const byId = readTogether(model, '_id')
   return {
     model,
     async expect(personId: string, expects: string, data: Record<string, unknown>, until: Date): Promise<void> {
@@ -32,8 +34,8 @@ export function talkStore(db: Db) {
     },
     /** What an event may be the answer to: also what it has answered already, before a crash. */
     async of(personId: string, now: Date, event: string): Promise<Talk | undefined> {
-      const talk = await model.findOne({ _id: personId, until: { $gt: now } }).lean<Talk>()
-      return talk && (talk.endedBy ?? event) === event ? talk : undefined
+      const [talk] = await byId([personId])
+      return talk && talk.until > now && (talk.endedBy ?? event) === event ? talk : undefined
     },
     /** The event has answered it. Kept for a day: a crash in between, and the same event finds it once more. */
     async end(personId: string, event: string): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Model } from 'mongoose'
+import { readTogether } from './read-together.ts'
 
 /** A row that is changed under a version check; `applied` remembers the outcome of the last events. */
 export interface Versioned {
@@ -20,8 +21,8 @@ const KEPT_EVENTS = 60
  * @param blank the row as it is before anything was written
  */
 export function versioned<R extends Versioned>(model: Model<R>, blank: (id: string) => R | undefined) {
-  const get = async (id: string): Promise<R | undefined> =>
-    ((await model.collection.findOne({ _id: String(id) as never })) as R | null) ?? blank(id)
+  const byId = readTogether(model, '_id')
+  const get = async (id: string): Promise<R | undefined> => (await byId([id]))[0] ?? blank(id)
 
   async function replace(before: R, after: R): Promise<boolean> {
     if (before.rev === 0) {

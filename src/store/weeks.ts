@@ -3,6 +3,7 @@ import type { Deduction } from '../domain/score.ts'
 import type { Day, Week } from '../domain/time.ts'
 import type { Submission, WeeklyContent, WeekReport } from '../domain/weekly-report.ts'
 import type { Db } from './connect.ts'
+import { readTogether } from './read-together.ts'
 import { type Change, type Versioned, versioned } from './versioned.ts'
 
 /** Points for each item of the week's plan, in its order, with what was deducted. */
@@ -126,16 +127,16 @@ export function weekStore(db: Db) {
     const cut = id.lastIndexOf('/')
     return blank(id.slice(0, cut), id.slice(cut + 1))
   })
+  const byId = readTogether(model, '_id')
   const get = async (personId: string, week: Week): Promise<WeekRow> =>
-    (await rows.get(weekRowId(personId, week))) ?? blank(personId, week)
+    (await byId([weekRowId(personId, week)]))[0] ?? blank(personId, week)
 
   return {
     model,
     get,
     async ofWeek(week: Week, personIds: string[]): Promise<Map<string, WeekRow>> {
-      const written = await model.find({ week, personId: { $in: personIds } }).lean<WeekRow[]>()
-      const found = new Map(written.map((r) => [r.personId, r]))
-      return new Map(personIds.map((id) => [id, found.get(id) ?? blank(id, week)]))
+      const rows = await byId(personIds.map((id) => weekRowId(id, week)))
+      return new Map(personIds.map((id, i) => [id, rows[i] ?? blank(id, week)]))
     },
     ofPerson: (personId: string, weeks: Week[]) => model.find({ personId, week: { $in: weeks } }).lean<WeekRow[]>(),
     /** Which of some weeks hold something that was handed in by one of these people and not scored, in order. */
