@@ -93,26 +93,31 @@ test('a conflict at every write of a week, from handing in to the second score: 
   await ctx.weeks.model.deleteOne({ _id: smooth.row._id })
 
   const { collection } = ctx.weeks.model
-  const { insertOne, replaceOne, updateOne } = Object.getPrototypeOf(collection)
+  const native = ctx.weeks.model.db.db!
+  const { bulkWrite } = Object.getPrototypeOf(collection)
+  const { command } = Object.getPrototypeOf(native)
   let conflicts = 0
   let disturbed = false
-  collection.insertOne = async (row: object, ...rest: unknown[]) => {
-    const { personId, week } = row as { personId: string; week: string }
-    const blank = { personId, week, submissions: [], pastScores: [], notes: [], rev: 1, applied: [] }
-    conflicts++
-    disturbed = true
-    await insertOne.call(collection, { ...blank, _id: `${personId}/${week}` })
-    return insertOne.call(collection, row, ...rest)
+  native.command = async (asked: { insert?: string; documents?: { personId: string; week: string }[] }, ...rest) => {
+    for (const { personId, week } of asked.insert === 'weeks' ? asked.documents! : []) {
+      const blank = { personId, week, submissions: [], pastScores: [], notes: [], rev: 1, applied: [] }
+      conflicts++
+      disturbed = true
+      await collection.insertOne({ ...blank, _id: `${personId}/${week}` } as never)
+    }
+    return command.call(native, asked, ...rest)
   }
-  collection.replaceOne = async (filter: { _id?: unknown }, ...rest: unknown[]) => {
+  collection.bulkWrite = async (changes: readonly object[], ...rest: unknown[]) => {
+    const [{ replaceOne }] = changes as [{ replaceOne: { filter: { _id: unknown } } }]
     // The second try of each goes through.
-    if (!disturbed) await updateOne.call(collection, { _id: filter._id }, { $inc: { rev: 1 } })
+    if (!disturbed) await collection.updateOne({ _id: replaceOne.filter._id as never }, { $inc: { rev: 1 } })
     if (!disturbed) conflicts++
     disturbed = !disturbed
-    return replaceOne.call(collection, filter, ...rest)
+    return bulkWrite.call(collection, changes, ...rest)
   }
   const { rev: bumped, ...rough } = await live()
-  Object.assign(collection, { insertOne, replaceOne })
+  Object.assign(collection, { bulkWrite })
+  Object.assign(native, { command })
   expect(rough).toEqual(smooth)
   expect([conflicts, bumped - rev]).toEqual([smooth.events.length, smooth.events.length])
 })
@@ -127,8 +132,8 @@ describe('two replicas on one database', () => {
   })
   afterAll(() => second.stop())
 
-  /** Neither replica writes the sheet before both have read and decided. */
-  function bothDecideFirst(): void {
+  /** Neither replica writes the sheet before both have read and decided. Returns how many have come so far. */
+  function bothDecideFirst(): () => number {
     let waiting = 0
     let go = () => {}
     const both = new Promise<void>((done) => {
@@ -136,17 +141,18 @@ describe('two replicas on one database', () => {
     })
     for (const { weeks } of [world.ctx, second.ctx]) {
       const { collection } = weeks.model
-      const { replaceOne } = Object.getPrototypeOf(collection)
+      const { bulkWrite } = Object.getPrototypeOf(collection)
       let first = true
-      collection.replaceOne = async (...args: unknown[]) => {
+      collection.bulkWrite = async (...args: unknown[]) => {
         if (first) {
           first = false
           if (++waiting === 2) go()
           await both
         }
-        return replaceOne.apply(collection, args)
+        return bulkWrite.apply(collection, args)
       }
     }
+    return () => waiting
   }
 
   test('both decide on one sheet before either has written: one score counts, the other hears who was first', async () => {
@@ -155,9 +161,9 @@ describe('two replicas on one database', () => {
     const noted = [await lines('scored'), await lines('score-withdrawn')]
     for (let round = 0; round < rounds; round++) {
       const body = (first: number) => ({ requestId: randomUUID(), points: [first, 30, 50], deductions: [] })
-      bothDecideFirst()
+      const decided = bothDecideFirst()
       const answers = await Promise.all([li.send('POST', week(), body(11)), wangThere.send('POST', week(), body(12))])
-      expect([round, answers.map((a) => a.status).sort()]).toEqual([round, [200, 409]])
+      expect([round, decided(), answers.map((a) => a.status).sort()]).toEqual([round, 2, [200, 409]])
       const liWon = answers[0]!.status === 200
       const { score } = await second.ctx.weeks.get(world.idOf('zhao'), '2026-W48')
       expect([score?.by, score?.points[0]]).toEqual(liWon ? [world.idOf('li'), 11] : [world.idOf('wang'), 12])

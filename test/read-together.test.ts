@@ -51,6 +51,32 @@ test('what is asked for in one turn of the loop is one read, and nothing is kept
   expect((await people.active()).map((p) => p._id)).toEqual(['b'])
 })
 
+test('what is asked for while the database is answering goes with the next read', async () => {
+  const people = peopleStore(opened.db)
+  const { collection } = people.model
+  const { find } = Object.getPrototypeOf(collection)
+  let reads = 0
+  const answers: (() => void)[] = []
+  collection.find = (...args: unknown[]) => {
+    const cursor = find.apply(collection, args)
+    const slow = new Promise<void>((done) => answers.push(done))
+    reads++
+    return { batchSize: () => ({ toArray: () => slow.then(() => cursor.toArray()) }) } as never
+  }
+  const asked: Promise<unknown>[] = []
+  for (let i = 0; i < 40; i++) {
+    asked.push(people.get(i % 2 === 0 ? 'a' : 'b'))
+    await new Promise(setImmediate)
+  }
+  expect(reads).toBe(2)
+  const last = Promise.all(asked)
+  const answering = setInterval(() => answers.shift()?.(), 1)
+  expect((await last).map((p) => (p as { _id: string })._id).join('')).toBe('ab'.repeat(20))
+  clearInterval(answering)
+  collection.find = find
+  expect(reads).toBe(3)
+})
+
 test('a read that fails fails for everybody who waited for it, and the next one is tried', async () => {
   const people = peopleStore(opened.db)
   const { collection } = people.model

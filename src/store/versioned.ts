@@ -1,4 +1,5 @@
 import type { Model } from 'mongoose'
+import { groupInserts, together } from './group-writes.ts'
 import { readTogether } from './read-together.ts'
 
 /** A row that is changed under a version check; `applied` remembers the outcome of the last events. */
@@ -10,6 +11,19 @@ export interface Versioned {
 
 /** The outcome of a change: what the caller needs to answer, the same when the event comes again. Must survive JSON. */
 export type Change<R, T> = { row: R; outcome: T } | { outcome: T }
+
+const isIn = (change: Versioned['applied'][number], row: Versioned | null): boolean =>
+  row?.applied.some((a) => a.event === change.event && a.outcome === change.outcome) ?? false
+
+const OUTDATED = new Error('the row has changed meanwhile')
+const isTaken = (written: Promise<void>): Promise<boolean> =>
+  written.then(
+    () => true,
+    (error) => {
+      if (error === OUTDATED) return false
+      throw error
+    },
+  )
 
 /** More than a draft is saved while one submission is being retried. */
 const KEPT_EVENTS = 60
@@ -24,22 +38,19 @@ export function versioned<R extends Versioned>(model: Model<R>, blank: (id: stri
   const byId = readTogether(model, '_id')
   const get = async (id: string): Promise<R | undefined> => (await byId([id]))[0] ?? blank(id)
 
-  async function replace(before: R, after: R): Promise<boolean> {
-    if (before.rev === 0) {
-      try {
-        await model.collection.insertOne(after as never)
-        return true
-      } catch (error) {
-        if ((error as { code?: number }).code === 11000) return false
-        throw error
-      }
-    }
-    const { matchedCount } = await model.collection.replaceOne(
-      { _id: before._id as never, rev: before.rev },
-      after as never,
+  const insert = groupInserts(model)
+  /** Rejects with `OUTDATED` where another change was quicker. */
+  const replace = together<R>(async (changed) => {
+    const { matchedCount } = await model.collection.bulkWrite(
+      changed.map((row) => ({
+        replaceOne: { filter: { _id: row._id as never, rev: row.rev - 1 }, replacement: row as never },
+      })),
+      { ordered: false },
     )
-    return matchedCount === 1
-  }
+    if (matchedCount === changed.length) return undefined
+    const rows = await byId(changed.map((row) => row._id))
+    return new Map(changed.flatMap((row, i) => (isIn(row.applied.at(-1)!, rows[i]!) ? [] : [[i, OUTDATED] as const])))
+  })
 
   return {
     get,
@@ -54,7 +65,7 @@ export function versioned<R extends Versioned>(model: Model<R>, blank: (id: stri
         if (!('row' in decided)) return decided.outcome
         const applied = [...before.applied, { event, outcome: JSON.stringify(decided.outcome ?? null) }]
         const after = { ...decided.row, rev: before.rev + 1, applied: applied.slice(-KEPT_EVENTS) }
-        if (await replace(before, after)) return decided.outcome
+        if (before.rev === 0 ? await insert(after) : await isTaken(replace(after))) return decided.outcome
       }
       throw new Error(`${model.modelName} ${id} is changed too often at once`)
     },
