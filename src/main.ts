@@ -172,9 +172,10 @@ export async function startBot({ env, clock = systemClock, log: given, platforms
     platforms,
     firstWeek: '',
   }
+  const contactsLock = createLock(meta, 'contacts', leases.now)
   const directory = createDirectory({
     ...{ people, platforms, company, clock, log, ...moments },
-    alone: createLock(meta, 'contacts', leases.now),
+    alone: contactsLock.alone,
     async afterRead(name) {
       await noteRead(meta, name, clock.now())
       await afterContacts(ctx)
@@ -329,6 +330,7 @@ export async function startBot({ env, clock = systemClock, log: given, platforms
       const closed = new Promise<void>((done) => server.close(() => done()))
       server.closeIdleConnections()
       for (const p of Object.values(platforms)) await p.stop()
+      await contactsLock.stop()
       await schedule.stop()
       await inbox.stop()
       await outbox.stop()

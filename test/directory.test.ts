@@ -49,7 +49,7 @@ function world(yaml = 'name: 示例\n') {
       log: createLog('silent'),
       contacts,
       personal: personalStore(database.db),
-      alone: createLock(metaStore(database.db), 'contacts', machineMs),
+      alone: createLock(metaStore(database.db), 'contacts', machineMs).alone,
       afterRead: async () => void readings.now--,
     })
   const directory = replica()
@@ -200,8 +200,8 @@ test('what is changed while the contacts are read stays', async () => {
 test('a reading whose process died keeps the next one waiting no longer than its lease', async () => {
   const meta = metaStore(database.db)
   let now = 0
-  const alone = createLock(meta, 'x', () => now)
-  const again = createLock(meta, 'x', () => now)
+  const { alone } = createLock(meta, 'x', () => now)
+  const { alone: again } = createLock(meta, 'x', () => now)
   let die = (_: Error) => {}
   const dead = alone(() => new Promise<void>((_, reject) => (die = reject)))
   await expect.poll(() => meta.get('lock/x')).toBeDefined()
@@ -213,4 +213,25 @@ test('a reading whose process died keeps the next one waiting no longer than its
   expect(order).toEqual(['taken over'])
   die(new Error('dead'))
   await expect(dead).rejects.toThrow('dead')
+})
+
+test('a process that stops waits for no other one’s reading, and leaves none of its own behind', async () => {
+  const meta = metaStore(database.db)
+  const holder = createLock(meta, 'y', machineMs)
+  const waiter = createLock(meta, 'y', machineMs)
+  let end = () => {}
+  const reading = holder.alone(() => new Promise<void>((done) => (end = done)))
+  await expect.poll(() => meta.get('lock/y')).toBeDefined()
+  const waiting = [waiter.alone(async () => 'read'), waiter.alone(async () => 'read')].map((w) => w.catch(String))
+  await waiter.stop()
+  expect(await Promise.all(waiting)).toEqual(Array(2).fill('Error: the service is stopping'))
+  await expect(waiter.alone(async () => 'read')).rejects.toThrow('stopping')
+
+  let stopped = false
+  const stop = holder.stop().then(() => (stopped = true))
+  await new Promise(setImmediate)
+  expect(stopped).toBe(false)
+  end()
+  await Promise.all([reading, stop])
+  expect(await meta.get('lock/y')).toBeUndefined()
 })

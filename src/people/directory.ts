@@ -21,7 +21,7 @@ export interface DirectoryDeps {
   contacts: Contacts
   personal: PersonalStore
   /** One reading at a time, of whichever platform and replica: two could not know of each other's newcomers. */
-  alone: Lock
+  alone: Lock['alone']
   /** Called when a reading is done. */
   afterRead?(platform: PlatformName): Promise<void>
 }

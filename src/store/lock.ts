@@ -2,7 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { MetaStore } from './meta.ts'
 
-export type Lock = <T>(work: () => Promise<T>) => Promise<T>
+export interface Lock {
+  /** @throws Error when the process is told to stop before it was its turn */
+  alone<T>(work: () => Promise<T>): Promise<T>
+  /** Nobody waits any longer: the holder may be a dead process. Resolves when the lock is free of this one. */
+  stop(): Promise<void>
+}
 
 /** How long a dead process keeps others out; a living one renews in good time. */
 const LEASE_MS = 10_000
@@ -15,6 +20,7 @@ const RETRY_MS = 100
  */
 export function createLock(meta: MetaStore, name: string, leaseNow: () => number): Lock {
   const _id = `lock/${name}`
+  const stopping = new AbortController()
   let last: Promise<unknown> = Promise.resolve()
 
   /** Whether the lease is ours now: it was free, or its holder is dead. */
@@ -34,7 +40,11 @@ export function createLock(meta: MetaStore, name: string, leaseNow: () => number
   async function alone<T>(work: () => Promise<T>): Promise<T> {
     const holder = randomUUID()
     const mine = { _id, 'value.holder': holder }
-    while (!(await take(holder))) await sleep(RETRY_MS)
+    for (;;) {
+      if (stopping.signal.aborted) throw new Error('the service is stopping')
+      if (await take(holder)) break
+      await sleep(RETRY_MS, undefined, { signal: stopping.signal }).catch(() => {})
+    }
     const renewing = setInterval(() => {
       meta.model.updateOne(mine, { $set: { 'value.until': leaseNow() + LEASE_MS } }).catch(() => {})
     }, LEASE_MS / 3)
@@ -46,9 +56,15 @@ export function createLock(meta: MetaStore, name: string, leaseNow: () => number
     }
   }
 
-  return (work) => {
-    const turn = last.then(() => alone(work))
-    last = turn.catch(() => {})
-    return turn
+  return {
+    alone(work) {
+      const turn = last.then(() => alone(work))
+      last = turn.catch(() => {})
+      return turn
+    },
+    async stop() {
+      stopping.abort()
+      await last
+    },
   }
 }
