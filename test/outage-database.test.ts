@@ -230,7 +230,7 @@ test('connections that break again and again while people hand in: nothing ackno
     do await wecom.tap(userId, id, key!)
     while (!clicks(userId).at(-1)!.acknowledged)
   }
-  wire.cutEvery(25, 5)
+  wire.cutEvery(12, 5)
   await Promise.all(staff.map(handIn))
   const { ctx } = world.bot()
   const count = (collection: string, filter = {}) =>
