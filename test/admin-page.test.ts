@@ -24,6 +24,7 @@ test.each([
   'on a %s: with the token everything can be seen and a message taken back; nothing keeps the token but the tab',
   async (_, width, height) => {
     await world.phone('zhao').type('帮助')
+    const shown = world.phone('zhao').messages().length
     const context = await browser.newContext({ viewport: { width, height }, locale: 'zh-CN' })
     const page = await context.newPage()
     const wrong: string[] = []
@@ -43,6 +44,18 @@ test.each([
       if (width === 390) expect([tab, await barriers(page)]).toEqual([tab, []])
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width)
     }
+    const inbox = world.bot().ctx.people.model.db.collection('inbox')
+    await inbox.updateOne({ state: 'done' }, { $set: { state: 'parked' } })
+    await page.getByRole('link', { name: '概况', exact: true }).click()
+    const again = page.getByRole('button', { name: '重新处理' })
+    await again.waitFor()
+    if (width === 390) expect(await barriers(page)).toEqual([])
+    await again.click()
+    await page.getByRole('status').filter({ hasText: '1' }).waitFor()
+    await expect.poll(() => inbox.countDocuments({ state: { $ne: 'done' } })).toBe(0)
+    // What had been answered already is not answered twice.
+    expect(world.phone('zhao').messages().length).toBe(shown)
+    await page.getByRole('link', { name: '发送记录', exact: true }).click()
     const newest = page.locator('li.entry').first()
     await newest.getByText('赵敏').waitFor()
     await newest.getByRole('button', { name: '撤回' }).click()
