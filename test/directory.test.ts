@@ -235,3 +235,16 @@ test('a process that stops waits for no other one’s reading, and leaves none o
   await Promise.all([reading, stop])
   expect(await meta.get('lock/y')).toBeUndefined()
 })
+
+test('what is counted in a rush adds up, in fewer writes', async () => {
+  const meta = metaStore(database.db)
+  const { updateOne } = meta.model
+  let writes = 0
+  meta.model.updateOne = ((...args: Parameters<typeof updateOne>) => {
+    writes++
+    return updateOne.apply(meta.model, args)
+  }) as never
+  await Promise.all(Array.from({ length: 50 }, (_, i) => meta.add(i % 2 === 0 ? 'even' : 'odd', i)))
+  meta.model.updateOne = updateOne
+  expect([await meta.get('even'), await meta.get('odd'), writes]).toEqual([600, 625, 2])
+})

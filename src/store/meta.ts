@@ -1,5 +1,6 @@
 import { Schema } from 'mongoose'
 import type { Db } from './connect.ts'
+import { together } from './group-writes.ts'
 
 interface Meta {
   _id: string
@@ -13,6 +14,12 @@ export type MetaStore = ReturnType<typeof metaStore>
 /** A few facts of the installation as a whole: when it was first started, quota counters. */
 export function metaStore(db: Db) {
   const model = db.model<Meta>('meta', schema, 'meta')
+  const count = together<{ key: string; n: number }>(async (counted) => {
+    const sums = new Map<string, number>()
+    for (const { key, n } of counted) sums.set(key, (sums.get(key) ?? 0) + n)
+    for (const [_id, value] of sums) await model.updateOne({ _id }, { $inc: { value } }, { upsert: true })
+    return undefined
+  })
   return {
     model,
     async get<T>(key: string): Promise<T | undefined> {
@@ -37,8 +44,7 @@ export function metaStore(db: Db) {
       const { upsertedCount } = await model.updateOne({ _id: key }, { $setOnInsert: { value: next } }, { upsert: true })
       return upsertedCount > 0
     },
-    async add(key: string, n: number): Promise<void> {
-      await model.updateOne({ _id: key }, { $inc: { value: n } }, { upsert: true })
-    },
+    /** Counts on; in a rush many are one write. */
+    add: (key: string, n: number): Promise<void> => count({ key, n }),
   }
 }
