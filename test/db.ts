@@ -6,6 +6,8 @@ import { connect, type Db } from '../src/store/connect.ts'
 
 let counter = 0
 let engine: Promise<string> | undefined
+/** Lives as long as the engine. */
+let dropping: Promise<Db> | undefined
 
 async function startEngine(): Promise<string> {
   const dir = mkdtempSync(join(tmpdir(), 'jixiao-test-'))
@@ -28,9 +30,8 @@ export async function testDatabase(): Promise<{ uri: string; stop(): Promise<voi
   return {
     uri: uri.href,
     async stop() {
-      const db = await connect(uri.href)
-      await db.dropDatabase()
-      await db.close()
+      dropping ??= connect(uri.href)
+      await (await dropping).useDb(uri.pathname.slice(1)).dropDatabase()
     },
   }
 }
