@@ -38,19 +38,15 @@ async function readJudges(ctx: Ctx): Promise<Judges> {
     { active: true },
     { projection: { _id: 1, name: 1, jobNumber: 1 }, batchSize: 500 },
   )
-  const standIns = Object.entries(ctx.company().standIns)
+  const { standIns } = ctx.company()
+  const hasStandIns = Object.keys(standIns).length > 0
   const active = new Set<string>()
   const named: Person[] = []
   for await (const p of cursor) {
     active.add(String(p._id))
-    if (standIns.length > 0) named.push(p as unknown as Person)
+    if (hasStandIns) named.push(p as unknown as Person)
   }
-  const standIn = new Map(
-    standIns.flatMap(([of, to]) => {
-      const [a, b] = [findByRef(named, of), findByRef(named, to)]
-      return a && b && a._id !== b._id ? [[a._id, b._id] as const] : []
-    }),
-  )
+  const standIn = standInsAmong(named, standIns)
   return (person) => {
     const { managerId } = person
     if (managerId && managerId !== person._id && active.has(managerId)) return managerId
@@ -58,13 +54,23 @@ async function readJudges(ctx: Ctx): Promise<Judges> {
   }
 }
 
+/** Person to stand-in, by the settings; where somebody is named twice the first counts. */
+function standInsAmong(people: Person[], standIns: Record<string, string>): Map<string, string | undefined> {
+  const found = new Map<string, string | undefined>()
+  for (const [of, to] of Object.entries(standIns)) {
+    const [person, standIn] = [findByRef(people, of), findByRef(people, to)]
+    if (!person || found.has(person._id)) continue
+    found.set(person._id, standIn?._id === person._id ? undefined : standIn?._id)
+  }
+  return found
+}
+
 async function standInOf(ctx: Ctx, person: Person): Promise<Person | undefined> {
-  const entries = Object.entries(ctx.company().standIns)
-  if (entries.length === 0) return undefined
+  const { standIns } = ctx.company()
+  if (Object.keys(standIns).length === 0) return undefined
   const people = await ctx.people.active()
-  const entry = entries.find(([ref]) => findByRef(people, ref)?._id === person._id)
-  const standIn = entry && findByRef(people, entry[1])
-  return standIn && standIn._id !== person._id ? standIn : undefined
+  const id = standInsAmong(people, standIns).get(person._id)
+  return people.find((p) => p._id === id)
 }
 
 /** Whether `by` may score, excuse, send back or consent for `person`: somebody above them in the tree, never oneself. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { findByRef, judgeOf, mayJudge, mayRead } from '../handlers/rights.ts'
+import { findByRef, judgeOf, judges as judgesNow, mayJudge, mayRead } from '../handlers/rights.ts'
 import type { Ctx } from '../src/context.ts'
 import type { Db } from '../src/store/connect.ts'
 import { type Person, peopleStore } from '../src/store/people.ts'
@@ -75,7 +75,11 @@ test('a week is read by oneself, those above, HR and the general manager, as lon
 test('the judge is the superior; the stand-in where there is none, or they have left; or nobody', async () => {
   const judges = async () => {
     const list: Record<string, string | undefined> = {}
-    for (const id of ['wang', 'zhao', 'wu', 'self']) list[id] = (await judgeOf(ctx, who(id)))?._id
+    const ofEverybody = await judgesNow(ctx)
+    for (const id of ['wang', 'zhao', 'wu', 'self']) {
+      list[id] = (await judgeOf(ctx, who(id)))?._id
+      expect([id, ofEverybody(who(id))]).toEqual([id, list[id]])
+    }
     return list
   }
   standIns = {}
