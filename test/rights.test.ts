@@ -86,6 +86,8 @@ test('the judge is the superior; the stand-in where there is none, or they have 
   expect(await judges()).toEqual({ wang: undefined, zhao: 'chen', wu: undefined, self: undefined })
   standIns = { wang: '002', zhao: 'li', wu: 'chen', self: 'li' }
   expect(await judges()).toEqual({ wang: 'chen', zhao: 'chen', wu: 'chen', self: 'li' })
+  standIns = { wang: '002' }
+  expect((await judges()).wang).toBe('chen')
   // Named twice: the first counts.
   standIns = { '001': 'li', wang: 'chen' }
   expect((await judges()).wang).toBe('li')
