@@ -98,7 +98,7 @@ export async function readHrWords(turn: TextTurn, ctx: Ctx): Promise<Answer[] | 
 }
 
 /** One person by name or 工号, or what to say instead. */
-async function one(ctx: Ctx, ref: string): Promise<Person | Answer[]> {
+export async function one(ctx: Ctx, ref: string): Promise<Person | Answer[]> {
   const people = await ctx.people.active()
   const byNumber = people.filter((p) => p.jobNumber === ref)
   const found = byNumber.length > 0 ? byNumber : people.filter((p) => p.name === ref || p.nicknames.includes(ref))

@@ -2,6 +2,14 @@ import type { Handlers } from '../src/inbox/handler.ts'
 import { onSupport, onSupportSaid, onSupportWords } from './answer-support.ts'
 import { onChange, onExcuse } from './decide-request.ts'
 import { help } from './help.ts'
+import {
+  onInterviewAgree,
+  onInterviewAllow,
+  onInterviewNote,
+  onInterviewNoted,
+  onInterviewOther,
+  onInterviewTime,
+} from './interviews.ts'
 import { monthCards, monthTalks } from './month-list.ts'
 import { momentCards, momentTalks } from './people-moments.ts'
 import { interrupts, mediaAnswer, readText } from './read-text.ts'
@@ -65,6 +73,10 @@ export const handlers: Handlers = {
     change: onChange,
     support: onSupport,
     'support-words': onSupportWords,
+    'interview-agree': onInterviewAgree,
+    'interview-other': onInterviewOther,
+    'interview-allow': onInterviewAllow,
+    'interview-note': onInterviewNote,
     ...momentCards,
     ...surveyCards,
     ...monthCards,
@@ -73,6 +85,8 @@ export const handlers: Handlers = {
     'return-reason': onReturnReason,
     'week-note': onWeekNote,
     'support-words': onSupportSaid,
+    'interview-time': onInterviewTime,
+    'interview-note': onInterviewNoted,
     ...momentTalks,
     ...surveyTalks,
     ...monthTalks,

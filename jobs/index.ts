@@ -4,6 +4,7 @@ import { askSupport } from './ask-support.ts'
 import { momentJobs } from './moments.ts'
 import { readContacts } from './read-contacts.ts'
 import { remindWeeklyPlan } from './remind-weekly-plan.ts'
+import { interviews } from './run-interviews.ts'
 import { monthJobs } from './run-month.ts'
 import { surveyJobs } from './run-surveys.ts'
 import { digestLate, remindScoring } from './tell-managers.ts'
@@ -16,6 +17,7 @@ export const jobs = (directory: { refreshAll(): Promise<void> }): Job<Ctx>[] => 
   askSupport,
   ...surveyJobs,
   ...monthJobs,
+  interviews,
   readContacts(directory),
   ...momentJobs,
 ]

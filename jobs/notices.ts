@@ -15,6 +15,7 @@ import { shown } from '../src/domain/decimal.ts'
 import { formatInstant, formatWeek } from '../src/domain/time.ts'
 import type { Rendered } from '../src/outbox/notice.ts'
 import type { Person } from '../src/store/people.ts'
+import { interviewNotices } from './notices-interviews.ts'
 import { momentNotices } from './notices-moments.ts'
 import { monthNotices } from './notices-month.ts'
 import { operationsNotices } from './notices-operations.ts'
@@ -162,6 +163,7 @@ export const notices: Record<string, Render> = {
   ...surveyNotices,
   ...supportNotices,
   ...monthNotices,
+  ...interviewNotices,
   ...operationsNotices,
   'plan-reminder': planReminder,
   'first-plan': firstPlan,

@@ -207,6 +207,15 @@ export const monthSettings = z
   })
   .prefault({})
 
+/** Which interviews the bot proposes (domain.md §8, features.md B12). */
+export const interviewSettings = z
+  .strictObject({
+    quarterly: z.boolean().default(true),
+    /** After a month whose result has the lowest grade. */
+    afterLowest: z.boolean().default(true),
+  })
+  .prefault({})
+
 interface Checked {
   schemes: z.infer<typeof schemeSettings>
   kpis: z.infer<typeof kpiSettings>

@@ -5,6 +5,7 @@ import { columnSettings, momentSettings, retentionSettings } from './company-mom
 import {
   behaviourSettings,
   gradeSettings,
+  interviewSettings,
   kpiSettings,
   monthProblems,
   monthSettings,
@@ -49,6 +50,7 @@ const companySchema = z.strictObject({
   behaviour: behaviourSettings,
   grades: gradeSettings,
   month: monthSettings,
+  interviews: interviewSettings,
   /** Title on the platform to scheme; `*` is any other title. */
   positions: z.record(z.string(), z.string()).default({ '*': '周计划' }),
   people: z

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openInterview } from '../handlers/interview/open.ts'
 import { recordBehaviour, recordId } from '../handlers/month/behaviour.ts'
 import { attachPicture } from '../handlers/month/pictures.ts'
 import { ONE_PIXEL } from '../sandbox/picture.ts'
@@ -125,6 +126,49 @@ const table: Record<
     body: { column: '没有的栏目', text: '把一件小事做完', change: 'add' },
     may: '4444454',
   },
+  // 赵敏's quarter, not yet arranged; 吴芳's, which HR may do without.
+  'GET /api/interviews': { at: () => '/api/interviews', may: '2222222' },
+  'GET /api/interview/:person/:period': { at: (w) => interview(w, 'zhao'), may: '2422424' },
+  'POST /api/interview/:person/:period/time': {
+    at: (w) => `${interview(w, 'zhao')}/time`,
+    body: { rev: 1, day: '2026-11-02', time: '15:00', place: '' },
+    may: '5455444',
+  },
+  'POST /api/interview/:person/:period/agree': {
+    at: (w) => `${interview(w, 'zhao')}/agree`,
+    body: { rev: 1 },
+    may: '9499444',
+  },
+  'POST /api/interview/:person/:period/record': {
+    at: (w) => `${interview(w, 'zhao')}/record`,
+    body: { rev: 1, heldOn: '2026-11-26', good: '', improve: '', employee: '', plan: null, unusual: false },
+    may: '4455444',
+  },
+  'POST /api/interview/:person/:period/confirm': {
+    at: (w) => `${interview(w, 'zhao')}/confirm`,
+    body: { rev: 1, answer: 'confirm', words: '' },
+    may: '9444444',
+  },
+  'POST /api/interview/:person/:period/note': {
+    at: (w) => `${interview(w, 'zhao')}/note`,
+    body: { words: '进展顺利' },
+    may: '9499444',
+  },
+  'POST /api/interview/:person/:period/review': {
+    at: (w) => `${interview(w, 'zhao')}/review`,
+    body: { rev: 1, outcomes: ['done'], words: '' },
+    may: '4499444',
+  },
+  'POST /api/interview/:person/:period/waive': {
+    at: (w) => `${interview(w, 'wu')}/waive`,
+    body: { rev: 1, reason: '本季度在外培训' },
+    may: '4444424',
+  },
+  'POST /api/interview/:person/:period/allow': {
+    at: (w) => `${interview(w, 'zhao')}/allow`,
+    body: { rev: 1, allow: true },
+    may: '4444494',
+  },
   'GET /api/records': { at: (w) => `/api/records?person=${w.idOf('zhao')}`, may: '2422424' },
   'POST /api/records/:record/read': { at: () => `/api/records/${RECORD}/read`, body: {}, may: '2444444' },
   'POST /api/records/:record/appeal': {
@@ -187,6 +231,7 @@ const table: Record<
     may: '2222222',
   },
 }
+const interview = (w: PagesWorld, userId: string) => `/api/interview/${w.idOf(userId)}/2026-Q3`
 /** 李静's record about 赵敏. */
 const RECORD = recordId('a record')
 const statusOf: Record<string, number> = { '1': 400, '2': 200, '4': 403, '5': 422, '9': 409 }
@@ -203,6 +248,7 @@ beforeAll(async () => {
   const li = await world.person('li')
   await recordBehaviour(ctx, act, li, await world.person('zhao'), late)
   await attachPicture(ctx, act, li, RECORD, ONE_PIXEL)
+  for (const userId of ['zhao', 'wu']) await openInterview(ctx, 'opened', world.idOf(userId), '2026-Q3', '2026-10-08')
 }, 60_000)
 afterAll(() => world.stop())
 

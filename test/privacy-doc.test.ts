@@ -23,7 +23,7 @@ test('the periods that are told are those that are set when nobody sets others',
   for (const [name, value] of Object.entries(retention)) expect(page).toContain(`\`${name}\` (${value})`)
   expect(page).toContain(`离职后[${retention.personalDays}]日内删除`)
   expect(page).toContain(`| 操作记录 | [${retention.auditYears}]年 |`)
-  expect(page).toContain(`| 面谈记录 | [${retention.talkYears}]年 |`)
+  expect(page).toContain(`| 与人力资源的谈话记录 | [${retention.talkYears}]年 |`)
   expect(page).toContain(`离职满[${retention.recordYears}]年后删除`)
   expect(surveys.canteen?.threshold).toBe(5)
   expect(page).toContain('作答不足[5]人')

@@ -100,6 +100,7 @@ export async function exportOwnData(ctx: Ctx, act: Act, person: Person): Promise
   const months = (await ctx.results.ofPerson(person._id, MOST_MONTHS)).map((r) => formatMonth(r.month))
   const behaviour = (await ctx.behaviours.ofPerson(person._id, '0000-01-01')).length
   const appeals = await ctx.appeals.model.countDocuments({ personId: person._id })
+  const interviews = (await ctx.interviews.ofPerson(person._id)).filter((r) => r.record).length
   const asked = (await ctx.surveyRounds.roundsAsking(person._id)).length
   const lines = weeks.map((row) => {
     const last = row.submissions.at(-1)
@@ -120,6 +121,7 @@ export async function exportOwnData(ctx: Ctx, act: Act, person: Person): Promise
     `四、日常行为记录：${behaviour}条；申诉：${appeals}件${behaviour + appeals > 0 ? '（发“我的记录”查看）' : ''}`,
     `五、满意度等调查：询问过${asked}次${asked > 0 ? '（匿名答案不与姓名对应，无法查找或导出）' : ''}`,
     `六、人力资源谈话记录：${talks.length}次${talks.length > 0 ? '（内容请向人力资源申请查阅）' : ''}`,
+    `七、绩效面谈记录：${interviews}次${interviews > 0 ? '（内容请在页面“面谈”查看）' : ''}`,
     '各周提交的正文可在页面“我的本周”查看；需要其他格式，请联系人力资源。',
   ].join('\n')
 }

@@ -20,7 +20,7 @@ export async function teamOf(ctx: Ctx, manager: Person, scope: 'own' | 'all'): P
 }
 
 /** Those whose superior is `manager`, and those for whom the settings name them as stand-in. */
-async function directReports(ctx: Ctx, manager: Person): Promise<Person[]> {
+export async function directReports(ctx: Ctx, manager: Person): Promise<Person[]> {
   if (Object.keys(ctx.company().standIns).length === 0) return ctx.people.reportsOf(manager._id)
   const [all, judgeOf] = await Promise.all([ctx.people.active(), judges(ctx)])
   return all.filter((p) => judgeOf(p) === manager._id)

@@ -103,8 +103,13 @@ export const MEETINGS: Record<string, (kept: never, moved: never) => Met> = {
 
 /** In words for HR: which month or week both had. */
 export function bothHad(collection: string, row: Row): string {
-  const names: Record<string, string> = { results: '月度结果', appeals: '申诉', survey_named: '实名调查的答案' }
-  return `${row.month ?? row.week ?? ''}${names[collection] ?? '记录'}`
+  const names: Record<string, string> = {
+    results: '月度结果',
+    appeals: '申诉',
+    interviews: '绩效面谈',
+    survey_named: '实名调查的答案',
+  }
+  return `${row.month ?? row.week ?? row.period ?? ''}${names[collection] ?? '记录'}`
 }
 
 /** The record that stays, with what only the other one knew. */

@@ -3,6 +3,7 @@ import type { Month } from '../domain/time.ts'
 import { appealStore } from './appeals.ts'
 import { behaviourStore } from './behaviour.ts'
 import type { Db } from './connect.ts'
+import { interviewStore } from './interviews.ts'
 import { monthInputStore } from './month-inputs.ts'
 import { pictureStore } from './pictures.ts'
 import { positionStore } from './positions.ts'
@@ -65,4 +66,5 @@ export const monthStores = (db: Db) => ({
   results: resultStore(db),
   months: monthStore(db),
   appeals: appealStore(db),
+  interviews: interviewStore(db),
 })

@@ -223,6 +223,8 @@ export interface HomePage {
   month: { result?: MonthName; team?: MonthName; records: boolean }
   /** For HR: people who wait for a decision on who they are. */
   people?: { doubts: number }
+  /** Performance interviews in which something waits for whoever reads this. */
+  interviews?: number
 }
 
 export interface MonthName {

@@ -9,6 +9,7 @@ import type { ApiErrorBody } from './contract.ts'
 import type { Call, Endpoint } from './endpoint.ts'
 import { formEndpoints } from './form.ts'
 import { homeEndpoints } from './home.ts'
+import { interviewEndpoints } from './interviews.ts'
 import { jsSignatureEndpoints } from './js-signature.ts'
 import { monthEndpoints } from './month.ts'
 import { peopleEndpoints } from './people.ts'
@@ -37,6 +38,7 @@ export const endpoints = (deps: ApiDeps): Endpoint[] => [
   ...recordEndpoints,
   ...surveyEndpoints,
   ...peopleEndpoints,
+  ...interviewEndpoints,
   ...formEndpoints,
   ...jsSignatureEndpoints(deps),
 ]

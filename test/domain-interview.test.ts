@@ -1,0 +1,146 @@
+import { describe, expect, test } from 'vitest'
+import { makeCalendar } from '../src/domain/calendar.ts'
+import { shippedHolidays } from '../src/domain/holidays.ts'
+import {
+  checkDays,
+  formatPeriod,
+  gapsOf,
+  type InterviewFacts,
+  interviewState,
+  isPeriod,
+  isUsualReview,
+  monthsLater,
+  monthsOf,
+  type PlanItem,
+  quarterBeginningOn,
+  quarterOf,
+} from '../src/domain/interview.ts'
+import { readAppointment } from '../src/domain/parse-appointment.ts'
+
+const calendar = makeCalendar({ years: shippedHolidays })
+
+describe('quarters', () => {
+  test('a month belongs to one, and it has three', () => {
+    expect(['2026-01', '2026-03', '2026-04', '2026-12'].map(quarterOf)).toEqual([
+      ...['2026-Q1', '2026-Q1', '2026-Q2', '2026-Q4'],
+    ])
+    expect(monthsOf('2026-Q3')).toEqual(['2026-07', '2026-08', '2026-09'])
+    expect(monthsOf('2026-10')).toEqual(['2026-10'])
+    expect([formatPeriod('2026-Q4'), formatPeriod('2026-10')]).toEqual(['2026年第四季度', '2026年10月'])
+    expect(['2026-Q4', '2026-10', '2026-Q5', '2026-13', '26-10'].map(isPeriod)).toEqual([
+      true,
+      true,
+      false,
+      false,
+      false,
+    ])
+  })
+
+  test.each([
+    ['2026-09-30', undefined],
+    // The first seven days of October are holidays.
+    ['2026-10-07', undefined],
+    ['2026-10-08', '2026-Q3'],
+    ['2026-10-21', '2026-Q3'],
+    ['2026-10-22', undefined],
+    ['2026-07-01', '2026-Q2'],
+    // A year whose holidays are not known: 1 January is off, 2 and 3 are a weekend.
+    ['2027-01-03', undefined],
+    ['2027-01-04', '2026-Q4'],
+  ])('on %s the interviews of %s begin or go on', (day, quarter) => {
+    expect(quarterBeginningOn(day, calendar)).toBe(quarter)
+  })
+})
+
+describe('an improvement plan', () => {
+  const good: PlanItem = {
+    goal: '合同归档不再延误',
+    measure: '每周五核对一次归档清单',
+    standard: '签订后3个工作日内归档率100%',
+    resources: '',
+    by: '2026-12-31',
+    training: false,
+  }
+  test('a complete item lacks nothing', () => {
+    expect(gapsOf(good, '2026-10-12', '2027-05-12')).toEqual([])
+  })
+
+  test.each<[Partial<PlanItem>, string]>([
+    [{ goal: '提高效率' }, '不够具体'],
+    [{ goal: '沟通' }, '不够具体'],
+    [{ measure: '' }, '请写明具体措施'],
+    [{ standard: '更好' }, '可以核对'],
+    [{ by: '2026-10-11' }, '已经过去'],
+    [{ by: '2027-06-01' }, '晚于复核日期'],
+  ])('%o is named with what to add', (change, gap) => {
+    const gaps = gapsOf({ ...good, ...change }, '2026-10-12', '2027-05-12')
+    expect(gaps).toHaveLength(1)
+    expect(gaps[0]).toContain(gap)
+  })
+
+  test('its review is usually half a year to a year ahead, both days included', () => {
+    const from = '2026-08-31'
+    expect(monthsLater(from, 6)).toBe('2027-02-28')
+    const usual = ['2027-02-27', '2027-02-28', '2027-08-31', '2027-09-01'].map((day) => isUsualReview(from, day))
+    expect(usual).toEqual([false, true, true, false])
+  })
+
+  test('it is asked about once a month on working days, until the review', () => {
+    // 31 October is a Saturday off; September has no 31st.
+    expect(checkDays('2026-07-31', '2026-11-02', calendar)).toEqual(['2026-08-31', '2026-09-30'])
+    expect(checkDays('2026-10-12', '2027-01-12', calendar)).toEqual(['2026-11-12', '2026-12-14'])
+  })
+})
+
+describe('where it stands', () => {
+  const now = new Date('2026-10-12T10:00:00+08:00')
+  const at = (time: string) => new Date(`2026-10-12T${time}:00+08:00`)
+  const asked = { at: at('15:00'), by: 'manager' as const, agreed: false }
+  const plan = { items: [], reviewOn: '2027-05-12' }
+  const cases: [string, Omit<InterviewFacts, 'period'>][] = [
+    ['open', {}],
+    ['asked', { appointment: asked }],
+    ['countered', { appointment: { ...asked, by: 'employee' } }],
+    ['agreed', { appointment: { ...asked, agreed: true } }],
+    ['to-record', { appointment: { at: at('10:00'), by: 'manager', agreed: true } }],
+    ['to-confirm', { record: {} }],
+    ['to-allow', { record: { plan: { ...plan, unusual: true } } }],
+    ['to-confirm', { record: { plan: { ...plan, unusual: true, allowedBy: 'hr' } } }],
+    ['objected', { record: {}, objection: { words: '' } }],
+    ['done', { record: {}, confirmedAt: now }],
+    ['improving', { record: { plan }, confirmedAt: now }],
+    ['to-review', { record: { plan: { ...plan, reviewOn: '2026-10-12' } }, confirmedAt: now }],
+    ['reviewed', { record: { plan }, confirmedAt: now, evaluation: {} }],
+    ['waived', { appointment: asked, waived: {} }],
+    ['gone', { record: { plan }, confirmedAt: now, gone: true }],
+  ]
+  test.each(cases)('%s', (state, facts) => {
+    expect(interviewState({ period: '2026-Q3', ...facts }, now, '2026-10-12')).toBe(state)
+  })
+})
+
+describe('an appointment as people write it', () => {
+  // Said on a Thursday.
+  const read = (text: string) => {
+    const found = readAppointment(text, '2026-10-08', 'Asia/Shanghai')
+    return found && `${found.day} ${found.time}${found.place ? ` ${found.place}` : ''}`
+  }
+  test.each([
+    ['周五下午3点 三楼会议室', '2026-10-09 15:00 三楼会议室'],
+    ['下周一上午10点', '2026-10-12 10:00'],
+    // Wednesday of this week is over.
+    ['周三15:30，在小会议室', '2026-10-14 15:30 小会议室'],
+    ['明天上午九点半', '2026-10-09 09:30'],
+    ['10月12日14：00 地点：201', '2026-10-12 14:00 201'],
+    ['12号下午两点', '2026-10-12 14:00'],
+    ['今天3点', '2026-10-08 15:00'],
+    ['后天中午12点', '2026-10-10 12:00'],
+    ['周五晚上7点15分 线上', '2026-10-09 19:15 线上'],
+    ['周五８点', '2026-10-09 08:00'],
+  ])('%s', (text, expected) => {
+    expect(read(text)).toBe(expected)
+  })
+  test.each(['', '周五', '下午3点', '周五25点', '周五9:75', '好的', '随时都可以', '13月40日 3点'])('not %s', (text) => {
+    expect(read(text)).toBeUndefined()
+  })
+})
