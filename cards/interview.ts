@@ -73,7 +73,7 @@ export function waitingCard(groups: { what: string; names: string[] }[]): Card {
         const named = names.slice(0, most).join('、')
         return `${what}（${names.length}）：${named}${names.length > most ? '等' : ''}`
       }),
-      '可以直接发给我，例如“约谈 姓名 周三下午3点 会议室”。',
+      '可以直接发给我，例如“约面谈 姓名 周三下午3点 会议室”。',
     ].join('\n'),
     link: { text: '打开面谈页面', path: '/h5/interviews' },
   }

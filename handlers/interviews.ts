@@ -33,7 +33,7 @@ const text = {
   refused: '已请上级调整复核日期。',
   none: '目前没有绩效面谈。每季度结束后，我会请上级与您约时间。',
   noneOf: (name: string) => `${name}目前没有待约的绩效面谈。`,
-  how: '请写明姓名、哪天和几点，例如“约谈 张三 周三下午3点 会议室”。',
+  how: '请写明姓名、哪天和几点，例如“约面谈 张三 周三下午3点 会议室”。',
   page: '查看、填写记录和改进计划请打开页面。',
 }
 
@@ -165,7 +165,7 @@ async function interviewsByWord(turn: Turn, ctx: Ctx): Promise<Answer[]> {
   ]
 }
 
-/** 约谈 张三 周三下午3点 三楼会议室 */
+/** 约面谈 张三 周三下午3点 三楼会议室 */
 async function arrangeByWord(turn: TextTurn, ctx: Ctx, rest: string): Promise<Answer[]> {
   const [, ref, words = ''] = /^(\S{1,20})\s*([\s\S]*)$/.exec(rest) ?? []
   if (!ref) return [{ text: text.how }]
@@ -188,6 +188,8 @@ export async function readInterviewWords(turn: TextTurn, ctx: Ctx): Promise<Answ
   const words = turn.text.trim()
   if (/^(?:绩效)?面谈(?:安排|计划|记录|待办)?[。！!?？]?$|^(?:我的)?改进计划[。！!?？]?$/.test(words))
     return interviewsByWord(turn, ctx)
-  const arranging = /^约谈(?:[\s:：]+|$)/.exec(words)
-  return arranging ? arrangeByWord(turn, ctx, words.slice(arranging[0].length).trim()) : undefined
+  const arranging = /^约(?:面谈|谈)(?:[\s:：]+|$)/.exec(words)
+  // With points it is an item of a plan.
+  if (!arranging || /\n|(?<!点\s?\d{0,2})\d\s?分(?!钟)/.test(words)) return undefined
+  return arrangeByWord(turn, ctx, words.slice(arranging[0].length).trim())
 }

@@ -23,6 +23,7 @@ export const menu: MenuItem[] = [
     text: '更多',
     children: [
       { text: '我的结果', path: '/h5/results' },
+      { text: '面谈', path: '/h5/interviews' },
       { text: '调查', key: 'survey' },
       { text: '帮助', key: 'help' },
     ],

@@ -101,7 +101,21 @@ test.each(['wecom', 'dingtalk'] as const)(
     expect(wang.sees()).toMatch(/待约时间（2）：(?:李静、周华|周华、李静)/)
     expect(zhou.sees()).toContain('2026年第三季度：6人中已面谈0人')
 
-    await li.type('约谈 赵敏 周五下午3点 三楼会议室')
+    for (const [said, answer] of [
+      ['约面谈', '请写明姓名、哪天和几点'],
+      ['约面谈 张无忌 周五下午3点', '没有找到“张无忌”'],
+      ['约面谈 孙立 昨天', '请写明姓名、哪天和几点'],
+      ['约面谈 赵敏 2027年9月1日9:00', '请约在三个月以内的时间'],
+      ['约面谈 赵敏 今天9:00', '这个时间已经过去了'],
+      // Points make it an item of a plan.
+      ['约谈 供应商 20分', '约谈 供应商'],
+    ] as const) {
+      await li.type(said)
+      expect(li.sees()).toContain(answer)
+    }
+    await qian.type('约面谈 赵敏 周五下午3点')
+    expect(qian.sees()).toContain('这次面谈没有请您处理')
+    await li.type('约面谈 赵敏 周五下午3点 三楼会议室')
     expect(li.sees()).toContain('已请赵敏确认：10月9日（周五）15:00，三楼会议室')
     expect(zhao.sees()).toContain('李静约您绩效面谈')
     expect(zhao.sees()).toContain('10月9日（周五）15:00，三楼会议室')

@@ -17,7 +17,17 @@ const FIRST = [
     'support',
     'attack-callbacks',
   ],
-  ...['api-rights', 'people-moments', 'outage-database', 'month-closing', 'pages-month', 'survey-loop', 'month-flow'],
+  ...[
+    'api-rights',
+    'people-moments',
+    'outage-database',
+    'interviews',
+    'pages-interviews',
+    'month-closing',
+    'pages-month',
+    'survey-loop',
+    'month-flow',
+  ],
   ...['crash-push', 'admin-api', 'fuzz-parsers', 'pages-people', 'outage-half-hour', 'survey-privacy', 'sandbox-page'],
   ...['cli-operations', 'attack-races', 'survey-browser', 'admin-page', 'read-together', 'people-join', 'outbox'],
 ]
