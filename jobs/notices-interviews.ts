@@ -111,7 +111,10 @@ const objected: Render = async (to, args, ctx) => {
   if (!it?.row.objection || it.row.record?.version !== args.version) return gone('记录已修改')
   return asCard(it, {
     title: `${it.person.name}的面谈记录请您修改`,
-    text: `请打开页面查看意见，沟通后修改记录，再请${it.person.name}确认。`,
+    text:
+      it.row.objection.by === it.person._id
+        ? `请打开页面查看意见，沟通后修改记录，再请${it.person.name}确认。`
+        : '人力资源请您调整改进计划的复核日期，一般在半年到一年之间。',
     link: { text: '查看并修改', path: `/h5/interview/${it.row._id}` },
   })
 }

@@ -54,7 +54,7 @@ export function stateText(ctx: Ctx, row: InterviewRow, now: Date): string {
     case 'to-confirm':
       return '等员工确认记录'
     case 'objected':
-      return '员工有不同意见'
+      return row.objection!.by === row.personId ? '员工有不同意见' : '待调整复核日期'
     case 'done':
       return '已完成'
     case 'improving':

@@ -115,7 +115,7 @@ export async function decideReview(
     if (record.version !== version) return { outcome: 'changed' }
     if (!allow)
       return {
-        row: { ...row, objection: { words: '人力资源请您调整复核日期', at: act.at } },
+        row: { ...row, objection: { by: by._id, words: '人力资源请您调整复核日期', at: act.at } },
         outcome: 'done',
       }
     return { row: { ...row, record: { ...record, plan: { ...record.plan, allowedBy: by._id } } }, outcome: 'done' }
@@ -161,7 +161,7 @@ export async function confirmRecord(
     if (!row.record || stateOf(ctx, row, act.at) !== 'to-confirm') return { outcome: 'over' }
     if (row.record.version !== version) return { outcome: 'changed' }
     if (objection !== undefined)
-      return { row: { ...row, objection: { words: objection, at: act.at } }, outcome: 'done' }
+      return { row: { ...row, objection: { by: by._id, words: objection, at: act.at } }, outcome: 'done' }
     return { row: { ...row, confirmedAt: act.at, over: row.record.plan === undefined }, outcome: 'done' }
   })
   if (outcome !== 'done') return outcome ?? 'over'

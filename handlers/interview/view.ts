@@ -57,7 +57,7 @@ const TO_DO: Partial<Record<InterviewState, string>> = {
   open: '待约时间',
   countered: '待确认时间',
   'to-record': '待填写记录',
-  objected: '有不同意见，待沟通后修改',
+  objected: '记录待修改',
   'to-review': '改进计划待复核',
 }
 

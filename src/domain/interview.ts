@@ -145,6 +145,7 @@ export type InterviewState =
   /** HR has to allow the day of the review. */
   | 'to-allow'
   | 'to-confirm'
+  /** Not confirmed, or not allowed: the manager writes anew. */
   | 'objected'
   /** Confirmed by both, without a plan. */
   | 'done'

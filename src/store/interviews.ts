@@ -32,8 +32,8 @@ export interface InterviewRow extends Versioned {
   managerId?: string
   appointment?: { at: Date; place: string; by: 'manager' | 'employee'; agreed: boolean; round: number; askedAt: Date }
   record?: InterviewRecord
-  /** Why the employee does not confirm. */
-  objection?: { words: string; at: Date }
+  /** Why the employee does not confirm, or that HR wants another day for the review. */
+  objection?: Deed & { words: string }
   confirmedAt?: Date
   /** How the plan goes, from either side. */
   notes: (Deed & { words: string })[]

@@ -28,6 +28,12 @@ export const router = createRouter({
     { path: '/survey/:survey/:period', component: () => import('./pages/SurveyPage.vue'), meta: { title: '调查' } },
     { path: '/people', component: () => import('./pages/PeoplePage.vue'), meta: { title: '人员问题' } },
     { path: '/talks', component: () => import('./pages/TalksPage.vue'), meta: { title: '谈话' } },
+    { path: '/interviews', component: () => import('./pages/InterviewsPage.vue'), meta: { title: '面谈' } },
+    {
+      path: '/interview/:person/:period',
+      component: () => import('./pages/InterviewPage.vue'),
+      meta: { title: '绩效面谈' },
+    },
     { path: '/columns', component: () => import('./pages/ColumnsPage.vue'), meta: { title: '栏目' } },
     { path: '/result/:month', component: () => import('./pages/ResultPage.vue'), meta: { title: '月度结果' } },
     { path: '/month/:month', component: () => import('./pages/MonthPage.vue'), meta: { title: '团队结果' } },

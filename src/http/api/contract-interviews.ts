@@ -75,8 +75,8 @@ export interface InterviewPage extends InterviewLine {
     by: string
     plan?: { items: PlanItemView[]; reviewOn: string; reviewText: string; unusual: boolean; allowed: boolean }
   }
-  /** 张三于12月1日 10:00提出：… */
-  objection?: { words: string; at: string }
+  /** Of the employee, or of HR about the day of the review. `at` here and below is text: 12月1日 10:00 */
+  objection?: { words: string; at: string; byHr: boolean }
   /** When both had confirmed. */
   confirmedAt?: string
   waived?: { by: string; at: string; reason: string }
@@ -84,6 +84,7 @@ export interface InterviewPage extends InterviewLine {
   evaluation?: { by: string; at: string; outcomes: Outcome[]; words: string }
   /** Published results it is about, for those who may read them. */
   results: { title: string; total?: string; grade?: string }[]
+  /** Days, and characters: `words` of long texts, `item` of the plan's fields and of a reason, `place`. */
   limits: {
     today: string
     reviewFrom: string

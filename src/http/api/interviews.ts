@@ -31,6 +31,7 @@ import { mayJudge, mayRead } from '../../../handlers/rights.ts'
 import type { Ctx } from '../../context.ts'
 import {
   formatPeriod,
+  type InterviewState,
   isPeriod,
   isQuarter,
   MAX_PLAN_ITEMS,
@@ -84,6 +85,13 @@ async function found(call: AnyCall): Promise<Found> {
   return { row, person }
 }
 
+const WAITS_FOR_YOU: Partial<Record<InterviewState, string>> = {
+  asked: '待您确认时间',
+  countered: '待您确认时间',
+  'to-confirm': '待您确认记录',
+  'to-allow': '待您同意复核日期',
+}
+
 /** Whether it waits for whoever looks. */
 function isMine(me: Person, s: SeenInterview, team: boolean): boolean {
   if (s.person._id === me._id) return s.state === 'asked' || s.state === 'to-confirm'
@@ -92,13 +100,14 @@ function isMine(me: Person, s: SeenInterview, team: boolean): boolean {
 
 function lineOf(ctx: Ctx, me: Person, s: SeenInterview, now: Date, team: boolean): InterviewLine {
   const { row, person, state } = s
+  const mine = isMine(me, s, team)
   return {
     person: { id: person._id, name: person.name, place: person.departments[0] ?? '未分部门' },
     period: row.period,
     title: `${formatPeriod(row.period)}绩效面谈`,
     state,
-    stateText: stateText(ctx, row, now),
-    mine: isMine(me, s, team),
+    stateText: (mine && WAITS_FOR_YOU[state]) || stateText(ctx, row, now),
+    mine,
   }
 }
 
@@ -166,7 +175,9 @@ async function pageOf(call: AnyCall): Promise<InterviewPage> {
         }),
       },
     }),
-    ...(objection && { objection: { words: objection.words, at: at(objection.at) } }),
+    ...(objection && {
+      objection: { words: objection.words, at: at(objection.at), byHr: objection.by !== person._id },
+    }),
     ...(row.confirmedAt && { confirmedAt: at(row.confirmedAt) }),
     ...(waived && { waived: { by: nameOf(waived.by), at: at(waived.at), reason: waived.reason } }),
     notes: row.notes.map((n) => ({ by: nameOf(n.by), at: at(n.at), words: n.words })),
