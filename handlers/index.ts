@@ -10,6 +10,15 @@ import {
   onInterviewOther,
   onInterviewTime,
 } from './interviews.ts'
+import {
+  onMilestoneAccept,
+  onMilestoneDone,
+  onMilestoneHandedIn,
+  onMilestoneNoted,
+  onMilestoneProgress,
+  onMilestoneReturn,
+  onMilestoneReturned,
+} from './milestones.ts'
 import { monthCards, monthTalks } from './month-list.ts'
 import { momentCards, momentTalks } from './people-moments.ts'
 import { interrupts, mediaAnswer, readText } from './read-text.ts'
@@ -77,6 +86,10 @@ export const handlers: Handlers = {
     'interview-other': onInterviewOther,
     'interview-allow': onInterviewAllow,
     'interview-note': onInterviewNote,
+    'milestone-done': onMilestoneDone,
+    'milestone-progress': onMilestoneProgress,
+    'milestone-accept': onMilestoneAccept,
+    'milestone-return': onMilestoneReturn,
     ...momentCards,
     ...surveyCards,
     ...monthCards,
@@ -87,6 +100,9 @@ export const handlers: Handlers = {
     'support-words': onSupportSaid,
     'interview-time': onInterviewTime,
     'interview-note': onInterviewNoted,
+    'milestone-done': onMilestoneHandedIn,
+    'milestone-progress': onMilestoneNoted,
+    'milestone-return': onMilestoneReturned,
     ...momentTalks,
     ...surveyTalks,
     ...monthTalks,

@@ -6,6 +6,7 @@ import { anonymousComment } from './answer-survey.ts'
 import { appealByWord } from './appeal.ts'
 import { help } from './help.ts'
 import { readInterviewWords } from './interviews.ts'
+import { readMilestoneWords } from './milestones.ts'
 import { readMonthWords } from './month-list.ts'
 import { myResult } from './month-result.ts'
 import { myWeek } from './my-week.ts'
@@ -93,7 +94,8 @@ const intents: Partial<Record<Intent, Say>> = {
 export const readText: OnSay = async (turn, ctx) => {
   const moments = await readMoments(turn, ctx)
   if (moments) return moments
-  const month = (await readMonthWords(turn, ctx)) ?? (await readInterviewWords(turn, ctx))
+  const month =
+    (await readMonthWords(turn, ctx)) ?? (await readInterviewWords(turn, ctx)) ?? (await readMilestoneWords(turn, ctx))
   if (month) return month
   const { intent, rest } = recognise(turn.text)
   const say = intents[intent]

@@ -5,6 +5,7 @@ import { momentJobs } from './moments.ts'
 import { readContacts } from './read-contacts.ts'
 import { remindWeeklyPlan } from './remind-weekly-plan.ts'
 import { interviews } from './run-interviews.ts'
+import { milestones } from './run-milestones.ts'
 import { monthJobs } from './run-month.ts'
 import { surveyJobs } from './run-surveys.ts'
 import { digestLate, remindScoring } from './tell-managers.ts'
@@ -18,6 +19,7 @@ export const jobs = (directory: { refreshAll(): Promise<void> }): Job<Ctx>[] => 
   ...surveyJobs,
   ...monthJobs,
   interviews,
+  milestones,
   readContacts(directory),
   ...momentJobs,
 ]

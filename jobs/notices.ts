@@ -16,6 +16,7 @@ import { formatInstant, formatWeek } from '../src/domain/time.ts'
 import type { Rendered } from '../src/outbox/notice.ts'
 import type { Person } from '../src/store/people.ts'
 import { interviewNotices } from './notices-interviews.ts'
+import { milestoneNotices } from './notices-milestones.ts'
 import { momentNotices } from './notices-moments.ts'
 import { monthNotices } from './notices-month.ts'
 import { operationsNotices } from './notices-operations.ts'
@@ -164,6 +165,7 @@ export const notices: Record<string, Render> = {
   ...supportNotices,
   ...monthNotices,
   ...interviewNotices,
+  ...milestoneNotices,
   ...operationsNotices,
   'plan-reminder': planReminder,
   'first-plan': firstPlan,

@@ -1,6 +1,7 @@
 import { readFileSync, unwatchFile, watchFile } from 'node:fs'
 import { type Document, isNode, LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
+import { milestoneSettings } from './company-milestones.ts'
 import { columnSettings, momentSettings, retentionSettings } from './company-moments.ts'
 import {
   behaviourSettings,
@@ -51,6 +52,7 @@ const companySchema = z.strictObject({
   grades: gradeSettings,
   month: monthSettings,
   interviews: interviewSettings,
+  milestones: milestoneSettings,
   /** Title on the platform to scheme; `*` is any other title. */
   positions: z.record(z.string(), z.string()).default({ '*': '周计划' }),
   people: z

@@ -169,6 +169,35 @@ const table: Record<
     body: { rev: 1, allow: true },
     may: '4444494',
   },
+  // Those of 赵敏, 钱进, 吴芳 and 孙立, which 李静 accepts.
+  'GET /api/milestones': { at: () => '/api/milestones', may: '2222222' },
+  'POST /api/milestones': {
+    at: () => '/api/milestones',
+    body: (w) => ({ title: '整理档案', owner: w.idOf('zhao'), accepter: '', due: '2026-11-26', handIn: '' }),
+    may: '4444454',
+  },
+  'GET /api/milestone/:id': { at: () => '/api/milestone/m-zhao', may: '2422424' },
+  'POST /api/milestone/:id/progress': {
+    at: () => '/api/milestone/m-zhao/progress',
+    body: { words: '已完成一半' },
+    may: '2444444',
+  },
+  'POST /api/milestone/:id/hand-in': {
+    at: () => '/api/milestone/m-sun/hand-in',
+    body: { rev: 1, words: '见附件' },
+    may: '4444442',
+  },
+  'POST /api/milestone/:id/decide': {
+    at: () => '/api/milestone/m-qian/decide',
+    // Nothing is handed in yet.
+    body: { rev: 1, accept: true, words: '' },
+    may: '4494444',
+  },
+  'POST /api/milestone/:id/cancel': {
+    at: () => '/api/milestone/m-wu/cancel',
+    body: { rev: 1, reason: '并入明年' },
+    may: '4444424',
+  },
   'GET /api/records': { at: (w) => `/api/records?person=${w.idOf('zhao')}`, may: '2422424' },
   'POST /api/records/:record/read': { at: () => `/api/records/${RECORD}/read`, body: {}, may: '2444444' },
   'POST /api/records/:record/appeal': {
@@ -249,6 +278,14 @@ beforeAll(async () => {
   await recordBehaviour(ctx, act, li, await world.person('zhao'), late)
   await attachPicture(ctx, act, li, RECORD, ONE_PIXEL)
   for (const userId of ['zhao', 'wu']) await openInterview(ctx, 'opened', world.idOf(userId), '2026-Q3', '2026-10-08')
+  for (const userId of ['zhao', 'wu', 'qian', 'sun'])
+    await ctx.milestones.change(`m-${userId}`, 'opened', (row) => ({
+      row: {
+        ...{ ...row, cycle: '2026', title: '年度总结', handIn: '总结', planned: '2026-12-10', due: '2026-12-10' },
+        ...{ ownerId: world.idOf(userId), accepterId: world.idOf('li') },
+      },
+      outcome: null,
+    }))
 }, 60_000)
 afterAll(() => world.stop())
 

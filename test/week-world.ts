@@ -14,6 +14,8 @@ import { testDatabase } from './db.ts'
 const aesKey = 'jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C'
 
 export interface WeekWorld {
+  /** Where its company file and data lie. */
+  dir: string
   clock: ReturnType<typeof standingClock>
   bot(): Bot
   /** Lets business time pass minute by minute, so that everything on the way happens. */
@@ -175,7 +177,7 @@ export async function startWeekWorld(options: {
   })
 
   return {
-    clock,
+    ...{ clock, dir },
     ...(wecom && { wecom }),
     ...(dingtalk && { dingtalk }),
     bot: () => bot,

@@ -101,6 +101,7 @@ export async function exportOwnData(ctx: Ctx, act: Act, person: Person): Promise
   const behaviour = (await ctx.behaviours.ofPerson(person._id, '0000-01-01')).length
   const appeals = await ctx.appeals.model.countDocuments({ personId: person._id })
   const interviews = (await ctx.interviews.ofPerson(person._id)).filter((r) => r.record).length
+  const milestones = await ctx.milestones.model.countDocuments({ ownerId: person._id })
   const asked = (await ctx.surveyRounds.roundsAsking(person._id)).length
   const lines = weeks.map((row) => {
     const last = row.submissions.at(-1)
@@ -122,6 +123,7 @@ export async function exportOwnData(ctx: Ctx, act: Act, person: Person): Promise
     `五、满意度等调查：询问过${asked}次${asked > 0 ? '（匿名答案不与姓名对应，无法查找或导出）' : ''}`,
     `六、人力资源谈话记录：${talks.length}次${talks.length > 0 ? '（内容请向人力资源申请查阅）' : ''}`,
     `七、绩效面谈记录：${interviews}次${interviews > 0 ? '（内容请在页面“面谈”查看）' : ''}`,
+    `八、工作节点：${milestones}项`,
     '各周提交的正文可在页面“我的本周”查看；需要其他格式，请联系人力资源。',
   ].join('\n')
 }

@@ -8,7 +8,7 @@ function yearsBefore(day: Day, years: number): Day {
 
 /**
  * Deletes what has been kept for as long as the settings say (features.md 5.4): personal facts of people who left, records of
- * talks, weekly reports, interviews, months with all that made them, whom surveys asked and who
+ * talks, weekly reports, interviews, milestones, months with all that made them, whom surveys asked and who
  * answered what where there are names, comments, and at last the names of people who left long ago with all that is noted of them.
  * The audit outlives what it is about. One line of it a day says how much was deleted, not what.
  */
@@ -22,6 +22,7 @@ export async function keepNoLonger(ctx: Ctx, day: Day): Promise<void> {
   const personal = await ctx.personal.model.deleteMany({ _id: { $in: ids } })
   const talks = await ctx.hrTalks.model.deleteMany({ heldOn: { $lt: yearsBefore(day, talkYears) } })
   const records = yearsBefore(day, recordYears)
+  const milestones = await ctx.milestones.model.deleteMany({ overAt: { $lt: midnight(records) } })
   const interviews = await ctx.interviews.model.deleteMany({ openedOn: { $lt: records } })
   const weeks = await ctx.weeks.model.deleteMany({ week: { $lt: weekOf(records) } })
   const months = { month: { $lt: monthOf(records) } }
@@ -46,6 +47,7 @@ export async function keepNoLonger(ctx: Ctx, day: Day): Promise<void> {
     weeks: weeks.deletedCount,
     months: monthRows,
     interviews: interviews.deletedCount,
+    milestones: milestones.deletedCount,
     answers,
     terms: terms.deletedCount,
     audit: audit.deletedCount,

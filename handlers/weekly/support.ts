@@ -10,7 +10,7 @@ import { viewWeek, type WeekView } from './week.ts'
 export const supportSubject = (personId: string, week: Week, n: number): string =>
   `support/${weekRowId(personId, week)}/${n}`
 
-const colleague = (p: Person): Colleague => ({
+export const colleague = (p: Person): Colleague => ({
   ...{ id: p._id, name: p.name, departments: p.departments },
   aliases: [...p.nicknames, ...(p.address ? [p.address] : [])],
   ...(p.managerId && { managerId: p.managerId }),

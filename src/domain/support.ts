@@ -17,6 +17,17 @@ const SEVERAL = /[、,;/&\s]+|和|及|与/
 
 const plain = (text: string): string => trimMarks(halfWidth(text)).toLowerCase()
 
+/** Who leads others of a department and is led by nobody of it; of a department of one, that one. */
+export function departmentLeaders(people: readonly Colleague[]): (department: string) => Colleague | undefined {
+  const members = grouped(people, (p) => p.departments.map(plain))
+  return (department) => {
+    const all = ['', '部', '科', '室'].flatMap((end) => members.get(plain(department) + end) ?? [])
+    const above = all.filter((p) => !all.some((m) => m.id === p.managerId))
+    const leaders = above.filter((p) => all.some((m) => m.managerId === p.id))
+    return leaders.length === 1 ? leaders[0] : all.length === 1 ? all[0] : undefined
+  }
+}
+
 export type FindSupporters = (who: string | undefined, asker: Colleague) => string[]
 
 /**
@@ -28,20 +39,12 @@ export type FindSupporters = (who: string | undefined, asker: Colleague) => stri
  */
 export function supporterFinder(people: readonly Colleague[]): FindSupporters {
   const named = grouped(people, (p) => formsOfName(nameable(p)).map(plain))
-  const members = grouped(people, (p) => p.departments.map(plain))
+  const leaderOf = departmentLeaders(people)
   const leading = new Set(people.flatMap((p) => p.managerId ?? []))
   const surnamed = grouped(
     people.filter((p) => leading.has(p.id)),
     (p) => [p.name.slice(0, 1), p.name.slice(0, 2)],
   )
-
-  /** Who leads others of a department and is led by nobody of it; of a department of one, that one. */
-  function leaderOf(department: string): Colleague | undefined {
-    const all = ['', '部', '科', '室'].flatMap((end) => members.get(department + end) ?? [])
-    const above = all.filter((p) => !all.some((m) => m.id === p.managerId))
-    const leaders = above.filter((p) => all.some((m) => m.managerId === p.id))
-    return leaders.length === 1 ? leaders[0] : all.length === 1 ? all[0] : undefined
-  }
 
   function one(who: string, asker: Colleague): string | undefined {
     const said = plain(who)

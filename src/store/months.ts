@@ -4,6 +4,7 @@ import { appealStore } from './appeals.ts'
 import { behaviourStore } from './behaviour.ts'
 import type { Db } from './connect.ts'
 import { interviewStore } from './interviews.ts'
+import { milestoneStore } from './milestones.ts'
 import { monthInputStore } from './month-inputs.ts'
 import { pictureStore } from './pictures.ts'
 import { positionStore } from './positions.ts'
@@ -67,4 +68,5 @@ export const monthStores = (db: Db) => ({
   months: monthStore(db),
   appeals: appealStore(db),
   interviews: interviewStore(db),
+  milestones: milestoneStore(db),
 })

@@ -34,6 +34,8 @@ export const router = createRouter({
       component: () => import('./pages/InterviewPage.vue'),
       meta: { title: '绩效面谈' },
     },
+    { path: '/milestones', component: () => import('./pages/MilestonesPage.vue'), meta: { title: '工作节点' } },
+    { path: '/milestone/:id', component: () => import('./pages/MilestonePage.vue'), meta: { title: '工作节点' } },
     { path: '/columns', component: () => import('./pages/ColumnsPage.vue'), meta: { title: '栏目' } },
     { path: '/result/:month', component: () => import('./pages/ResultPage.vue'), meta: { title: '月度结果' } },
     { path: '/month/:month', component: () => import('./pages/MonthPage.vue'), meta: { title: '团队结果' } },

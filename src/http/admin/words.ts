@@ -77,6 +77,13 @@ export const noticeLabels: Record<string, string> = {
   'interview-note': '改进进展回复',
   'interview-reviewed': '改进计划已复核',
   'interviews-hr': '绩效面谈进展',
+  'milestone-due': '工作节点提醒',
+  'milestone-new': '新增工作节点',
+  'milestone-handed-in': '工作节点待验收',
+  'milestone-decided': '工作节点验收结果',
+  'milestone-cancelled': '工作节点取消',
+  'milestones-late': '工作节点逾期',
+  'milestone-nobody': '工作节点没有负责人',
 }
 
 const kindLabels: Record<Listed['kind'], string> = {
@@ -127,6 +134,8 @@ const auditLabels: Record<string, string> = {
   'interview-reviewed': '复核改进计划',
   'interview-review-allowed': '同意复核日期',
   'interview-review-refused': '要求调整复核日期',
+  'milestone-added': '新增工作节点',
+  'milestone-cancelled': '取消工作节点',
   'month-approved': '批准月度结果',
   'month-published': '发布月度结果',
   'result-acknowledged': '确认已阅结果',

@@ -225,6 +225,8 @@ export interface HomePage {
   people?: { doubts: number }
   /** Performance interviews in which something waits for whoever reads this. */
   interviews?: number
+  /** Milestones that wait for whoever reads this: to be handed in, or to be accepted. */
+  milestones?: number
 }
 
 export interface MonthName {

@@ -11,6 +11,7 @@ import type { HomePage, Me } from './contract.ts'
 import { type Endpoint, endpoint } from './endpoint.ts'
 import { noQuery } from './fields.ts'
 import { interviewsWaiting } from './interviews.ts'
+import { milestonesWaiting } from './milestones.ts'
 import { seesAll } from './team.ts'
 import { dueOf, nameOfWeek, statusForOneself, waitingChange } from './views.ts'
 
@@ -60,6 +61,7 @@ export const homeEndpoints = (sessions: Sessions): Endpoint[] => [
     async run({ ctx, me, now }): Promise<HomePage> {
       const home: HomePage = { now: now.toISOString(), toScore: 0, requests: [], month: await monthLinks(ctx, me) }
       home.interviews = await interviewsWaiting(ctx, me, now)
+      home.milestones = await milestonesWaiting(ctx, me, now)
       if (me.roles.includes('hr')) home.people = { doubts: (await ctx.contacts.openDoubts()).length }
       if (worksByWeeklyPlan(ctx.company(), me)) {
         const which = (await weeksFor(ctx, me, now))[0] ?? runningWeek(ctx, now)

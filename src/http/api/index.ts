@@ -11,6 +11,7 @@ import { formEndpoints } from './form.ts'
 import { homeEndpoints } from './home.ts'
 import { interviewEndpoints } from './interviews.ts'
 import { jsSignatureEndpoints } from './js-signature.ts'
+import { milestoneEndpoints } from './milestones.ts'
 import { monthEndpoints } from './month.ts'
 import { peopleEndpoints } from './people.ts'
 import { recordEndpoints } from './records.ts'
@@ -39,6 +40,7 @@ export const endpoints = (deps: ApiDeps): Endpoint[] => [
   ...surveyEndpoints,
   ...peopleEndpoints,
   ...interviewEndpoints,
+  ...milestoneEndpoints,
   ...formEndpoints,
   ...jsSignatureEndpoints(deps),
 ]

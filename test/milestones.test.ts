@@ -1,0 +1,223 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, expect, test } from 'vitest'
+import { addMilestone, cancelMilestone, decide, handIn, noteProgress } from '../handlers/milestone/act.ts'
+import { milestoneId } from '../handlers/milestone/calendar.ts'
+import { milestones } from '../jobs/run-milestones.ts'
+import type { Act, Ctx } from '../src/context.ts'
+import type { Person } from '../src/store/people.ts'
+import { companyOfFive, companyYaml } from './company-of-five.ts'
+import { type Platforms, readable, startWeekWorld, type WeekWorld } from './week-world.ts'
+
+let world: WeekWorld
+afterEach(() => world?.stop())
+
+const people = [
+  ...companyOfFive,
+  {
+    ...{ userId: 'zhou', name: '周华', departments: ['人力资源部'], title: '人力资源专员', jobNumber: '0006' },
+    ...{ managerUserId: 'wang', hiredOn: '2018-03-05' },
+  },
+]
+const calendarYaml = `${companyYaml}roles: { hr: ['0006'], gm: ['0001'] }
+milestones:
+  safety: { title: 年度安全检查总结, due: '12-31', owners: [钱进], accepter: 行政部, handIn: 检查记录和整改情况 }
+  training: { title: 提交下月培训计划, due: 5, owners: [各部门], accepter: hr, handIn: 培训计划表 }
+  exchange: { title: 管理交流会, due: '2026-12-11', everyWeeks: 2, owners: [赵敏] }
+`
+
+async function start(at: string, platforms: Platforms = ['wecom'], yaml = calendarYaml) {
+  world = await startWeekWorld({ start: at, platforms, people, yaml })
+  const [wang, li, zhao, qian, zhou] = ['wang', 'li', 'zhao', 'qian', 'zhou'].map((id) => world.phone(id)) as Phones
+  return { wang, li, zhao, qian, zhou }
+}
+type Phone = ReturnType<WeekWorld['phone']>
+type Phones = [Phone, Phone, Phone, Phone, Phone]
+const all = (phone: Phone) => phone.messages().map(readable)
+const count = (phone: Phone, words: string) => all(phone).filter((m) => m.includes(words)).length
+
+const ctx = () => world.bot().ctx
+let acts = 0
+const act = (): Act => ({ id: `test-${acts++}`, at: world.clock.now() })
+const person = async (name: string): Promise<Person> => (await ctx().people.active()).find((p) => p.name === name)!
+const rowOf = async (rule: string, cycle: string, name: string) =>
+  (await ctx().milestones.get(milestoneId(rule, cycle, (await person(name))._id)))!
+
+/** A working day's 09:10, without the days before it. */
+async function on(day: string): Promise<void> {
+  const slot = `${day}T09:10:00+08:00`
+  world.clock.set(slot)
+  await milestones.run(new Date(slot), ctx())
+  await world.bot().idle()
+}
+
+test.each(['wecom', 'dingtalk'] as const)(
+  'on %s an owner is reminded, answers in chat, and whoever accepts sends back or accepts with a tap',
+  async (platform) => {
+    const { li, qian } = await start('2026-12-16T09:00:00+08:00', [platform])
+    await on('2026-12-17')
+    expect(qian.sees()).toContain('年度安全检查总结')
+    expect(qian.sees()).toContain('2026年12月31日（周四），还有14天')
+    expect(qian.sees()).toContain('需提交：检查记录和整改情况')
+    await qian.tap('填写进展')
+    await qian.type('已查完两个库房')
+    expect(qian.sees()).toContain('已记录进展')
+    for (const day of ['2026-12-18', '2026-12-21', '2026-12-24', '2026-12-28', '2026-12-30', '2026-12-31'])
+      await on(day)
+    expect(count(qian, '年度安全检查总结')).toBe(5)
+    await qian.type('节点')
+    await qian.tap('完成')
+    expect(qian.sees()).toContain('请发送“检查记录和整改情况”的说明或文件链接')
+    await qian.type('https://docs.example.com/safety 共12项')
+    expect(qian.sees()).toContain('已提交，已请验收人确认')
+    expect(li.sees()).toContain('钱进已提交：年度安全检查总结')
+    expect(li.sees()).toContain('https://docs.example.com/safety 共12项')
+    await li.tap('退回')
+    await li.type('请补充第7项的整改照片')
+    expect(li.sees()).toContain('已退回，已告知负责人')
+    expect(qian.sees()).toContain('请补充：请补充第7项的整改照片')
+    await qian.tap('完成')
+    await qian.type('已补充，见原链接')
+    await li.tap('通过')
+    expect(li.sees()).toContain('已通过')
+    expect(qian.sees()).toContain('“年度安全检查总结”已通过验收，辛苦了')
+    const row = await rowOf('safety', '2026', '钱进')
+    expect(row.state).toBe('accepted')
+    expect(row.steps.map((s) => s.kind)).toEqual(['progress', 'handed-in', 'returned', 'handed-in', 'accepted'])
+    await on('2027-01-04')
+    expect(count(qian, '逾期')).toBe(0)
+    await qian.type('节点')
+    expect(qian.sees()).toContain('目前没有需要您处理的工作节点')
+  },
+)
+
+test('what is late is asked for each working day, from the third day with the accepter; a progress stands beside it', async () => {
+  const { li, qian } = await start('2026-12-28T09:00:00+08:00')
+  for (const day of ['2026-12-28', '2026-12-30', '2026-12-31']) await on(day)
+  const before = count(qian, '年度安全检查总结')
+  await noteProgress(ctx(), act(), await person('钱进'), (await rowOf('safety', '2026', '钱进'))._id, '还差一个库房')
+  // 1 to 3 January are off.
+  await on('2027-01-04')
+  expect(count(qian, '这个节点已过截止日期')).toBe(1)
+  expect(li.sees()).toContain('以下节点已逾期')
+  expect(li.sees()).toContain('年度安全检查总结（钱进）：逾期4天；进展：还差一个库房')
+  await on('2027-01-05')
+  expect(count(qian, '年度安全检查总结')).toBe(before + 2)
+  expect(count(li, '以下节点已逾期')).toBe(2)
+})
+
+test('each department’s head has their own; a meeting is only told; who means nobody is told to HR once', async () => {
+  const more = `${calendarYaml}  audit: { title: 外部审计配合, due: '12-15', owners: [财务部], handIn: 资料清单 }\n`
+  const { wang, li, zhao, zhou } = await start('2026-12-02T09:00:00+08:00', ['wecom'], more)
+  await on('2026-12-03')
+  // 5 December is a Saturday.
+  expect(li.sees()).toContain('提交下月培训计划')
+  expect(li.sees()).toContain('2026年12月4日（周五），还有1天')
+  expect(li.sees()).toContain('因休息日由12月5日提前')
+  // HR does not accept their own: their superior does.
+  expect(count(zhou, '提交下月培训计划')).toBe(1)
+  expect(await rowOf('training', '2026-12', '周华')).toMatchObject({ accepterId: (await person('王建国'))._id })
+  expect(await rowOf('training', '2026-12', '李静')).toMatchObject({ accepterId: (await person('周华'))._id })
+  expect(count(wang, '提交下月培训计划')).toBe(1)
+  expect(count(zhou, '工作节点“外部审计配合”（2026年12月15日（周二）到期）设置中的“财务部”没有对应到在职人员')).toBe(1)
+  for (const day of ['2026-12-04', '2026-12-10', '2026-12-11']) await on(day)
+  expect(count(zhao, '管理交流会')).toBe(2)
+  expect(zhao.sees()).toContain('请按时参加或完成')
+  expect(count(zhou, '外部审计配合')).toBe(1)
+  await on('2026-12-14')
+  expect(await rowOf('exchange', '2026-12-11', '赵敏')).toMatchObject({ state: 'past' })
+})
+
+test('a changed calendar changes what is open: the day, the owner, or that there is none', async () => {
+  const { qian } = await start('2026-12-16T09:00:00+08:00')
+  await on('2026-12-17')
+  const change = async (yaml: string) => {
+    writeFileSync(join(world.dir, 'company.yaml'), yaml)
+    world.bot().reload()
+  }
+  await change(calendarYaml.replace("'12-31'", "'12-25'"))
+  await on('2026-12-18')
+  expect(await rowOf('safety', '2026', '钱进')).toMatchObject({ due: '2026-12-25', state: 'open' })
+  expect(qian.sees()).toContain('2026年12月25日（周五），还有7天')
+  await change(calendarYaml.replace('owners: [钱进]', 'owners: [孙立]'))
+  await on('2026-12-21')
+  expect(await rowOf('safety', '2026', '钱进')).toMatchObject({ state: 'cancelled', cancelled: { by: 'system' } })
+  expect(await rowOf('safety', '2026', '孙立')).toMatchObject({ state: 'open', due: '2026-12-31' })
+  await change(companyYaml)
+  await on('2026-12-22')
+  expect(await ctx().milestones.underWay()).toEqual([])
+})
+
+test('HR adds and cancels; who may do what, each once', async () => {
+  const { zhao } = await start('2026-12-16T09:00:00+08:00')
+  const [z, l, q, w, hr] = await Promise.all(['赵敏', '李静', '钱进', '王建国', '周华'].map(person))
+  const m = { title: '整理年度档案', owner: z!, accepter: l!, due: '2026-12-30', handIn: '档案目录' }
+  expect(await addMilestone(ctx(), act(), l!, m)).toBe('not-allowed')
+  expect(await addMilestone(ctx(), act(), hr!, { ...m, due: '2026-12-15' })).toBe('past')
+  expect(await addMilestone(ctx(), act(), hr!, { ...m, accepter: z! })).toBe('own')
+  expect(await addMilestone(ctx(), act(), hr!, { ...m, handIn: '' })).toBe('no-hand-in')
+  const once = act()
+  for (let i = 0; i < 2; i++) expect(await addMilestone(ctx(), once, hr!, m)).toBe('added')
+  await world.bot().tick()
+  expect(count(zhao, '人力资源为您新增了一个工作节点')).toBe(1)
+  const [row] = await ctx().milestones.owedBy(z!._id)
+  const id = row!._id
+  for (const by of [l!, q!, hr!]) {
+    expect(await noteProgress(ctx(), act(), by, id, '进展')).toBe('not-allowed')
+    expect(await handIn(ctx(), act(), by, id, '完成')).toBe('not-allowed')
+  }
+  expect(await decide(ctx(), act(), l!, id, true, '')).toBe('over')
+  expect(await handIn(ctx(), act(), z!, id, '目录见附件')).toBe('done')
+  expect(await handIn(ctx(), act(), z!, id, '目录见附件')).toBe('over')
+  for (const by of [z!, q!, w!, hr!]) expect(await decide(ctx(), act(), by, id, true, '')).toBe('not-allowed')
+  // HR stands in for an accepter who has left.
+  await ctx().people.save({ ...l!, active: false, leftOn: '2026-12-16' })
+  expect(await decide(ctx(), act(), hr!, id, false, '请补充2024年')).toBe('done')
+  expect(await cancelMilestone(ctx(), act(), z!, id, '不需要')).toBe('not-allowed')
+  expect(await cancelMilestone(ctx(), act(), hr!, id, '并入明年')).toBe('done')
+  await world.bot().tick()
+  expect(zhao.sees()).toContain('“整理年度档案”已取消：并入明年')
+  expect(await cancelMilestone(ctx(), act(), hr!, id, '并入明年')).toBe('over')
+})
+
+/** The same context, whose n-th write is the last thing that happens. */
+function dyingAfter(n: number): Ctx {
+  const whole = ctx()
+  let writes = 0
+  const dying = <T extends object>(store: T): T =>
+    new Proxy(store, {
+      get(target, key) {
+        const value: unknown = Reflect.get(target, key)
+        if (typeof value !== 'function' || (key !== 'change' && key !== 'add')) return value
+        return async (...args: unknown[]) => {
+          if (writes++ >= n) throw new Error('killed')
+          return value.apply(target, args)
+        }
+      },
+    })
+  return { ...whole, milestones: dying(whole.milestones), outbox: dying(whole.outbox) }
+}
+
+test('a process that dies anywhere in the day’s work or in a step, and the same again: done once, told once', async () => {
+  await start('2026-12-16T09:00:00+08:00')
+  const [q, l] = [await person('钱进'), await person('李静')]
+  const id = milestoneId('safety', '2026', q._id)
+  world.clock.set('2026-12-17T09:10:00+08:00')
+  const steps: [what: string, step: (c: Ctx, a: Act) => Promise<unknown>][] = [
+    [`milestone-due/${id}/`, (c) => milestones.run(new Date('2026-12-17T09:10:00+08:00'), c)],
+    [`milestone-handed-in/${id}/`, (c, a) => handIn(c, a, q, id, '见附件')],
+    [`milestone-decided/${id}/`, (c, a) => decide(c, a, l, id, true, '')],
+  ]
+  for (const [told, step] of steps) {
+    const a = act()
+    let deaths = 0
+    for (let died = true; died; deaths++)
+      died = await step(dyingAfter(deaths), a).then(
+        () => false,
+        (error) => /killed/.test(String(error)) || Promise.reject(error),
+      )
+    const keys = await ctx().outbox.model.countDocuments({ _id: { $gte: told, $lt: `${told}~` } })
+    expect([told, deaths > 1, keys]).toEqual([told, true, 1])
+  }
+  expect((await ctx().milestones.get(id))?.steps.map((s) => s.kind)).toEqual(['handed-in', 'accepted'])
+})
