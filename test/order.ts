@@ -23,6 +23,8 @@ const FIRST = [
     'outage-database',
     'interviews',
     'pages-interviews',
+    'milestones',
+    'pages-milestones',
     'month-closing',
     'pages-month',
     'survey-loop',
