@@ -51,3 +51,10 @@ export const lateCard = (lines: string[]): Card => ({
   text: [...lines, '已每天提醒负责人，请您帮助推进。'].join('\n'),
   link: { text: '打开节点页面', path: '/h5/milestones' },
 })
+
+/** To an owner: several that are late. */
+export const owedCard = (count: number, lines: string[]): Card => ({
+  title: `有${count}个工作节点已过截止日期`,
+  text: [...lines, '请尽快提交；有困难也可以写在进展里。发“节点”可逐项处理。'].join('\n'),
+  link: { text: '打开节点页面', path: '/h5/milestones' },
+})

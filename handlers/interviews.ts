@@ -32,6 +32,7 @@ const text = {
   allowed: '已同意，已请员工确认。',
   refused: '已请上级调整复核日期。',
   none: '目前没有绩效面谈。每季度结束后，我会请上级与您约时间。',
+  notAbove: (name: string) => `${name}的绩效面谈由其上级安排。`,
   noneOf: (name: string) => `${name}目前没有待约的绩效面谈。`,
   how: '请写明姓名、哪天和几点，例如“约面谈 张三 周三下午3点 会议室”。',
   page: '查看、填写记录和改进计划请打开页面。',
@@ -171,7 +172,8 @@ async function arrangeByWord(turn: TextTurn, ctx: Ctx, rest: string): Promise<An
   if (!ref) return [{ text: text.how }]
   const person = await one(ctx, ref)
   if (Array.isArray(person)) return person
-  if (person._id === turn.person._id || !(await mayJudge(ctx, turn.person, person))) return [{ text: text.notAllowed }]
+  if (person._id === turn.person._id || !(await mayJudge(ctx, turn.person, person)))
+    return [{ text: text.notAbove(person.name) }]
   const open = (await ctx.interviews.runningOf([person._id])).find((r) => !r.record)
   if (!open) return [{ text: text.noneOf(person.name) }]
   if (words.trim() === '') {

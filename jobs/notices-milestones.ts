@@ -1,4 +1,4 @@
-import { handedInCard, lateCard, milestoneCard } from '../cards/milestone.ts'
+import { handedInCard, lateCard, milestoneCard, owedCard } from '../cards/milestone.ts'
 import { mayDecide, milestoneSubject } from '../handlers/milestone/act.ts'
 import { dueText } from '../handlers/milestone/calendar.ts'
 import { factsOf } from '../handlers/milestones.ts'
@@ -81,6 +81,15 @@ const late: Render = async (to, _args, ctx) => {
   return { card: lateCard(lines), subject: `milestones/${to._id}` }
 }
 
+/** To an owner of several that are late. */
+const owed: Render = async (to, _args, ctx) => {
+  const day = today(ctx)
+  const rows = (await ctx.milestones.owedBy(to._id)).filter((r) => r.state === 'open' && r.due < day)
+  if (rows.length === 0) return gone('都已提交')
+  const lines = rows.slice(0, MOST).map((r) => `· ${r.title}：${dueText(r.due)}，${dueWords(day, r.due)}`)
+  return { card: owedCard(rows.length, lines), subject: `milestones/${to._id}` }
+}
+
 /** To HR: a milestone that nobody will do or accept. */
 const nobody: Render = async (_to, args) => {
   const who = args.who as string[]
@@ -97,5 +106,6 @@ export const milestoneNotices: Record<string, Render> = {
   'milestone-decided': decided,
   'milestone-cancelled': cancelled,
   'milestones-late': late,
+  'milestones-owed': owed,
   'milestone-nobody': nobody,
 }

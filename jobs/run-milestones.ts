@@ -23,9 +23,11 @@ export const milestones: Job<Ctx> = {
     const cause = `milestones@${slot.toISOString()}`
     const nobody = await keepCalendar(ctx, day, cause)
     const rows = await ctx.milestones.underWay()
+    const dues = new Map(rows.map((r) => [r._id, r.due]))
     const active = new Set((await ctx.people.active()).map((p) => p._id))
     const told: Add[] = []
-    const late = new Set<string>()
+    const late = new Map<string, string[]>()
+    const accepters = new Set<string>()
     const orphans: { key: string; args: Record<string, unknown> }[] = nobody.map((n) => ({
       key: `milestone-nobody/${n.rule}/${n.cycle}`,
       args: { ...n },
@@ -40,10 +42,19 @@ export const milestones: Job<Ctx> = {
           told.push(push(`milestone-due/${id}/${due}/${stage}`, ownerId, 'milestone-due', { id, due }, cause))
         continue
       }
-      told.push(push(`milestone-late/${id}/${day}`, ownerId, 'milestone-due', { id, due }, cause))
-      if (accepterId && tellsAccepter(day, due)) late.add(accepterId)
+      late.set(ownerId, [...(late.get(ownerId) ?? []), id])
+      if (accepterId && tellsAccepter(day, due)) accepters.add(accepterId)
     }
-    for (const to of late) told.push(push(`milestones-late/${to}/${day}`, to, 'milestones-late', {}, cause))
+    // One message a day, however much is late.
+    for (const [to, ids] of late) {
+      const [id] = ids
+      told.push(
+        ids.length === 1
+          ? push(`milestone-late/${id}/${day}`, to, 'milestone-due', { id, due: dues.get(id!) }, cause)
+          : push(`milestones-owed/${to}/${day}`, to, 'milestones-owed', {}, cause),
+      )
+    }
+    for (const to of accepters) told.push(push(`milestones-late/${to}/${day}`, to, 'milestones-late', {}, cause))
     const hr = orphans.length > 0 ? await ctx.people.withRole('hr') : []
     for (const { key, args } of orphans)
       for (const p of hr) told.push(push(`${key}/${p._id}`, p._id, 'milestone-nobody', args, cause))

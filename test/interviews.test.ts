@@ -114,7 +114,7 @@ test.each(['wecom', 'dingtalk'] as const)(
       expect(li.sees()).toContain(answer)
     }
     await qian.type('约面谈 赵敏 周五下午3点')
-    expect(qian.sees()).toContain('这次面谈没有请您处理')
+    expect(qian.sees()).toContain('赵敏的绩效面谈由其上级安排')
     await li.type('约面谈 赵敏 周五下午3点 三楼会议室')
     expect(li.sees()).toContain('已请赵敏确认：10月9日（周五）15:00，三楼会议室')
     expect(zhao.sees()).toContain('李静约您绩效面谈')

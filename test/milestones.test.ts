@@ -104,6 +104,14 @@ test('what is late is asked for each working day, from the third day with the ac
   await on('2027-01-05')
   expect(count(qian, '年度安全检查总结')).toBe(before + 2)
   expect(count(li, '以下节点已逾期')).toBe(2)
+  // Two that are late are one message.
+  const [hr, q] = [await person('周华'), await person('钱进')]
+  const more = { title: '车辆年检', owner: q, due: '2027-01-05', handIn: '年检凭证' }
+  expect(await addMilestone(ctx(), act(), hr, more)).toBe('added')
+  await on('2027-01-06')
+  expect(qian.sees()).toContain('有2个工作节点已过截止日期')
+  expect(qian.sees()).toContain('· 车辆年检：2027年1月5日（周二），逾期1天')
+  expect(count(qian, '年度安全检查总结')).toBe(before + 3)
 })
 
 test('each department’s head has their own; a meeting is only told; who means nobody is told to HR once', async () => {

@@ -83,6 +83,7 @@ export const noticeLabels: Record<string, string> = {
   'milestone-decided': '工作节点验收结果',
   'milestone-cancelled': '工作节点取消',
   'milestones-late': '工作节点逾期',
+  'milestones-owed': '工作节点逾期（本人）',
   'milestone-nobody': '工作节点没有负责人',
 }
 
