@@ -21,12 +21,9 @@ import { windowOf } from './month/appeal.ts'
 import { push } from './month/behaviour.ts'
 import { decideCorrection, type ProposeOutcome, proposeCorrection } from './month/correct.ts'
 import {
-  acknowledgeResult,
   approveMonth,
   confirmTeam,
   datesOf,
-  finishPublication,
-  publishMonth,
   returnResult,
   returnTeam,
   teamMonth,
@@ -34,6 +31,7 @@ import {
   undoConfirm,
 } from './month/flow.ts'
 import { firstMonth, remindInputs, unpublishedMonths } from './month/inputs.ts'
+import { acknowledgeResult, finishPublication, publishMonth } from './month/publish.ts'
 import { isOver, settleMonth } from './month/settle.ts'
 import { progressOf, teamCardOf } from './month/view.ts'
 import { ask } from './write-week.ts'

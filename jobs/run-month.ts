@@ -1,7 +1,8 @@
 import { push } from '../handlers/month/behaviour.ts'
-import { askApproval, datesOf, finishPublication, publishMonth } from '../handlers/month/flow.ts'
+import { askApproval, datesOf } from '../handlers/month/flow.ts'
 import { firstMonth, remindInputs, unpublishedMonths } from '../handlers/month/inputs.ts'
 import { keepDelivery } from '../handlers/month/proof.ts'
+import { finishPublication, publishMonth } from '../handlers/month/publish.ts'
 import { settleMonth } from '../handlers/month/settle.ts'
 import type { Ctx } from '../src/context.ts'
 import {

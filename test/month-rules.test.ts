@@ -9,8 +9,9 @@ import {
   revokeBehaviour,
 } from '../handlers/month/behaviour.ts'
 import { decideCorrection, proposeCorrection } from '../handlers/month/correct.ts'
-import { approveMonth, confirmTeam, publishMonth, returnResult, teamMonth } from '../handlers/month/flow.ts'
+import { approveMonth, confirmTeam, returnResult, teamMonth } from '../handlers/month/flow.ts'
 import { closeRating, giveChecklist, giveRating } from '../handlers/month/inputs.ts'
+import { publishMonth } from '../handlers/month/publish.ts'
 import { ownResult } from '../handlers/month/view.ts'
 import { scoreWeek } from '../handlers/weekly/judge.ts'
 import { submitWeek } from '../handlers/weekly/submit.ts'

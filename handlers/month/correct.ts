@@ -8,7 +8,7 @@ import type { ResultRow } from '../../src/store/results.ts'
 import { judges } from '../rights.ts'
 import { push } from './behaviour.ts'
 import { factsOf, monthFrame } from './facts.ts'
-import { publicationKey } from './flow.ts'
+import { publicationKey } from './publish.ts'
 import { hashOf } from './settle.ts'
 
 export type ProposeOutcome =

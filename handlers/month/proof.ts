@@ -4,7 +4,7 @@ import { chain, type PersonProof, type ProofEvent, type ProofFile, sealProof } f
 import type { Month } from '../../src/domain/time.ts'
 import type { OutboxRow } from '../../src/outbox/rows.ts'
 import type { ResultRow } from '../../src/store/results.ts'
-import { publicationKey } from './flow.ts'
+import { publicationKey } from './publish.ts'
 
 const BATCH = 200
 

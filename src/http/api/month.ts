@@ -3,16 +3,9 @@ import { explainFile } from '../../../handlers/appeal.ts'
 import { fileAppeal } from '../../../handlers/month/appeal.ts'
 import { casesFor, recordBehaviour } from '../../../handlers/month/behaviour.ts'
 import { exportResults } from '../../../handlers/month/export.ts'
-import {
-  acknowledgeResult,
-  confirmTeam,
-  datesOf,
-  noteSeen,
-  returnResult,
-  teamMonth,
-  undoConfirm,
-} from '../../../handlers/month/flow.ts'
+import { confirmTeam, datesOf, returnResult, teamMonth, undoConfirm } from '../../../handlers/month/flow.ts'
 import { firstMonth, noteGoals } from '../../../handlers/month/inputs.ts'
+import { acknowledgeResult, noteSeen } from '../../../handlers/month/publish.ts'
 import { isOver } from '../../../handlers/month/settle.ts'
 import { currentOf, ownResult } from '../../../handlers/month/view.ts'
 import { explainRecord } from '../../../handlers/record-behaviour.ts'
