@@ -1,3 +1,4 @@
+import type { Ctx } from '../src/context.ts'
 import type { Db } from '../src/store/connect.ts'
 
 const WRITES = [
@@ -68,4 +69,32 @@ export function dieAt(db: Db, n: number, when: When): Dying {
     return command.call(native, asked, ...rest)
   }
   return { writes: () => writes, died }
+}
+
+/** The same context; in these stores the n-th change or addition is the last thing that happens. */
+export function dyingStores(whole: Ctx, names: readonly (keyof Ctx)[], n: number): Ctx {
+  let writes = 0
+  const dying = (store: object): unknown =>
+    new Proxy(store, {
+      get(target, key) {
+        const value: unknown = Reflect.get(target, key)
+        if (typeof value !== 'function' || (key !== 'change' && key !== 'add')) return value
+        return async (...args: unknown[]) => {
+          if (writes++ >= n) throw new Error('killed')
+          return value.apply(target, args)
+        }
+      },
+    })
+  return { ...whole, ...Object.fromEntries(names.map((name) => [name, dying(whole[name] as object)])) }
+}
+
+/** Runs a step until nothing kills it any more. @returns how often it died */
+export async function untilItLives(step: (n: number) => Promise<unknown>): Promise<number> {
+  for (let deaths = 0; ; deaths++) {
+    const died = await step(deaths).then(
+      () => false,
+      (error) => /killed/.test(String(error)) || Promise.reject(error),
+    )
+    if (!died) return deaths
+  }
 }
