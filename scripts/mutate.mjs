@@ -24,6 +24,9 @@ const targets = {
   'src/domain/settlement.ts': ['month-settlement'],
   'src/domain/weekly-report.ts': ['domain-weekly-report'],
   'src/domain/deadline.ts': ['domain-deadline'],
+  'src/domain/interview.ts': ['domain-interview'],
+  'src/domain/parse-appointment.ts': ['domain-interview'],
+  'src/domain/milestone.ts': ['domain-milestone'],
   'src/inbox/inbox.ts': ['inbox'],
   'src/inbox/begin.ts': ['inbox'],
 }

@@ -6,7 +6,9 @@ import {
   formatPeriod,
   gapsOf,
   type InterviewFacts,
+  type InterviewState,
   interviewState,
+  isOver,
   isPeriod,
   isUsualReview,
   monthsLater,
@@ -14,6 +16,7 @@ import {
   type PlanItem,
   quarterBeginningOn,
   quarterOf,
+  waitsForManager,
 } from '../src/domain/interview.ts'
 import { readAppointment } from '../src/domain/parse-appointment.ts'
 
@@ -26,14 +29,12 @@ describe('quarters', () => {
     ])
     expect(monthsOf('2026-Q3')).toEqual(['2026-07', '2026-08', '2026-09'])
     expect(monthsOf('2026-10')).toEqual(['2026-10'])
-    expect([formatPeriod('2026-Q4'), formatPeriod('2026-10')]).toEqual(['2026年第四季度', '2026年10月'])
-    expect(['2026-Q4', '2026-10', '2026-Q5', '2026-13', '26-10'].map(isPeriod)).toEqual([
-      true,
-      true,
-      false,
-      false,
-      false,
+    expect(['2026-Q1', '2026-Q2', '2026-Q3', '2026-Q4', '2026-10'].map(formatPeriod)).toEqual([
+      ...['2026年第一季度', '2026年第二季度', '2026年第三季度', '2026年第四季度', '2026年10月'],
     ])
+    for (const none of ['2026-Q5', '2026-13', '26-10', 'x2026-Q3', '2026-Q33', 'x2026-10', '2026-100'])
+      expect([none, isPeriod(none)]).toEqual([none, false])
+    expect(['2026-Q4', '2026-10'].map(isPeriod)).toEqual([true, true])
   })
 
   test.each([
@@ -67,7 +68,12 @@ describe('an improvement plan', () => {
 
   test.each<[Partial<PlanItem>, string]>([
     [{ goal: '提高效率' }, '不够具体'],
-    [{ goal: '沟通' }, '不够具体'],
+    [{ goal: '提升业务能力水平' }, '不够具体'],
+    [{ goal: ' 沟通能力 ' }, '不够具体'],
+    [{ goal: '守时间' }, '不够具体'],
+    [{ measure: '多沟通' }, '请写明具体措施'],
+    [{ measure: ' 多沟通 ' }, '请写明具体措施'],
+    [{ standard: '归档都很准时了' }, '可以核对'],
     [{ measure: '' }, '请写明具体措施'],
     [{ standard: '更好' }, '可以核对'],
     [{ by: '2026-10-11' }, '已经过去'],
@@ -76,6 +82,20 @@ describe('an improvement plan', () => {
     const gaps = gapsOf({ ...good, ...change }, '2026-10-12', '2027-05-12')
     expect(gaps).toHaveLength(1)
     expect(gaps[0]).toContain(gap)
+  })
+
+  test.each<Partial<PlanItem>>([
+    { goal: '合同归档' },
+    // Words that would be too general alone.
+    { goal: '工作交接不再遗漏' },
+    { goal: '与生产部的沟通' },
+    { measure: '参加内训' },
+    { standard: '3次' },
+    { standard: '归档清单全部签字' },
+    { by: '2026-10-12' },
+    { by: '2027-05-12' },
+  ])('%o is enough', (change) => {
+    expect(gapsOf({ ...good, ...change }, '2026-10-12', '2027-05-12')).toEqual([])
   })
 
   test('its review is usually half a year to a year ahead, both days included', () => {
@@ -117,6 +137,15 @@ describe('where it stands', () => {
   test.each(cases)('%s', (state, facts) => {
     expect(interviewState({ period: '2026-Q3', ...facts }, now, '2026-10-12')).toBe(state)
   })
+
+  test('in some of it nothing more is owed, in some the manager is to do something', () => {
+    const states = [...new Set(cases.map(([state]) => state))] as InterviewState[]
+    expect(states).toHaveLength(14)
+    expect(states.filter(isOver).sort()).toEqual(['done', 'gone', 'reviewed', 'waived'])
+    expect(states.filter(waitsForManager).sort()).toEqual([
+      ...['countered', 'objected', 'open', 'to-record', 'to-review'],
+    ])
+  })
 })
 
 describe('an appointment as people write it', () => {
@@ -137,10 +166,35 @@ describe('an appointment as people write it', () => {
     ['后天中午12点', '2026-10-10 12:00'],
     ['周五晚上7点15分 线上', '2026-10-09 19:15 线上'],
     ['周五８点', '2026-10-09 08:00'],
+    // Nobody works before seven, unless they say so.
+    ['周五1点', '2026-10-09 13:00'],
+    ['周五6点', '2026-10-09 18:00'],
+    ['周五7点', '2026-10-09 07:00'],
+    ['周五上午6点', '2026-10-09 06:00'],
+    ['周五下午12点', '2026-10-09 12:00'],
+    ['周五0点', '2026-10-09 00:00'],
+    ['周五23:59', '2026-10-09 23:59'],
+    // Today is a Thursday; a day with a date stays where it is.
+    ['周四16:00', '2026-10-08 16:00'],
+    ['10月7日16:00', '2026-10-07 16:00'],
+    ['明天10点，二楼，在角落的会议室', '2026-10-09 10:00 二楼 在角落的会议室'],
+    [`明天10点 ${'长'.repeat(50)}`, `2026-10-09 10:00 ${'长'.repeat(40)}`],
   ])('%s', (text, expected) => {
     expect(read(text)).toBe(expected)
   })
-  test.each(['', '周五', '下午3点', '周五25点', '周五9:75', '好的', '随时都可以', '13月40日 3点'])('not %s', (text) => {
+  test.each([
+    '',
+    '周五',
+    '下午3点',
+    '周五25点',
+    '周五24:00',
+    '周五百百点',
+    '周五9:60',
+    '周五9:75',
+    '好的',
+    '随时都可以',
+    '13月40日 3点',
+  ])('not %s', (text) => {
     expect(read(text)).toBeUndefined()
   })
 })

@@ -57,6 +57,8 @@ describe('the days of a year', () => {
     const year = dues(fortnight, '2027-01-01', '2027-12-31')
     expect(year).toHaveLength(26)
     expect(year[0]).toBe('2027-01-08')
+    expect(dues(fortnight, '2026-01-01', '2026-01-31')).toEqual(['2026-01-09', '2026-01-23'])
+    expect(dues(fortnight, '2026-01-09', '2026-01-09')).toEqual(['2026-01-09'])
     const parts = Array.from({ length: 365 }, (_, n) => addDays('2027-01-01', n)).flatMap((d) => dues(fortnight, d, d))
     expect(parts).toEqual(year)
   })
@@ -87,8 +89,8 @@ describe('reminders', () => {
   })
   test('from the third day after it whoever accepts is told', () => {
     expect(['2026-12-12', '2026-12-13'].map((d) => tellsAccepter(d, '2026-12-10'))).toEqual([false, true])
-    expect(['2026-12-03', '2026-12-10', '2026-12-12'].map((d) => dueWords(d, '2026-12-10'))).toEqual([
-      ...['还有7天', '今天到期', '逾期2天'],
+    expect(['2026-12-03', '2026-12-09', '2026-12-10', '2026-12-12'].map((d) => dueWords(d, '2026-12-10'))).toEqual([
+      ...['还有7天', '还有1天', '今天到期', '逾期2天'],
     ])
   })
 })
@@ -112,8 +114,9 @@ describe('the settings', () => {
   })
 
   test.each(['03-31', '02-29', '1', '31', '2026-12-20'])('%s is a day', (due) => expect(isDue(due)).toBe(true))
-  test.each(['', '13-01', '02-30', '0', '32', '2026-02-29', '3-31', '每月5日'])('%s is none', (due) =>
-    expect(isDue(due)).toBe(false),
+  test.each(['', '13-01', '02-30', '0', '32', '2026-02-29', '3-31', '103-31', '03-311', 'x2026-12-20', '每月5日'])(
+    '%s is none',
+    (due) => expect(isDue(due)).toBe(false),
   )
 
   const mistakes = (entry: string): string => {

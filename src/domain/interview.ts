@@ -74,7 +74,9 @@ export function gapsOf(item: PlanItem, today: Day, reviewOn: Day): string[] {
   const length = (text: string) => [...text.trim()].length
   if (
     length(item.goal) < 4 ||
-    /^(?:加强|提高|提升|改善|改进|端正|注意|努力)?(?:学习|工作|态度|能力|水平|效率|沟通|责任心)$/.test(item.goal.trim())
+    /^(?:加强|提高|提升|改善|改进|端正|注意|努力)?(?:学习|工作|业务|态度|能力|水平|效率|质量|沟通|责任心){1,3}$/.test(
+      item.goal.trim(),
+    )
   )
     gaps.push('要提升的内容不够具体，请写明是哪项工作、哪种情况')
   if (length(item.measure) < 4) gaps.push('请写明具体措施')
