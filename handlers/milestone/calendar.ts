@@ -10,6 +10,7 @@ import { resolver } from './owners.ts'
 const OPENS_BEFORE = 30
 /** A rule whose day was moved by hand still means the same occurrence within this many days. */
 const NEAR = 40
+const AT_A_TIME = 200
 
 interface Rule extends MilestoneRule {
   owners: string[]
@@ -108,17 +109,22 @@ const facts = ({ title, handIn, accepterId, planned, due }: Wanted) =>
 export async function keepCalendar(ctx: Ctx, day: Day, cause: string): Promise<Nobody[]> {
   const { wanted, nobody } = await wantedBetween(ctx, day, addDays(day, OPENS_BEFORE))
   const known = await ctx.milestones.known(wanted.map((w) => w._id))
-  for (const w of wanted) {
+  const changed = wanted.filter((w) => {
     const before = known.get(w._id)
-    if (before && (before.state !== 'open' || facts(before) === facts(w))) continue
-    await ctx.milestones.change(w._id, cause, (row) => {
-      if (row.state !== 'open') return { outcome: null }
-      const { handIn: _, accepterId: __, ...rest } = row
-      return { row: { ...rest, ...w }, outcome: null }
-    })
-  }
+    return !before || (before.state === 'open' && facts(before) !== facts(w))
+  })
+  for (let from = 0; from < changed.length; from += AT_A_TIME)
+    await Promise.all(changed.slice(from, from + AT_A_TIME).map((w) => take(ctx, w, cause)))
   await endOld(ctx, day, cause)
   return nobody
+}
+
+async function take(ctx: Ctx, w: Wanted, cause: string): Promise<void> {
+  await ctx.milestones.change(w._id, cause, (row) => {
+    if (row.state !== 'open') return { outcome: null }
+    const { handIn: _, accepterId: __, ...rest } = row
+    return { row: { ...rest, ...w }, outcome: null }
+  })
 }
 
 async function endOld(ctx: Ctx, day: Day, cause: string): Promise<void> {
