@@ -45,7 +45,7 @@ async function owed(ctx: Ctx, day: Day, slot: Date, cause: string): Promise<Add[
   }
   const since = instantAt(calendar.previousWorkday(day), AT, timeZone)
   const first = calendar.workdaysOfWeek(weekOf(day))[0] === day
-  for (const [to, { fresh }] of await waitingManagers(ctx, day, since, slot))
+  for (const [to, fresh] of await waitingManagers(ctx, day, since, slot))
     if (fresh || first) rows.push(push(`interviews-waiting/${to}/${day}`, to, 'interviews-waiting', {}, cause))
   if (first)
     for (const p of await ctx.people.withRole('hr'))

@@ -121,6 +121,9 @@ describe('where it stands', () => {
     ['open', {}],
     ['asked', { appointment: asked }],
     ['countered', { appointment: { ...asked, by: 'employee' } }],
+    // Over without an answer.
+    ['open', { appointment: { ...asked, at: at('10:00') } }],
+    ['open', { appointment: { ...asked, by: 'employee', at: at('09:00') } }],
     ['agreed', { appointment: { ...asked, agreed: true } }],
     ['to-record', { appointment: { at: at('10:00'), by: 'manager', agreed: true } }],
     ['to-confirm', { record: {} }],

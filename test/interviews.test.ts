@@ -321,6 +321,22 @@ test('who may do what, each step once, and only as it stands', async () => {
   expect(await waiveInterview(ctx(), act(), hr, zhao, '2026-09', '不再需要')).toBe('over')
 })
 
+test('a time that passes without an answer is the manager’s again, the next working day', async () => {
+  const { li, zhao } = await start('2026-10-11T10:00:00+08:00')
+  await published('赵敏', '2026-09', ['D'])
+  await on('2026-10-12')
+  await li.type('约面谈 赵敏 周三下午3点')
+  await on('2026-10-13')
+  // Asked once more, and the manager is left in peace.
+  expect(count(zhao, '李静约您绩效面谈')).toBe(2)
+  expect(count(li, '待约时间（1）：赵敏')).toBe(1)
+  for (const day of ['2026-10-14', '2026-10-15', '2026-10-16']) await on(day)
+  expect(count(zhao, '李静约您绩效面谈')).toBe(2)
+  expect(count(li, '待约时间（1）：赵敏')).toBe(2)
+  await zhao.tap('可以')
+  expect(zhao.sees()).toContain('这个时间已经过去了')
+})
+
 test('settings turn either off; who left or joined late has none; running the day again changes nothing', async () => {
   await start('2026-09-29T10:00:00+08:00', ['wecom'], 'interviews: { quarterly: false }\n')
   await published('赵敏', '2026-08', ['D'])

@@ -69,24 +69,18 @@ export function toDo(seen: SeenInterview[]): { what: string; names: string[] }[]
   })
 }
 
-/** Managers for whom something waits, and what of it is new since the last working day. */
-export async function waitingManagers(
-  ctx: Ctx,
-  day: Day,
-  since: Date,
-  now: Date,
-): Promise<Map<string, { any: boolean; fresh: boolean }>> {
+/** Managers for whom something waits, and whether some of it is new since the last working day. */
+export async function waitingManagers(ctx: Ctx, day: Day, since: Date, now: Date): Promise<Map<string, boolean>> {
   const [running, judgeOf] = await Promise.all([ctx.interviews.running(), judges(ctx)])
-  const waiting = new Map<string, { any: boolean; fresh: boolean }>()
+  const waiting = new Map<string, boolean>()
   for (const { row, person, state } of await withPeople(ctx, running, now)) {
     const manager = judgeOf(person)
     if (!manager || !waitsForManager(state)) continue
-    const before = waiting.get(manager)
     const fresh =
-      (state === 'open' && row.openedOn === day) ||
+      (state === 'open' && (row.openedOn === day || (row.appointment?.at ?? since) > since)) ||
       (state === 'to-record' && row.appointment!.at > since) ||
       (state === 'to-review' && row.record!.plan!.reviewOn > dayOf(since, ctx.company().timeZone))
-    waiting.set(manager, { any: true, fresh: fresh || before?.fresh === true })
+    waiting.set(manager, fresh || waiting.get(manager) === true)
   }
   return waiting
 }

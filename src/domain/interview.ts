@@ -135,7 +135,7 @@ export interface InterviewFacts {
 export type InterviewState =
   | 'gone'
   | 'waived'
-  /** Nobody has named a time. */
+  /** Nobody has named a time, or it has passed without an answer. */
   | 'open'
   /** The manager's time waits for the employee. */
   | 'asked'
@@ -163,7 +163,8 @@ export function interviewState(row: InterviewFacts, now: Date, today: Day): Inte
   const { record, appointment } = row
   if (!record) {
     if (!appointment) return 'open'
-    if (!appointment.agreed) return appointment.by === 'manager' ? 'asked' : 'countered'
+    if (!appointment.agreed)
+      return appointment.at <= now ? 'open' : appointment.by === 'manager' ? 'asked' : 'countered'
     return appointment.at <= now ? 'to-record' : 'agreed'
   }
   if (row.evaluation) return 'reviewed'

@@ -153,16 +153,17 @@ async function pageOf(call: AnyCall): Promise<InterviewPage> {
       waive: hr && !row.over && !row.confirmedAt,
       allow: hr && state === 'to-allow',
     },
-    ...(appointment && {
-      appointment: {
-        text: appointmentText(ctx, { at: appointment.at, place: '' }),
-        place: appointment.place,
-        by: appointment.by === 'employee' ? person.name : (manager?.name ?? '上级'),
-        agreed: appointment.agreed,
-        day: dayOf(appointment.at, timeZone),
-        time: clockOf(appointment.at, timeZone),
-      },
-    }),
+    ...(appointment &&
+      state !== 'open' && {
+        appointment: {
+          text: appointmentText(ctx, { at: appointment.at, place: '' }),
+          place: appointment.place,
+          by: appointment.by === 'employee' ? person.name : (manager?.name ?? '上级'),
+          agreed: appointment.agreed,
+          day: dayOf(appointment.at, timeZone),
+          time: clockOf(appointment.at, timeZone),
+        },
+      }),
     ...(record && {
       record: {
         ...{ heldOn: record.heldOn, heldText: long(record.heldOn), by: nameOf(record.by) },
