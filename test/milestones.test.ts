@@ -167,7 +167,7 @@ test('HR adds and cancels; who may do what, each once', async () => {
   expect(await addMilestone(ctx(), act(), hr!, { ...m, handIn: '' })).toBe('no-hand-in')
   const once = act()
   for (let i = 0; i < 2; i++) expect(await addMilestone(ctx(), once, hr!, m)).toBe('added')
-  await world.bot().tick()
+  await world.bot().idle()
   expect(count(zhao, '人力资源为您新增了一个工作节点')).toBe(1)
   const [row] = await ctx().milestones.owedBy(z!._id)
   const id = row!._id
@@ -184,7 +184,7 @@ test('HR adds and cancels; who may do what, each once', async () => {
   expect(await decide(ctx(), act(), hr!, id, false, '请补充2024年')).toBe('done')
   expect(await cancelMilestone(ctx(), act(), z!, id, '不需要')).toBe('not-allowed')
   expect(await cancelMilestone(ctx(), act(), hr!, id, '并入明年')).toBe('done')
-  await world.bot().tick()
+  await world.bot().idle()
   expect(zhao.sees()).toContain('“整理年度档案”已取消：并入明年')
   expect(await cancelMilestone(ctx(), act(), hr!, id, '并入明年')).toBe('over')
 })
