@@ -10,7 +10,7 @@ import {
   waiveInterview,
   writeRecord,
 } from '../handlers/interview/record.ts'
-import { chains } from '../handlers/interview/view.ts'
+import { chains, runningInterviews } from '../handlers/interview/view.ts'
 import { interviews } from '../jobs/run-interviews.ts'
 import type { Act, Ctx } from '../src/context.ts'
 import { interviewId } from '../src/store/interviews.ts'
@@ -348,7 +348,11 @@ test('settings turn either off; who left or joined late has none; running the da
   expect(await ctx().interviews.model.find().sort({ _id: 1 }).lean()).toEqual(before)
   const sun = await person('孙立')
   await ctx().people.save({ ...sun, active: false, leftOn: '2026-10-08' })
-  await openInterviews(ctx(), '2026-10-09', 'left')
+  // Missing for some days is not gone: what was open goes on. A month later it is over.
+  await openInterviews(ctx(), '2026-11-07', 'missing')
+  expect(await ctx().interviews.running()).toHaveLength(2)
+  expect((await runningInterviews(ctx(), world.clock.now())).map((s) => s.person.name)).toEqual(['赵敏'])
+  await openInterviews(ctx(), '2026-11-09', 'left')
   expect((await ctx().interviews.running()).map((r) => r.personId)).toEqual([(await person('赵敏'))._id])
 })
 

@@ -140,6 +140,7 @@ test('each department’s head has their own; a meeting is only told; who means 
 test('a changed calendar changes what is open: the day, the owner, or that there is none', async () => {
   const { qian } = await start('2026-12-16T09:00:00+08:00')
   await on('2026-12-17')
+  await noteProgress(ctx(), act(), await person('钱进'), (await rowOf('safety', '2026', '钱进'))._id, '查了一半')
   const change = async (yaml: string) => {
     writeFileSync(join(world.dir, 'company.yaml'), yaml)
     world.bot().reload()
@@ -155,6 +156,17 @@ test('a changed calendar changes what is open: the day, the owner, or that there
   await change(companyYaml)
   await on('2026-12-22')
   expect(await ctx().milestones.underWay()).toEqual([])
+  // A mistake that is mended: all goes on, also what was overdue meanwhile and what was written about it.
+  await change(calendarYaml)
+  await on('2027-01-05')
+  const again = await rowOf('safety', '2026', '钱进')
+  expect(again).toMatchObject({ state: 'open', due: '2026-12-31', steps: [{ words: '查了一半' }] })
+  expect([again.cancelled, again.overAt]).toEqual([undefined, undefined])
+  expect(await rowOf('safety', '2026', '孙立')).toMatchObject({ state: 'cancelled' })
+  // What HR cancelled stays cancelled.
+  await cancelMilestone(ctx(), act(), await person('周华'), again._id, '并入明年')
+  await on('2027-01-06')
+  expect((await rowOf('safety', '2026', '钱进')).state).toBe('cancelled')
 })
 
 test('HR adds and cancels; who may do what, each once', async () => {

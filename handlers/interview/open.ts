@@ -1,6 +1,6 @@
 import type { Ctx } from '../../src/context.ts'
 import { isQuarter, monthsOf, type Period, quarterBeginningOn } from '../../src/domain/interview.ts'
-import { addMonths, type Day, lastDayOf, type Month, mondayOf, monthOf } from '../../src/domain/time.ts'
+import { addDays, addMonths, type Day, lastDayOf, type Month, mondayOf, monthOf } from '../../src/domain/time.ts'
 import { type InterviewRow, interviewId } from '../../src/store/interviews.ts'
 import type { Person } from '../../src/store/people.ts'
 import type { ResultRow } from '../../src/store/results.ts'
@@ -9,6 +9,7 @@ import { judges } from '../rights.ts'
 const AT_A_TIME = 200
 /** Months back in which a result of the lowest grade may still appear: publication, and corrections of it. */
 const MONTHS_BACK = 3
+const GONE_AFTER_DAYS = 30
 
 /** Begins an interview. @returns whether it is new */
 export async function openInterview(
@@ -105,6 +106,10 @@ async function openLowest(ctx: Ctx, day: Day, running: InterviewRow[], cause: st
   }
 }
 
+/** Not who is missing in the contacts for a day: their plan goes on when they are back. */
+const hasLeft = (person: Person | undefined, day: Day): boolean =>
+  person?.active === false && (person.leftOn ?? day) < addDays(day, -GONE_AFTER_DAYS)
+
 /** Opens what has become due by a working day and ends what people who left have open. */
 export async function openInterviews(ctx: Ctx, day: Day, cause: string): Promise<void> {
   const running = await ctx.interviews.running()
@@ -113,7 +118,7 @@ export async function openInterviews(ctx: Ctx, day: Day, cause: string): Promise
   if (settings.quarterly) await openQuarter(ctx, day, running, cause)
   const people = new Map((await ctx.people.many([...new Set(running.map((r) => r.personId))])).map((p) => [p._id, p]))
   for (const row of running)
-    if (people.get(row.personId)?.active === false)
+    if (hasLeft(people.get(row.personId), day))
       await ctx.interviews.change(row._id, `${cause}/left`, (r) => ({
         row: { ...r, gone: true, over: true },
         outcome: null,

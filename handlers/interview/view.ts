@@ -143,7 +143,8 @@ export async function chains(ctx: Ctx, now: Date): Promise<Chain[]> {
 export async function quarterProgress(ctx: Ctx, now: Date): Promise<{ quarter: Period; held: number; of: number }> {
   const quarter = quarterOf(addMonths(monthOf(dayOf(now, ctx.company().timeZone)), -3))
   const rows = (await ctx.interviews.ofPeriod(quarter)).filter((r) => r.openedOn !== '' && !r.gone && !r.waived)
-  return { quarter, held: rows.filter((r) => r.record !== undefined).length, of: rows.length }
+  const seen = await withPeople(ctx, rows, now)
+  return { quarter, held: seen.filter((s) => s.row.record !== undefined).length, of: seen.length }
 }
 
 /** Everything of everybody that is under way, for HR. */

@@ -107,23 +107,28 @@ const facts = ({ title, handIn, accepterId, planned, due }: Wanted) =>
  * @returns what has nobody to do it
  */
 export async function keepCalendar(ctx: Ctx, day: Day, cause: string): Promise<Nobody[]> {
-  const { wanted, nobody } = await wantedBetween(ctx, day, addDays(day, OPENS_BEFORE))
+  const { wanted, nobody } = await wantedBetween(ctx, addDays(day, -NEAR), addDays(day, OPENS_BEFORE))
   const known = await ctx.milestones.known(wanted.map((w) => w._id))
   const changed = wanted.filter((w) => {
     const before = known.get(w._id)
-    return !before || (before.state === 'open' && facts(before) !== facts(w))
+    // What is over when it is asked for first is nobody's fault.
+    if (!before) return w.due >= day
+    return before.state === 'open' ? facts(before) !== facts(w) : endedByCalendar(before)
   })
   for (let from = 0; from < changed.length; from += AT_A_TIME)
     await Promise.all(changed.slice(from, from + AT_A_TIME).map((w) => take(ctx, w, cause)))
   await endOld(ctx, day, cause)
-  return nobody
+  return nobody.filter((n) => n.due >= day)
 }
+
+/** A mistake in the file, or a name that was missing for a day: it goes on as if nothing had been. */
+const endedByCalendar = ({ cancelled }: MilestoneRow): boolean => cancelled?.by === 'system'
 
 async function take(ctx: Ctx, w: Wanted, cause: string): Promise<void> {
   await ctx.milestones.change(w._id, cause, (row) => {
-    if (row.state !== 'open') return { outcome: null }
-    const { handIn: _, accepterId: __, ...rest } = row
-    return { row: { ...rest, ...w }, outcome: null }
+    if (row.state !== 'open' && !endedByCalendar(row)) return { outcome: null }
+    const { handIn: _, accepterId: __, cancelled: ___, overAt: ____, ...rest } = row
+    return { row: { ...rest, state: 'open', ...w }, outcome: null }
   })
 }
 
