@@ -4,7 +4,7 @@ import { interviewId } from '../../src/store/interviews.ts'
 import type { Person } from '../../src/store/people.ts'
 import { push } from '../month/behaviour.ts'
 import { mayJudge } from '../rights.ts'
-import { closeCards, managerOf, stateOf } from './interview.ts'
+import { closeStale, managerOf, stateOf } from './interview.ts'
 
 const MOST_AHEAD_MS = 92 * 86_400_000
 
@@ -47,7 +47,7 @@ export async function proposeTime(
   if (outcome === undefined || typeof outcome === 'string') return { kind: outcome ?? 'over' }
   const row = (await ctx.interviews.get(id))!
   const to = own ? await managerOf(ctx, row, person) : person
-  await closeCards(ctx, act.id, id, (c) => Number(c.round) < outcome)
+  await closeStale(ctx, act.id, id, (c) => Number(c.round) < outcome)
   if (to)
     await ctx.outbox.add([
       push(`interview-time/${id}/${outcome}`, to._id, 'interview-time', { id, round: outcome }, act.id),
@@ -87,7 +87,7 @@ export async function agreeTime(
   if (outcome !== 'agreed') return { kind: outcome ?? 'over' }
   const row = (await ctx.interviews.get(id))!
   const to = own ? await managerOf(ctx, row, person) : person
-  await closeCards(ctx, act.id, id, (c) => Number(c.round) <= round, pressed)
+  await closeStale(ctx, act.id, id, (c) => Number(c.round) <= round, pressed)
   if (to)
     await ctx.outbox.add([push(`interview-agreed/${id}/${round}`, to._id, 'interview-agreed', { id, round }, act.id)])
   return { kind: 'agreed', ...(to && { to }) }

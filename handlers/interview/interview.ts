@@ -4,6 +4,7 @@ import { dayOf, formatDay, formatDayFull, timeOf } from '../../src/domain/time.t
 import type { CardInstance } from '../../src/store/cards.ts'
 import type { InterviewRow } from '../../src/store/interviews.ts'
 import type { Person } from '../../src/store/people.ts'
+import { closeCards } from '../close-cards.ts'
 import { judgeOf, mayJudge } from '../rights.ts'
 
 /** Cards about one interview. */
@@ -67,26 +68,17 @@ export function stateText(ctx: Ctx, row: InterviewRow, now: Date): string {
 }
 
 /** Ends the cards about an interview that nothing can be done with any more. */
-export async function closeCards(
+export const closeStale = (
   ctx: Ctx,
   event: string,
   id: string,
   isStale: (context: CardInstance['context']) => boolean,
   pressed?: string,
-): Promise<void> {
-  const open = await ctx.cards.openAbout(interviewSubject(id))
-  await ctx.outbox.add(
-    open
-      .filter((card) => card._id !== pressed && isStale(card.context))
-      .map((card) => ({
-        key: `${event}/close/${card._id}`,
-        to: card.personId,
-        mode: 'answer' as const,
-        cause: event,
-        content: {
-          kind: 'update' as const,
-          ...{ cardId: card._id, card: { title: '绩效面谈', closed: '已处理' }, orSend: false },
-        },
-      })),
+): Promise<void> =>
+  closeCards(
+    ctx,
+    event,
+    interviewSubject(id),
+    { title: '绩效面谈', closed: '已处理' },
+    (card) => card._id !== pressed && isStale(card.context),
   )
-}

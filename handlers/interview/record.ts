@@ -5,7 +5,7 @@ import { type InterviewRow, interviewId } from '../../src/store/interviews.ts'
 import type { Person } from '../../src/store/people.ts'
 import { push } from '../month/behaviour.ts'
 import { mayJudge } from '../rights.ts'
-import { closeCards, managerOf, needsPlan, stateOf } from './interview.ts'
+import { closeStale, managerOf, needsPlan, stateOf } from './interview.ts'
 
 export interface WrittenRecord {
   heldOn: Day
@@ -83,7 +83,7 @@ export async function writeRecord(
   })
   if (outcome === undefined || typeof outcome === 'string') return { kind: outcome ?? 'over' }
   await audit(ctx, act, by, 'interview-recorded', id, { version: outcome })
-  await closeCards(ctx, act.id, id, (c) => c.round !== undefined || Number(c.version) < outcome)
+  await closeStale(ctx, act.id, id, (c) => c.round !== undefined || Number(c.version) < outcome)
   if (isUnusual) await tellHr(ctx, act, id, outcome, person)
   else await askEmployee(ctx, act, id, person, outcome)
   return { kind: 'kept', waitsFor: isUnusual ? 'hr' : 'employee' }
@@ -122,7 +122,7 @@ export async function decideReview(
   })
   if (outcome !== 'done') return outcome ?? 'over'
   await audit(ctx, act, by, allow ? 'interview-review-allowed' : 'interview-review-refused', id, { version })
-  await closeCards(ctx, act.id, id, (c) => Number(c.version) === version, pressed)
+  await closeStale(ctx, act.id, id, (c) => Number(c.version) === version, pressed)
   if (allow) await askEmployee(ctx, act, id, person, version)
   else await tellManager(ctx, act, id, person, 'interview-objected', { version })
   return 'done'
@@ -167,7 +167,7 @@ export async function confirmRecord(
   if (outcome !== 'done') return outcome ?? 'over'
   const what = objection === undefined ? 'interview-confirmed' : 'interview-objected'
   await audit(ctx, act, by, what, id, { version })
-  await closeCards(ctx, act.id, id, (c) => Number(c.version) === version)
+  await closeStale(ctx, act.id, id, (c) => Number(c.version) === version)
   await tellManager(ctx, act, id, by, what, { version })
   return 'done'
 }
@@ -189,7 +189,7 @@ export async function waiveInterview(
   })
   if (outcome !== 'done') return outcome ?? 'over'
   await audit(ctx, act, by, 'interview-waived', id)
-  await closeCards(ctx, act.id, id, () => true)
+  await closeStale(ctx, act.id, id, () => true)
   await tellManager(ctx, act, id, person, 'interview-waived', {})
   return 'done'
 }
@@ -238,7 +238,7 @@ export async function reviewPlan(
   })
   if (outcome !== 'done') return outcome ?? 'over'
   await audit(ctx, act, by, 'interview-reviewed', id)
-  await closeCards(ctx, act.id, id, () => true)
+  await closeStale(ctx, act.id, id, () => true)
   await ctx.outbox.add([push(`interview-reviewed/${id}`, person._id, 'interview-reviewed', { id }, act.id)])
   return 'done'
 }

@@ -2,6 +2,7 @@ import type { Act, Ctx } from '../../src/context.ts'
 import { type Day, dayOf } from '../../src/domain/time.ts'
 import type { MilestoneRow, MilestoneStep } from '../../src/store/milestones.ts'
 import type { Person } from '../../src/store/people.ts'
+import { closeCards } from '../close-cards.ts'
 import { push, recordId } from '../month/behaviour.ts'
 
 export type MilestoneOutcome = 'done' | 'not-allowed' | 'over'
@@ -12,24 +13,15 @@ const step = (by: Person, act: Act, kind: MilestoneStep['kind'], words: string):
   ...{ by: by._id, at: act.at, kind, words },
 })
 
-/** Cards of one that is decided on another card or on the page. */
-async function closeCards(ctx: Ctx, event: string, row: MilestoneRow, to: string, pressed?: string): Promise<void> {
-  const open = await ctx.cards.openAbout(milestoneSubject(row._id))
-  await ctx.outbox.add(
-    open
-      .filter((card) => card._id !== pressed && card.personId === to)
-      .map((card) => ({
-        key: `${event}/close/${card._id}`,
-        to: card.personId,
-        mode: 'answer' as const,
-        cause: event,
-        content: {
-          kind: 'update' as const,
-          ...{ cardId: card._id, card: { title: row.title, closed: '已处理' }, orSend: false },
-        },
-      })),
+/** Somebody's cards of one that is decided on another card or on the page. */
+const closeFor = (ctx: Ctx, event: string, row: MilestoneRow, to: string, pressed?: string): Promise<void> =>
+  closeCards(
+    ctx,
+    event,
+    milestoneSubject(row._id),
+    { title: row.title, closed: '已处理' },
+    (card) => card._id !== pressed && card.personId === to,
   )
-}
 
 /** How it goes; it stands on the board and keeps the day. */
 export async function noteProgress(
@@ -60,7 +52,7 @@ export async function handIn(ctx: Ctx, act: Act, by: Person, id: string, words: 
   })
   if (typeof n !== 'number') return n ?? 'over'
   const row = (await ctx.milestones.get(id))!
-  await closeCards(ctx, act.id, row, by._id)
+  await closeFor(ctx, act.id, row, by._id)
   if (row.accepterId)
     await ctx.outbox.add([
       push(`milestone-handed-in/${id}/${n}`, row.accepterId, 'milestone-handed-in', { id, n }, act.id),
@@ -104,7 +96,7 @@ export async function decide(
     return { row: after, outcome: row.steps.length }
   })
   if (typeof outcome !== 'number') return outcome ?? 'over'
-  await closeCards(ctx, act.id, seen, by._id, pressed)
+  await closeFor(ctx, act.id, seen, by._id, pressed)
   await ctx.outbox.add([
     push(`milestone-decided/${id}/${outcome}`, seen.ownerId, 'milestone-decided', { id, n: outcome }, act.id),
   ])
@@ -171,7 +163,7 @@ export async function cancelMilestone(
     ...{ _id: `${act.id}/milestone-cancelled`, at: act.at, by: by._id },
     ...{ what: 'milestone-cancelled', to: `milestone/${id}` },
   })
-  for (const to of [row.ownerId, row.accepterId]) if (to) await closeCards(ctx, act.id, row, to)
+  for (const to of [row.ownerId, row.accepterId]) if (to) await closeFor(ctx, act.id, row, to)
   await ctx.outbox.add([push(`milestone-cancelled/${id}`, row.ownerId, 'milestone-cancelled', { id }, act.id)])
   return 'done'
 }

@@ -6,6 +6,7 @@ import { monthOfWeek, type Week } from '../../src/domain/time.ts'
 import { decideChange as decide } from '../../src/domain/weekly-report.ts'
 import type { Person } from '../../src/store/people.ts'
 import { reportOf, weekRowId } from '../../src/store/weeks.ts'
+import { closeCards } from '../close-cards.ts'
 import { closedState } from '../month/closed.ts'
 import { mayJudge } from '../rights.ts'
 import { deadlineOf, scoreOf, viewWeek, weekSubject } from './week.ts'
@@ -284,19 +285,8 @@ async function note(
 
 /** The cards that others still have open about this week say who did it. */
 async function settleOthers(ctx: Ctx, act: Act, by: Person, person: Person, week: Week, closed: string): Promise<void> {
-  const open = await ctx.cards.openAbout(scoreSubject(person._id, week))
-  const title = `${person.name}的周总结`
-  await ctx.outbox.add(
-    open
-      .filter((card) => card.personId !== by._id)
-      .map((card) => ({
-        key: `${act.id}/close/${card._id}`,
-        to: card.personId,
-        mode: 'answer' as const,
-        cause: act.id,
-        content: { kind: 'update' as const, cardId: card._id, card: { title, closed }, orSend: false },
-      })),
-  )
+  const face = { title: `${person.name}的周总结`, closed }
+  await closeCards(ctx, act.id, scoreSubject(person._id, week), face, (card) => card.personId !== by._id)
 }
 
 /** Cards about scoring one week. */

@@ -4,6 +4,7 @@ import type { Day, Week } from '../../src/domain/time.ts'
 import type { PlanItem } from '../../src/domain/weekly-report.ts'
 import type { Person } from '../../src/store/people.ts'
 import { type SupportRequest, weekRowId } from '../../src/store/weeks.ts'
+import { closeCards } from '../close-cards.ts'
 import { viewWeek, type WeekView } from './week.ts'
 
 /** Cards about one request: they close together. */
@@ -101,20 +102,8 @@ export async function answerSupport(
   })
   if (outcome.kind !== 'answered') return outcome
   await tellAsker(ctx, act, asker, week, n)
-  const open = await ctx.cards.openAbout(supportSubject(asker._id, week, n))
-  const others = open.filter((card) => card._id !== pressed)
-  await ctx.outbox.add(
-    others.map((card) => ({
-      key: `${act.id}/close/${card._id}`,
-      to: card.personId,
-      mode: 'answer' as const,
-      cause: act.id,
-      content: {
-        kind: 'update' as const,
-        ...{ cardId: card._id, card: { title: `${asker.name}需要您的支持`, closed: '已回复' }, orSend: false },
-      },
-    })),
-  )
+  const face = { title: `${asker.name}需要您的支持`, closed: '已回复' }
+  await closeCards(ctx, act.id, supportSubject(asker._id, week, n), face, (card) => card._id !== pressed)
   return outcome
 }
 
