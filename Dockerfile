@@ -4,7 +4,9 @@ COPY package.json package-lock.json ./
 COPY packages/embedded-mongo/package.json packages/embedded-mongo/
 RUN npm ci
 COPY . .
-RUN node scripts/build.mjs && npm prune --omit=dev
+RUN node scripts/build.mjs
+# Everything else is bundled: the database alone runs from its own files and libraries.
+RUN npm ci --omit=dev --workspace embedded-mongo
 
 FROM node:24-slim
 ENV NODE_ENV=production DATA_DIR=/data

@@ -1,4 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
+import { build } from 'esbuild'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { readConfig } from '../src/config.ts'
@@ -21,4 +23,15 @@ test('what the image is made of is there, and it runs what is built', () => {
   expect(taken.filter((path) => !existsSync(path))).toEqual([])
   const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'))
   expect(scripts.start).toContain(JSON.parse(/^CMD (\[.*)$/m.exec(lines.join('\n'))![1]!).join(' '))
+})
+
+test('nothing but the database’s own libraries is looked for beside the bundle: the image has no others', async () => {
+  const { metafile } = await build({
+    entryPoints: ['dist/start.js', 'dist/cli.js'],
+    ...{ bundle: true, write: false, outdir: 'unused', format: 'esm', platform: 'node', logLevel: 'silent' },
+    ...{ packages: 'external', metafile: true },
+  })
+  const wanted = Object.values(metafile.outputs).flatMap((o) => o.imports)
+  const packages = wanted.filter((i) => i.external && i.kind === 'import-statement' && !isBuiltin(i.path))
+  expect(new Set(packages.map((i) => i.path))).toEqual(new Set(['embedded-mongo']))
 })
