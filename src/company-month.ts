@@ -216,7 +216,17 @@ export const interviewSettings = z
   })
   .prefault({})
 
+/** Performance pay, off until it is there (domain.md §6, §11.26). The base of each person stays with HR. */
+export const paySettings = z
+  .strictObject({
+    coefficients: z.record(z.string(), decimal.min(0).max(10)),
+    allowances: z.record(name, decimal.min(0).max(100_000)).default({}),
+  })
+  .optional()
+
 interface Checked {
+  pay?: z.infer<typeof paySettings>
+  people: Record<string, { allowances?: string[] | undefined }>
   schemes: z.infer<typeof schemeSettings>
   kpis: z.infer<typeof kpiSettings>
   surveys: Record<string, { assesses: string[] }>
@@ -268,5 +278,23 @@ export function monthProblems(file: Checked, lineOf: (path: PropertyKey[]) => nu
         ['month', 'guide', grade],
         `there is no grade "${grade}"; there is: ${file.grades.map((g) => g.name).join(', ')}`,
       )
+  checkPay(file, wrong)
   return problems
+}
+
+function checkPay({ pay, grades, people }: Checked, wrong: (path: PropertyKey[], message: string) => void): void {
+  for (const [who, { allowances = [] }] of Object.entries(people))
+    for (const [n, kind] of allowances.entries())
+      if (!Object.hasOwn(pay?.allowances ?? {}, kind))
+        wrong(
+          ['people', who, 'allowances', n],
+          `there is no allowance "${kind}"; there is: ${Object.keys(pay?.allowances ?? {}).join(', ') || 'none'}`,
+        )
+  if (!pay) return
+  const names = grades.map((g) => g.name)
+  const without = names.filter((g) => !Object.hasOwn(pay.coefficients, g))
+  if (without.length > 0) wrong(['pay', 'coefficients'], `every grade needs one; missing: ${without.join(', ')}`)
+  for (const grade of Object.keys(pay.coefficients))
+    if (!names.includes(grade))
+      wrong(['pay', 'coefficients', grade], `there is no grade "${grade}"; there is: ${names.join(', ')}`)
 }

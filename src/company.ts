@@ -10,6 +10,7 @@ import {
   kpiSettings,
   monthProblems,
   monthSettings,
+  paySettings,
   schemeSettings,
 } from './company-month.ts'
 import { surveysOf, surveysSchema } from './company-survey.ts'
@@ -51,12 +52,21 @@ const companySchema = z.strictObject({
   behaviour: behaviourSettings,
   grades: gradeSettings,
   month: monthSettings,
+  pay: paySettings,
   interviews: interviewSettings,
   milestones: milestoneSettings,
   /** Title on the platform to scheme; `*` is any other title. */
   positions: z.record(z.string(), z.string()).default({ '*': '周计划' }),
   people: z
-    .record(z.string(), z.strictObject({ address: z.string().optional(), nicknames: z.array(z.string()).optional() }))
+    .record(
+      z.string(),
+      z.strictObject({
+        address: z.string().optional(),
+        nicknames: z.array(z.string()).optional(),
+        /** Kinds of `pay.allowances`. */
+        allowances: z.array(z.string()).optional(),
+      }),
+    )
     .default({}),
   calendar: z
     .strictObject({

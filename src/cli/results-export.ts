@@ -16,7 +16,7 @@ export const noteExport = (data: Data, at: Date, what: string, month: string, de
 export const resultsExport: Command = {
   name: 'results export',
   usage: 'results export MONTH [--out FILE.xlsx]',
-  about: '导出某月绩效结果：明细、部门汇总、等级分布',
+  about: '导出某月绩效结果：明细、部门汇总、等级分布，以及绩效工资（如已设置）',
   help: [
     'MONTH  月份，例如 2026-11',
     '--out  文件名；不写则为“公司-2026-11绩效结果.xlsx”',

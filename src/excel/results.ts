@@ -22,15 +22,20 @@ const SIGNATURES = ['制表', '人力资源', '总经理', '日期']
 const text = (title: string, width: number) => ({ title, width, kind: 'text' as const })
 const figure = (title: string, width = 10) => ({ title, width, kind: 'number' as const })
 
-/** 明细, 部门汇总, 等级分布: the workbook that HR keeps (features.md 5.3). */
+/** 明细, 部门汇总, 等级分布, and what else is given: the workbook that HR keeps (features.md 5.3). */
 export async function resultsWorkbook(
   company: string,
   month: Month,
   lines: readonly ResultLine[],
-  { grades, guide, made }: { grades: Grades; guide: Readonly<Record<string, number>>; made: string },
+  {
+    grades,
+    guide,
+    made,
+    further = [],
+  }: { grades: Grades; guide: Readonly<Record<string, number>>; made: string; further?: TableSheet[] },
 ): Promise<Uint8Array> {
   const sheets = [details(company, month, lines, made), departments(company, month, lines, grades, made)]
-  return writeTables([...sheets, spread(company, month, lines, grades, guide, made)], {
+  return writeTables([...sheets, spread(company, month, lines, grades, guide, made), ...further], {
     title: `${company}${formatMonth(month)}绩效结果`,
     company,
   })

@@ -1,7 +1,13 @@
-import { type CellStyle, readXlsx, type WriteSheet, writeXlsx } from 'hucre/xlsx'
+import { type Cell, type CellStyle, readXlsx, type WriteSheet, writeXlsx } from 'hucre/xlsx'
 
 /** What a cell holds when it is written: text stays text whatever it begins with, numbers are numbers. */
-export type Value = string | number | null
+export type Value = string | number | null | Formula
+
+/** A formula of ours over the sheet's own cells, with what it gives now; never what somebody typed. */
+export interface Formula {
+  formula: string
+  value: number | null
+}
 
 export interface Column {
   title: string
@@ -40,9 +46,12 @@ const QUIET: CellStyle = { font: { size: 9 }, alignment: { horizontal: 'left' },
 /** Heading rows above the data: title, note, columns. They stay on screen and on every printed page. */
 export const HEADING_ROWS = 3
 
+type Plain = Exclude<Value, Formula>
+const isFormula = (value: Value): value is Formula => typeof value === 'object' && value !== null
+
 /** Without control characters, which a workbook must not hold, and within what a cell can take. */
-const clean = (value: Value): Value =>
-  typeof value === 'string' ? value.replace(/\p{Cc}/gu, ' ').slice(0, 32_000) : value
+const clean = (value: Value): Plain =>
+  typeof value === 'string' ? value.replace(/\p{Cc}/gu, ' ').slice(0, 32_000) : isFormula(value) ? value.value : value
 
 /** A workbook of tables as HR prints and files them: frozen heading, A4, page numbers, signature lines (features.md 5.3). */
 export async function writeTables(
@@ -57,11 +66,11 @@ export async function writeTables(
 
 function tableSheet(t: TableSheet): WriteSheet {
   const width = t.columns.length
-  const pad = (values: Value[]): Value[] => [...values, ...Array<Value>(Math.max(0, width - values.length)).fill(null)]
+  const pad = (values: Plain[]): Plain[] => [...values, ...Array<Plain>(Math.max(0, width - values.length)).fill(null)]
   const body = t.rows.map((row) => row.map(clean))
   const foot = HEADING_ROWS + body.length + 1
   const share = Math.max(1, Math.floor(width / Math.max(1, t.signatures.length)))
-  const signing: Value[] = Array<Value>(width).fill(null)
+  const signing: Plain[] = Array<Plain>(width).fill(null)
   for (const [n, who] of t.signatures.entries()) if (n * share < width) signing[n * share] = `${who}：＿＿＿＿＿＿`
   const rows = [
     pad([t.title]),
@@ -70,7 +79,14 @@ function tableSheet(t: TableSheet): WriteSheet {
     ...body,
     ...(t.signatures.length > 0 ? [pad([]), signing] : []),
   ]
-  const cells = new Map<string, { style: CellStyle }>()
+  const cells = new Map<string, Partial<Cell>>()
+  for (const [r, row] of t.rows.entries())
+    for (const [c, value] of row.entries())
+      if (isFormula(value))
+        cells.set(`${HEADING_ROWS + r},${c}`, {
+          ...{ type: 'formula', formula: value.formula, value: value.value, formulaResult: value.value },
+          style: NUMBER,
+        })
   for (let column = 0; column < width; column++) {
     cells.set(`0,${column}`, { style: TITLE })
     cells.set(`1,${column}`, { style: QUIET })
