@@ -214,6 +214,7 @@ const table: Record<
   },
   'POST /api/month/:month/undo': { at: () => '/api/month/2026-11/undo', body: {}, may: '4444444' },
   'GET /api/month/:month/workbook': { at: () => '/api/month/2026-11/workbook', may: '4444454' },
+  'GET /api/year/:year/workbook': { at: () => '/api/year/2026/workbook', may: '4444454' },
   'POST /api/month/:month/goals': {
     at: () => '/api/month/2026-11/goals',
     body: (w) => ({ person: w.idOf('zhao'), text: '11月目标检查：已完成' }),

@@ -1,7 +1,7 @@
 import { readXlsx } from 'hucre/xlsx'
 import { afterEach, expect, test } from 'vitest'
 import { exportResults } from '../handlers/month/export.ts'
-import { CompanyError, parseCompany } from '../src/company.ts'
+import { type CompanyError, parseCompany } from '../src/company.ts'
 import { highestAllowance } from '../src/domain/pay.ts'
 import { type MonthWorld, monthYaml, novemberWeeks, startMonthWorld } from './month-world.ts'
 
@@ -9,7 +9,16 @@ let world: MonthWorld | undefined
 afterEach(() => world?.stop())
 
 /** 篇九. */
-const allowances = { 南丁格尔甲: 800, 南丁格尔乙: 600, 硕士: 1000, 院级: 600, 正科: 500, 副科: 300, 正护士长: 400, 干事: 200 }
+const allowances = {
+  南丁格尔甲: 800,
+  南丁格尔乙: 600,
+  硕士: 1000,
+  院级: 600,
+  正科: 500,
+  副科: 300,
+  正护士长: 400,
+  干事: 200,
+}
 
 test('of several allowances the highest counts, they do not add up (domain.md §6)', () => {
   expect(highestAllowance(['正科', '硕士', '南丁格尔甲'], allowances)).toEqual({ kind: '硕士', yuan: 1000 })

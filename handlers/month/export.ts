@@ -1,8 +1,10 @@
 import type { Ctx } from '../../src/context.ts'
 import { dayOf, type Month } from '../../src/domain/time.ts'
+import { yearOf } from '../../src/domain/year.ts'
 import { type PayLine, paySheet } from '../../src/excel/pay.ts'
 import { type ResultLine, resultsWorkbook } from '../../src/excel/results.ts'
-import type { ResultRow } from '../../src/store/results.ts'
+import { yearWorkbook } from '../../src/excel/year.ts'
+import type { ResultRow, YearRow } from '../../src/store/results.ts'
 import { currentOf } from './view.ts'
 
 /** A month as HR keeps it, by department and 工号: the figures in force, drafts marked as such, and pay where it is set up. */
@@ -12,7 +14,7 @@ export async function exportResults(
   now: Date,
 ): Promise<{ bytes: Uint8Array; people: number; drafts: number }> {
   const rows = await ctx.results.ofMonth(month)
-  rows.sort((a, b) => order(a.department, b.department) || order(a.jobNumber, b.jobNumber) || order(a.name, b.name))
+  rows.sort(byPlaceInCompany)
   const company = ctx.company()
   const lines: ResultLine[] = rows.map((r) => ({
     jobNumber: r.jobNumber,
@@ -30,6 +32,35 @@ export async function exportResults(
   })
   return { bytes, people: lines.length, drafts: lines.filter((l) => l.state === 'draft').length }
 }
+
+/** A year's published months of everybody, and who is proposed as outstanding (domain.md §9). */
+export async function exportYear(
+  ctx: Pick<Ctx, 'results' | 'company' | 'people'>,
+  year: number,
+  now: Date,
+): Promise<{ bytes: Uint8Array; people: number }> {
+  const company = ctx.company()
+  const rows = await ctx.results.ofYear(year)
+  const active = new Set((await ctx.people.active()).map((p) => p._id))
+  const people = new Map<string, { last: YearRow; months: Map<Month, { total: string; grade: string }> }>()
+  for (const row of rows) {
+    const own = people.get(row.personId) ?? { last: row, months: new Map() }
+    const result = row.versions.at(-1)?.result
+    if (result?.total !== undefined && result.grade !== undefined)
+      own.months.set(row.month, { total: result.total, grade: result.grade })
+    // Name and department are those of the latest month.
+    people.set(row.personId, { last: row, months: own.months })
+  }
+  const results = yearOf(
+    [...people].map(([personId, { months }]) => ({ personId, months, active: active.has(personId) })),
+    company.grades.at(-1)!.name,
+  )
+  const lines = results.map((r) => ({ ...r, ...namesOf(people.get(r.personId)!.last) })).sort(byPlaceInCompany)
+  const bytes = await yearWorkbook(company.name, year, lines, company.grades, dayOf(now, company.timeZone))
+  return { bytes, people: lines.length }
+}
+
+const namesOf = ({ name, jobNumber, department }: YearRow) => ({ name, jobNumber, department })
 
 async function payLines(
   ctx: Pick<Ctx, 'company' | 'appeals'>,
@@ -59,4 +90,7 @@ async function payLines(
   })
 }
 
+type Placed = { department: string; jobNumber: string; name: string }
+const byPlaceInCompany = (a: Placed, b: Placed): number =>
+  order(a.department, b.department) || order(a.jobNumber, b.jobNumber) || order(a.name, b.name)
 const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -76,6 +76,11 @@ const schema = new Schema<ResultRow>(
 schema.index({ month: 1, judgeId: 1 })
 schema.index({ personId: 1, month: -1 })
 
+/** One month of somebody's year. */
+export type YearRow = Pick<ResultRow, 'personId' | 'month' | 'name' | 'jobNumber' | 'department'> & {
+  versions: { version: number; result: Pick<MonthResult, 'total' | 'grade'> }[]
+}
+
 export type Results = ReturnType<typeof resultStore>
 
 export type Draft = Pick<
@@ -108,6 +113,18 @@ export function resultStore(db: Db) {
         .sort({ month: -1 })
         .limit(most)
         .lean<ResultRow[]>(),
+    /** What is in force of a year's published months, the last version's figures only, month by month. */
+    ofYear: (year: number) =>
+      model
+        .find(
+          { month: { $gte: `${year}-01`, $lte: `${year}-12` }, state: 'published' },
+          {
+            ...{ personId: 1, month: 1, name: 1, jobNumber: 1, department: 1 },
+            ...{ 'versions.version': 1, 'versions.result.total': 1, 'versions.result.grade': 1 },
+          },
+        )
+        .sort({ month: 1 })
+        .lean<YearRow[]>(),
     proposals: () =>
       model
         .find({ proposal: { $exists: true } })

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { explainFile } from '../../../handlers/appeal.ts'
 import { fileAppeal } from '../../../handlers/month/appeal.ts'
 import { casesFor, recordBehaviour } from '../../../handlers/month/behaviour.ts'
-import { exportResults } from '../../../handlers/month/export.ts'
+import { exportResults, exportYear } from '../../../handlers/month/export.ts'
 import { confirmTeam, datesOf, returnResult, teamMonth, undoConfirm } from '../../../handlers/month/flow.ts'
 import { firstMonth, noteGoals } from '../../../handlers/month/inputs.ts'
 import { acknowledgeResult, noteSeen } from '../../../handlers/month/publish.ts'
@@ -34,6 +34,17 @@ function monthOfCall(call: Call<never, never>): Month {
   if (!MONTH.test(month)) throw new ApiError(404, 'not-found', '没有这个月份')
   return month
 }
+
+interface Workbook {
+  name: string
+  /** Base64. */
+  data: string
+}
+
+const workbook = (ctx: Ctx, name: string, bytes: Uint8Array): Workbook => ({
+  name: `${ctx.company().name.replace(/[\\/:*?"<>|]/g, '')}-${name}.xlsx`,
+  data: Buffer.from(bytes).toString('base64'),
+})
 
 /** The same for somebody else's result and for a person who does not exist, so that nobody finds out which it was. */
 const notYours = () => new ApiError(403, 'forbidden', '没有已发布的结果，或您没有查看的权限')
@@ -299,7 +310,7 @@ export const monthEndpoints: Endpoint[] = [
     method: 'GET',
     path: '/api/month/:month/workbook',
     query: noQuery,
-    async run(call): Promise<{ name: string; data: string }> {
+    async run(call): Promise<Workbook> {
       const { ctx, me, now } = call
       const month = monthOfCall(call as Call<never, never>)
       if (!me.roles.includes('hr')) throw new ApiError(403, 'forbidden', '只有人力资源可以下载全公司结果')
@@ -313,8 +324,28 @@ export const monthEndpoints: Endpoint[] = [
         to: `month/${month}`,
         detail: { people, drafts },
       })
-      const company = ctx.company().name.replace(/[\\/:*?"<>|]/g, '')
-      return { name: `${company}-${month}绩效结果.xlsx`, data: Buffer.from(bytes).toString('base64') }
+      return workbook(ctx, `${month}绩效结果`, bytes)
+    },
+  }),
+  endpoint({
+    method: 'GET',
+    path: '/api/year/:year/workbook',
+    query: noQuery,
+    async run({ ctx, me, now, params }): Promise<Workbook> {
+      if (!/^20\d\d$/.test(params.year ?? '')) throw new ApiError(404, 'not-found', '没有这个年份')
+      const year = Number(params.year)
+      if (!me.roles.includes('hr')) throw new ApiError(403, 'forbidden', '只有人力资源可以下载全公司结果')
+      const { bytes, people } = await exportYear(ctx, year, now)
+      if (people === 0) throw new ApiError(422, 'nothing', '这一年还没有已发布的结果')
+      await ctx.audit.add({
+        _id: `year-exported/${year}/${me._id}/${now.toISOString()}`,
+        at: now,
+        by: me._id,
+        what: 'year-exported',
+        to: `month/${year}`,
+        detail: { people },
+      })
+      return workbook(ctx, `${year}年绩效汇总`, bytes)
     },
   }),
   endpoint({
