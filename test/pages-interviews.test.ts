@@ -51,15 +51,8 @@ const rowOf = async (userId: string, period: string) =>
   (await world.ctx.interviews.get(interviewId(world.idOf(userId), period)))!
 
 async function passes(page: Page, colorScheme: 'light' | 'dark'): Promise<void> {
-  // What goes by itself has a dialog's role in Vant, and no name.
-  const showToasts = (visibility: string) =>
-    page.locator('.van-toast').evaluateAll((all, value) => {
-      for (const toast of all) (toast as HTMLElement).style.visibility = value
-    }, visibility)
-  await showToasts('hidden')
   await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
   expect(await barriers(page)).toEqual([])
-  await showToasts('')
 }
 const shots = process.env.SHOTS_DIR
 const shoot = async (page: Page, name: string) => {

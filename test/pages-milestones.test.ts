@@ -36,19 +36,12 @@ const shots = process.env.SHOTS_DIR
 const shoot = async (page: Page, name: string) => {
   if (shots) await page.screenshot({ path: `${shots}/ms-${name}.png` })
 }
-/** What goes by itself has a dialog's role in Vant, and no name. */
 async function passes(page: Page, name: string): Promise<void> {
-  const showToasts = (visibility: string) =>
-    page.locator('.van-toast').evaluateAll((all, value) => {
-      for (const toast of all) (toast as HTMLElement).style.visibility = value
-    }, visibility)
-  await showToasts('hidden')
   for (const colorScheme of ['dark', 'light'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
     expect(await barriers(page)).toEqual([])
     await shoot(page, `${name}-${colorScheme}`)
   }
-  await showToasts('')
 }
 
 test('HR adds a milestone, its owner hands in a link, it is sent back once and then accepted', async () => {

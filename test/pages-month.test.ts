@@ -153,9 +153,12 @@ test('somebody reads their records, says 知道了, sees the photo and appeals f
   const li = await open('li', `/h5/records?person=${world.idOf('zhao')}`)
   const file = { name: 'photo.png', mimeType: 'image/png', buffer: ONE_PIXEL }
   await li.getByLabel('添加照片').setInputFiles({ ...file, buffer: Buffer.from('no picture') })
-  await li.getByText('这张照片无法识别').waitFor()
+  await li.getByRole('dialog', { name: '没有成功' }).getByText('这张照片无法识别').waitFor()
+  expect(await barriers(li)).toEqual([])
   await li.getByRole('button', { name: '确认' }).click()
   await li.getByLabel('添加照片').setInputFiles(file)
+  await li.getByRole('status').getByText('照片已添加').waitFor()
+  expect(await barriers(li)).toEqual([])
   await li.getByRole('img', { name: '会议迟到的现场照片' }).waitFor()
   // Drawn anew on the phone.
   expect((await ctx.pictures.get(row!._id))!.type).toBe('image/jpeg')
@@ -172,7 +175,8 @@ test('somebody reads their records, says 知道了, sees the photo and appeals f
   await page.getByRole('button', { name: '申诉' }).click()
   await page.getByLabel('申诉理由和依据').fill('当日外出办事，有派工单')
   await page.getByRole('button', { name: '提交申诉' }).click()
-  await page.getByText('已收到您的申诉').waitFor()
+  await page.getByRole('dialog', { name: '申诉已提交' }).getByText('已收到您的申诉').waitFor()
+  expect(await barriers(page)).toEqual([])
   expect(await ctx.appeals.get(`behaviour/${row!._id}`)).toMatchObject({
     state: 'filed',
     reason: '当日外出办事，有派工单',
@@ -197,6 +201,11 @@ test('what goal management found stands beside the result as a reference, the to
     hr.getByRole('button', { name: '下载Excel' }).click(),
   ])
   expect(saved.suggestedFilename()).toBe('示例公司-2026-10绩效结果.xlsx')
+  const [year] = await Promise.all([
+    hr.waitForEvent('download'),
+    hr.getByRole('button', { name: '下载2026年汇总和评优建议' }).click(),
+  ])
+  expect(year.suggestedFilename()).toBe('示例公司-2026年绩效汇总.xlsx')
   const book = await readXlsx(readFileSync((await saved.path())!))
   const line = book.sheets[0]!.rows.find((r) => r[2] === '赵敏')!
   expect(line.slice(1, 11)).toEqual(['0003', '赵敏', '行政部', '行政人事助理', '周计划', 85, 0, 0, 85, 'B'])
