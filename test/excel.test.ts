@@ -1,8 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { startEmbeddedMongo } from 'embedded-mongo'
 import { readXlsx, writeXlsx } from 'hucre/xlsx'
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { runCli } from '../src/cli/index.ts'
 import { parseCompany } from '../src/company.ts'
 import { exact } from '../src/domain/decimal.ts'
@@ -376,11 +377,14 @@ describe('the commands', () => {
   const dir = mkdtempSync(join(tmpdir(), 'jixiao-cli-'))
   afterAll(() => rmSync(dir, { recursive: true, force: true }))
   writeFileSync(join(dir, 'company.yaml'), 'name: 测试公司\n')
-  async function cli(...argv: string[]) {
+  // The service has been started here once.
+  beforeAll(async () => (await startEmbeddedMongo({ dir: join(dir, 'embedded'), dbName: 'jixiao' })).stop())
+  const cli = (...argv: string[]) => cliIn(dir, ...argv)
+  async function cliIn(dataDir: string, ...argv: string[]) {
     const out: string[] = []
     const err: string[] = []
     const code = await runCli(argv, {
-      env: { DATA_DIR: dir, COMPANY_FILE: join(dir, 'company.yaml') },
+      env: { DATA_DIR: dataDir, COMPANY_FILE: join(dir, 'company.yaml') },
       out: (t) => out.push(t),
       err: (t) => err.push(t),
       now: () => new Date('2026-12-07T12:00:00+08:00'),
@@ -400,6 +404,24 @@ describe('the commands', () => {
       err: '2026年11月没有结果；次月结算后才有',
     })
     expect(await cli('roster', 'import', join(dir, 'none.xlsx'))).toMatchObject({ code: 1 })
+  })
+
+  test('where no service has run nothing is read from an empty database, and none is made', async () => {
+    const elsewhere = join(dir, 'elsewhere')
+    for (const command of [
+      ['backup', join(dir, 'nothing')],
+      ['results', 'export', '2026-11'],
+      ['audit', 'list'],
+      ['deliveries', 'list'],
+      ['jobs', 'list'],
+      ['rehearse'],
+    ])
+      expect([command, await cliIn(elsewhere, ...command)]).toMatchObject([
+        command,
+        { code: 1, err: expect.stringContaining(`${elsewhere} 中没有数据`) },
+      ])
+    expect((await cliIn(elsewhere, 'doctor')).out).toContain(`还没有数据，服务第一次启动时在 ${elsewhere} 中创建`)
+    expect([existsSync(elsewhere), existsSync(join(dir, 'nothing'))]).toEqual([false, false])
   })
 
   test('the template is written, filled in, tried and imported', async () => {

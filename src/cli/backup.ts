@@ -16,6 +16,7 @@ import { openDatabase } from '../database.ts'
 import { createLog } from '../log.ts'
 import { connect, type Db } from '../store/connect.ts'
 import { type Command, type ExitCode, FailedError, type Io, print, UsageError } from './command.ts'
+import { mustHaveDatabase } from './data.ts'
 
 const { BSON } = mongoose.mongo
 
@@ -122,6 +123,7 @@ export const backup: Command = {
   async run(given) {
     const dir = only(given.args)
     if (existsSync(dir) && readdirSync(dir).length > 0) throw new FailedError(`目录 ${dir} 不是空的，没有写入任何内容`)
+    mustHaveDatabase(readConfig(given.io.env))
     return withDatabase<ExitCode>(given.io, async (db) => {
       const parts = await dump(db, dir, told(given.io))
       const manifest: Manifest = { format: 1, takenAt: given.io.now().toISOString(), parts }

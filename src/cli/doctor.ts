@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { type Company, CompanyError, parseCompany } from '../company.ts'
 import { type Config, ConfigError, readConfig } from '../config.ts'
-import { openDatabase } from '../database.ts'
+import { hasDatabase, openDatabase } from '../database.ts'
 import { dayOf, monthOf, partsOf } from '../domain/time.ts'
 import { createLog } from '../log.ts'
 import { createDingtalk } from '../platforms/dingtalk/index.ts'
@@ -77,6 +78,10 @@ function companyOf(config: Config, findings: Finding[]): Company | undefined {
 /** The database and what lies in it. @returns calls of DingTalk's monthly quota that were counted */
 async function lookAtData(io: Io, config: Config, company: Company | undefined, findings: Finding[]): Promise<number> {
   const where = config.MONGODB_URI ? 'MONGODB_URI' : 'DATA_DIR'
+  if (!hasDatabase(config)) {
+    findings.push(good('数据库', `还没有数据，服务第一次启动时在 ${resolve(config.DATA_DIR)} 中创建`))
+    return 0
+  }
   try {
     const database = await openDatabase(config, log)
     const db = await connect(database.uri)

@@ -1,11 +1,14 @@
+import { readConfig } from '../config.ts'
 import { formatInstant } from '../domain/time.ts'
 import { createLog } from '../log.ts'
 import { type Bot, startBot } from '../main.ts'
 import { AHEAD_DAYS, jobOverview, runByHand } from '../schedule/overview.ts'
 import { type Command, type ExitCode, FailedError, type Io, print, UsageError } from './command.ts'
+import { mustHaveDatabase } from './data.ts'
 
 /** One more replica of the service, for as long as the command takes: the same code, the same keys. */
 async function withBot<T>(io: Io, use: (bot: Bot) => Promise<T>): Promise<T> {
+  mustHaveDatabase(readConfig(io.env))
   const bot = await startBot({ env: { ...io.env, PORT: '0' }, log: createLog('silent') })
   try {
     return await use(bot)

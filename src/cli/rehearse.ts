@@ -14,6 +14,7 @@ import type { Delivery, Platform, PlatformName } from '../platforms/port.ts'
 import { connect, type Db } from '../store/connect.ts'
 import { dump, load } from './backup.ts'
 import { type Command, type Io, print, UsageError } from './command.ts'
+import { mustHaveDatabase } from './data.ts'
 
 const MINUTE_MS = 60_000
 const MOST_DAYS = 92
@@ -60,8 +61,9 @@ export async function rehearse(
   days: number,
   onDay?: (day: string, messages: number) => void,
 ): Promise<Rehearsal> {
-  const dir = mkdtempSync(join(tmpdir(), 'jixiao-rehearsal-'))
   const config = readConfig(env)
+  mustHaveDatabase(config)
+  const dir = mkdtempSync(join(tmpdir(), 'jixiao-rehearsal-'))
   const log = createLog('silent')
   const { startEmbeddedMongo } = await import('embedded-mongo')
   const scratch = await startEmbeddedMongo({ dir: join(dir, 'database'), dbName: 'jixiao', sync: 'off' })

@@ -13,8 +13,8 @@ export interface Column {
   title: string
   /** In characters. */
   width: number
-  /** `text` keeps leading zeros, and a formula that somebody typed as a name stays words (formula injection). */
-  kind: 'text' | 'number'
+  /** `text` keeps leading zeros, and a formula that somebody typed as a name stays words (formula injection); `count`: whole. */
+  kind: 'text' | 'number' | 'count'
 }
 
 export interface TableSheet {
@@ -32,6 +32,8 @@ export interface TableSheet {
 const TEXT: CellStyle = { numFmt: '@', alignment: { vertical: 'center', wrapText: true } }
 /** Two decimals, and more where a grade needs them (domain.md §11.18). */
 const NUMBER: CellStyle = { numFmt: '0.00##########', alignment: { vertical: 'center', horizontal: 'right' } }
+const COUNT: CellStyle = { ...NUMBER, numFmt: '0' }
+const STYLES = { text: TEXT, number: NUMBER, count: COUNT }
 const line = { style: 'thin' as const }
 const HEAD: CellStyle = {
   font: { bold: true },
@@ -106,7 +108,7 @@ function tableSheet(t: TableSheet): WriteSheet {
     }
   return {
     name: t.name,
-    columns: t.columns.map((c) => ({ width: c.width, style: c.kind === 'text' ? TEXT : NUMBER })),
+    columns: t.columns.map((c) => ({ width: c.width, style: STYLES[c.kind] })),
     rows,
     cells,
     merges,

@@ -40,9 +40,9 @@ function summary(company: string, year: number, lines: readonly YearLine[], grad
       text('姓名', 10),
       text('部门', 18),
       ...months(year).map((_, n) => figure(`${n + 1}月`, 8)),
-      { title: '计入月数', width: 8, kind: 'number' },
+      { title: '计入月数', width: 10, kind: 'count' },
       figure('平均分'),
-      ...grades.map((g) => ({ title: `${g.name}级月数`, width: 8, kind: 'number' as const })),
+      ...grades.map((g) => ({ title: `${g.name}级月数`, width: 10, kind: 'count' as const })),
       text('名次', 6),
     ],
     rows: lines.map((l): Value[] => [
