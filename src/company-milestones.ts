@@ -9,10 +9,7 @@ const rule = z
     title: z.string().trim().min(2).max(60),
     due: z
       .union([z.string(), z.number().transform(String)])
-      .refine(
-        isDue,
-        'must be "03-31" (every year), 5 (every month) or "2026-12-20" (once), in quotes where it has a dash',
-      ),
+      .refine(isDue, '应为 "03-31"（每年）、5（每月）或 "2026-12-20"（一次）；有横线时带引号'),
     everyWeeks: z.number().int().min(1).max(26).optional(),
     owners: z.array(who).min(1).max(60),
     accepter: who.optional(),
@@ -21,14 +18,14 @@ const rule = z
   })
   .refine((r) => r.everyWeeks === undefined || /^\d{4}-/.test(r.due), {
     path: ['everyWeeks'],
-    message: 'needs a first day in due, such as "2026-12-04"',
+    message: 'due 须写第一次的日期，例如 "2026-12-04"',
   })
   .refine((r) => r.accepter === undefined || r.handIn !== undefined, {
     path: ['accepter'],
-    message: 'needs handIn: without it there is nothing to accept',
+    message: '须写 handIn：没有提交内容就没有可验收的',
   })
 
 /** The year's calendar, domain.md §9: id to milestone. */
 export const milestoneSettings = z
-  .record(z.string().regex(/^[a-z0-9-]{1,30}$/, 'must be 1 to 30 of a-z, 0-9 and -'), rule)
+  .record(z.string().regex(/^[a-z0-9-]{1,30}$/, '应为1到30个小写字母、数字或-'), rule)
   .default({})

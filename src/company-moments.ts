@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-const time = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day such as "09:00", in quotes')
+const time = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, '应为时刻，例如 "09:00"（带引号）')
 
 /** A wording with {称呼}, {公司} and, for anniversaries, {年数}: at least one, and no other braces. */
 const wordings = (...allowed: string[]) =>
@@ -12,10 +12,10 @@ const wordings = (...allowed: string[]) =>
         .min(4)
         .max(500)
         .refine((text) => [...text.matchAll(/\{([^}]*)\}/g)].every((m) => allowed.includes(m[1]!)), {
-          message: `knows only ${allowed.map((a) => `{${a}}`).join(' ')} in braces`,
+          message: `花括号中只能是 ${allowed.map((a) => `{${a}}`).join(' ')}`,
         })
         // Somebody's age is never mentioned (features.md 5.1).
-        .refine((text) => !/年龄|岁数|周岁|晚年|高寿/.test(text), 'must not mention age'),
+        .refine((text) => !/年龄|岁数|周岁|晚年|高寿/.test(text), '不能提到年龄'),
     )
     .min(1)
 
@@ -104,7 +104,7 @@ export const retentionSettings = z
   })
   .refine((r) => r.auditYears >= r.recordYears, {
     path: ['auditYears'],
-    message: 'must not be shorter than recordYears: a record without its trail proves nothing',
+    message: '不能短于 recordYears：记录须有对应的操作记录',
   })
   .prefault({})
 

@@ -1,11 +1,13 @@
 import { z } from 'zod'
 import { defaultCases } from './domain/behaviour.ts'
 
-const time = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day such as "10:00", in quotes')
+const time = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, '应为时刻，例如 "10:00"（带引号）')
 const percent = z.number().min(0).max(100)
 const name = z.string().trim().min(1).max(40)
 /** Points and weights as people write them: at most two decimals. */
-const decimal = z.number().refine((v) => Number(v.toFixed(2)) === v, 'must have at most 2 decimals')
+const decimal = z.number().refine((v) => Number(v.toFixed(2)) === v, '最多两位小数')
+
+const listed = (names: readonly string[]): string => names.join('、') || '无'
 
 /** Sums of decimals without binary neighbours: in hundredths. */
 const hundredths = (values: number[]): number => values.reduce((s, v) => s + Math.round(v * 100), 0)
@@ -24,9 +26,9 @@ const checklist = z
   .superRefine(({ items }, c) => {
     const points = items.map((i) => i.points)
     if (!addsUp(points))
-      c.addIssue({ code: 'custom', path: ['items'], message: `points must add up to 100, they make ${total(points)}` })
+      c.addIssue({ code: 'custom', path: ['items'], message: `各项分值合计应为100，现在是${total(points)}` })
     if (new Set(items.map((i) => i.name)).size < items.length)
-      c.addIssue({ code: 'custom', path: ['items'], message: 'two items have one name' })
+      c.addIssue({ code: 'custom', path: ['items'], message: '有两项名称相同' })
   })
 
 const raters = z
@@ -51,20 +53,20 @@ const raters = z
       c.addIssue({
         code: 'custom',
         path: ['manager'],
-        message: `manager and peers must add up to 100, they make ${total([s.manager, s.peers])}`,
+        message: `manager 与 peers 合计应为100，现在是${total([s.manager, s.peers])}`,
       })
     for (const [who, p] of Object.entries(s.people)) {
       const weights = Object.values(p.projectManagers ?? {})
       if ((p.project ?? s.project) > 0 && weights.length === 0)
-        c.addIssue({ code: 'custom', path: ['people', who], message: 'project work needs projectManagers' })
+        c.addIssue({ code: 'custom', path: ['people', who], message: '有项目工作的人须写明 projectManagers' })
       if (weights.length > 0 && !addsUp(weights))
         c.addIssue({
           code: 'custom',
           path: ['people', who, 'projectManagers'],
-          message: `weights must add up to 100, they make ${total(weights)}`,
+          message: `权重合计应为100，现在是${total(weights)}`,
         })
       if (p.peers?.includes(who) || p.projectManagers?.[who] !== undefined)
-        c.addIssue({ code: 'custom', path: ['people', who], message: 'nobody rates themselves' })
+        c.addIssue({ code: 'custom', path: ['people', who], message: '不能由本人评价自己' })
     }
   })
 
@@ -83,10 +85,10 @@ const kpiScheme = z
       c.addIssue({
         code: 'custom',
         path: ['indicators'],
-        message: `weights must add up to 100, they make ${total(weights)}`,
+        message: `权重合计应为100，现在是${total(weights)}`,
       })
     if (new Set(indicators.map((i) => i.kpi)).size < indicators.length)
-      c.addIssue({ code: 'custom', path: ['indicators'], message: 'an indicator stands there twice' })
+      c.addIssue({ code: 'custom', path: ['indicators'], message: '有指标重复' })
   })
 
 /** How positions are assessed, domain.md §2. */
@@ -113,7 +115,7 @@ const rule = z.discriminatedUnion('kind', [
       .array(z.strictObject({ from: z.number(), score: z.number().min(0).max(200) }))
       .min(1)
       .max(10)
-      .refine((s) => s.every((x, i) => i === 0 || x.from < s[i - 1]!.from), 'must go from the highest to the lowest'),
+      .refine((s) => s.every((x, i) => i === 0 || x.from < s[i - 1]!.from), '应从高到低排列'),
   }),
   z.strictObject({ kind: z.literal('per-case'), points: decimal.min(0.5).max(100) }),
 ])
@@ -127,14 +129,14 @@ const signedPoints = z
   .number()
   .min(-100)
   .max(100)
-  .refine((v) => v !== 0 && Number.isInteger(v * 2), 'must be steps of 0.5, not 0')
+  .refine((v) => v !== 0 && Number.isInteger(v * 2), '应为0.5的倍数，不能为0')
 
 /** The table of daily behaviour, domain.md §4. */
 export const behaviourSettings = z
   .array(
     z
       .strictObject({
-        id: z.string().regex(/^[a-z0-9-]{1,30}$/, 'must be 1 to 30 of a-z, 0-9 and -'),
+        id: z.string().regex(/^[a-z0-9-]{1,30}$/, '应为1到30个小写字母、数字或-'),
         category: name,
         name,
         least: signedPoints,
@@ -143,10 +145,10 @@ export const behaviourSettings = z
         positions: z.array(z.string()).min(1).optional(),
         words: z.array(z.string().trim().min(1)).optional(),
       })
-      .refine((c) => Math.sign(c.least) === Math.sign(c.most), 'least and most must be of one sign')
-      .refine((c) => Math.abs(c.least) <= Math.abs(c.most), 'least must not be larger in size than most'),
+      .refine((c) => Math.sign(c.least) === Math.sign(c.most), 'least 与 most 应同为正数或同为负数')
+      .refine((c) => Math.abs(c.least) <= Math.abs(c.most), 'least 的绝对值不能大于 most'),
   )
-  .refine((cases) => new Set(cases.map((c) => c.id)).size === cases.length, 'two cases have one id')
+  .refine((cases) => new Set(cases.map((c) => c.id)).size === cases.length, '有两种情形的 id 相同')
   .default([...defaultCases])
 
 /** Grades from the best, domain.md §6. */
@@ -154,8 +156,8 @@ export const gradeSettings = z
   .array(z.strictObject({ name: z.string().min(1).max(4), from: z.number().min(0).max(200) }))
   .min(1)
   .max(10)
-  .refine((g) => g.every((x, i) => i === 0 || x.from < g[i - 1]!.from), 'must go from the highest to the lowest')
-  .refine((g) => g.at(-1)?.from === 0, 'the last grade must begin at 0, so that everybody has one')
+  .refine((g) => g.every((x, i) => i === 0 || x.from < g[i - 1]!.from), '应从高到低排列')
+  .refine((g) => g.at(-1)?.from === 0, '最后一个等级应从0分起，使每人都有等级')
   .default([
     { name: 'A', from: 90 },
     { name: 'B', from: 80 },
@@ -193,17 +195,17 @@ export const monthSettings = z
       .refine((r) => r.show !== 'all' || r.basis !== undefined, {
         path: ['basis'],
         message:
-          'is needed for "all": a published ranking of everybody is personal information made public, which needs separate consent or another ground (PIPL Art. 13, 25); write down which',
+          'show 为 all 时必须填写：公开全部名次属于公开个人信息，须有单独同意或其他依据（个人信息保护法第13、25条），请写明是哪一种',
       })
       .refine((r) => r.show !== 'top' || r.consented.length > 0, {
         path: ['consented'],
-        message: 'is needed for "top": only those who agreed may stand on the list',
+        message: 'show 为 top 时必须填写：只有同意的人可以上榜',
       })
       .prefault({}),
   })
   .refine((m) => m.settleDay <= m.confirmDay && m.confirmDay <= m.approveDay && m.approveDay <= m.publishDay, {
     path: ['settleDay'],
-    message: 'the days must keep the order settleDay, confirmDay, approveDay, publishDay',
+    message: '日期应依次为 settleDay、confirmDay、approveDay、publishDay',
   })
   .prefault({})
 
@@ -239,22 +241,19 @@ interface Checked {
 export function monthProblems(file: Checked, lineOf: (path: PropertyKey[]) => number): string[] {
   const problems: string[] = []
   const wrong = (path: PropertyKey[], message: string) =>
-    problems.push(`line ${lineOf(path)}: ${path.join('.')}: ${message}`)
+    problems.push(`第${lineOf(path)}行：${path.join('.')}：${message}`)
   const known = Object.keys(file.kpis)
   for (const [scheme, s] of Object.entries(file.schemes)) {
     if (s.kind === 'survey') {
       if (!file.surveys[s.survey])
-        wrong(
-          ['schemes', scheme, 'survey'],
-          `there is no survey "${s.survey}"; there is: ${Object.keys(file.surveys).join(', ') || 'none'}`,
-        )
+        wrong(['schemes', scheme, 'survey'], `没有调查“${s.survey}”，现有：${listed(Object.keys(file.surveys))}`)
       else {
         const uses = Object.entries(file.positions).filter(([, to]) => to === scheme)
         for (const [position] of uses)
           if (!file.surveys[s.survey]!.assesses.includes(position))
             wrong(
               ['positions', position],
-              `the survey "${s.survey}" does not assess "${position}"; add it to surveys.${s.survey}.assesses`,
+              `调查“${s.survey}”不考核“${position}”，请把它加到 surveys.${s.survey}.assesses`,
             )
       }
     }
@@ -263,21 +262,18 @@ export function monthProblems(file: Checked, lineOf: (path: PropertyKey[]) => nu
       const kpi = file.kpis[i.kpi]
       const path = ['schemes', scheme, 'indicators', n, 'kpi']
       if (!kpi) {
-        wrong(path, `there is no KPI "${i.kpi}"; there is: ${known.join(', ') || 'none'}`)
+        wrong(path, `没有指标“${i.kpi}”，现有：${listed(known)}`)
         continue
       }
       const target = i.target ?? kpi.target
       if (kpi.rule.kind !== 'ratio' && kpi.rule.kind !== 'lower') continue
-      if (target === undefined) wrong(path, `"${i.kpi}" needs a target, here or in kpis`)
-      else if (target <= 0) wrong(path, `the target of "${i.kpi}" must be above 0: nothing can be divided by it`)
+      if (target === undefined) wrong(path, `“${i.kpi}”需要目标值 target，写在这里或 kpis 中`)
+      else if (target <= 0) wrong(path, `“${i.kpi}”的目标值应大于0`)
     }
   }
   for (const grade of Object.keys(file.month.guide))
     if (!file.grades.some((g) => g.name === grade))
-      wrong(
-        ['month', 'guide', grade],
-        `there is no grade "${grade}"; there is: ${file.grades.map((g) => g.name).join(', ')}`,
-      )
+      wrong(['month', 'guide', grade], `没有等级“${grade}”，现有：${listed(file.grades.map((g) => g.name))}`)
   checkPay(file, wrong)
   return problems
 }
@@ -288,13 +284,12 @@ function checkPay({ pay, grades, people }: Checked, wrong: (path: PropertyKey[],
       if (!Object.hasOwn(pay?.allowances ?? {}, kind))
         wrong(
           ['people', who, 'allowances', n],
-          `there is no allowance "${kind}"; there is: ${Object.keys(pay?.allowances ?? {}).join(', ') || 'none'}`,
+          `没有津贴“${kind}”，现有：${listed(Object.keys(pay?.allowances ?? {}))}`,
         )
   if (!pay) return
   const names = grades.map((g) => g.name)
   const without = names.filter((g) => !Object.hasOwn(pay.coefficients, g))
-  if (without.length > 0) wrong(['pay', 'coefficients'], `every grade needs one; missing: ${without.join(', ')}`)
+  if (without.length > 0) wrong(['pay', 'coefficients'], `每个等级都要有系数，缺少：${listed(without)}`)
   for (const grade of Object.keys(pay.coefficients))
-    if (!names.includes(grade))
-      wrong(['pay', 'coefficients', grade], `there is no grade "${grade}"; there is: ${names.join(', ')}`)
+    if (!names.includes(grade)) wrong(['pay', 'coefficients', grade], `没有等级“${grade}”，现有：${listed(names)}`)
 }

@@ -20,9 +20,10 @@ import { type HolidayYear, shippedHolidays } from './domain/holidays.ts'
 import type { Scheme } from './domain/schemes.ts'
 import type { Survey } from './domain/survey.ts'
 import { isDay } from './domain/time.ts'
+import { inChinese } from './mistakes.ts'
 
-const time = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day such as "16:00", in quotes')
-const day = z.string().refine(isDay, 'must be a day such as 2026-10-01')
+const time = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, '应为时刻，例如 "16:00"（带引号）')
+const day = z.string().refine(isDay, '应为日期，例如 2026-10-01')
 const minutes = (most: number) => z.number().int().min(0).max(most)
 
 const zone = z.string().refine((v) => {
@@ -32,7 +33,7 @@ const zone = z.string().refine((v) => {
   } catch {
     return false
   }
-}, 'must be an IANA time zone such as Asia/Shanghai')
+}, '应为时区名称，例如 Asia/Shanghai')
 
 const companySchema = z.strictObject({
   name: z.string().min(1),
@@ -119,7 +120,7 @@ export class CompanyError extends Error {
     readonly file: string,
     readonly problems: string[],
   ) {
-    super(`${file} has ${problems.length} mistake(s):\n${problems.map((p) => `  - ${p}`).join('\n')}`)
+    super(`${file} 有${problems.length}处错误：\n${problems.map((p) => `  - ${p}`).join('\n')}`)
   }
 }
 
@@ -133,7 +134,7 @@ export function parseCompany(source: string, file = 'company.yaml'): Company {
   if (doc.errors.length > 0) {
     throw new CompanyError(
       file,
-      doc.errors.map((e) => `line ${lines.linePos(e.pos[0]).line}: ${e.message.split('\n')[0]}`),
+      doc.errors.map((e) => `第${lines.linePos(e.pos[0]).line}行：不是正确的YAML：${e.message.split('\n')[0]}`),
     )
   }
   const lineOf = (path: PropertyKey[]): number => {
@@ -143,17 +144,14 @@ export function parseCompany(source: string, file = 'company.yaml'): Company {
     }
     return 1
   }
-  const parsed = companySchema.safeParse(contentOf(doc, file))
+  const parsed = companySchema.safeParse(contentOf(doc, file), { error: inChinese })
   if (!parsed.success) {
     throw new CompanyError(
       file,
       parsed.error.issues.flatMap((i) =>
         i.code === 'unrecognized_keys'
-          ? i.keys.map(
-              (k) =>
-                `line ${lineOf([...i.path, k])}: "${[...i.path, k].join('.')}" is not a setting; check the spelling`,
-            )
-          : [`line ${lineOf(i.path)}: ${i.path.join('.') || 'the file'}: ${reasonOf(i)}`],
+          ? i.keys.map((k) => `第${lineOf([...i.path, k])}行：没有“${[...i.path, k].join('.')}”这个设置，请检查拼写`)
+          : [`第${lineOf(i.path)}行：${i.path.join('.') || '整个文件'}：${reasonOf(i)}`],
       ),
     )
   }
@@ -161,9 +159,9 @@ export function parseCompany(source: string, file = 'company.yaml'): Company {
   const problems: string[] = []
   for (const [position, scheme] of Object.entries(company.positions)) {
     if (!Object.hasOwn(company.schemes, scheme)) {
-      const known = Object.keys(company.schemes).join(', ')
+      const known = Object.keys(company.schemes).join('、')
       problems.push(
-        `line ${lineOf(['positions', position])}: positions.${position}: there is no scheme "${scheme}"; there is: ${known}`,
+        `第${lineOf(['positions', position])}行：positions.${position}：没有方案“${scheme}”，现有：${known}`,
       )
     }
   }
@@ -172,7 +170,7 @@ export function parseCompany(source: string, file = 'company.yaml'): Company {
   try {
     weeks = calendarOf(company)
   } catch (error) {
-    problems.push(`line ${lineOf(['calendar'])}: calendar: ${(error as Error).message}`)
+    problems.push(`第${lineOf(['calendar'])}行：calendar：${(error as Error).message}`)
   }
   if (problems.length > 0 || !weeks) throw new CompanyError(file, problems)
   const { undoMinutes: _, ...times } = company.weekly
@@ -184,7 +182,7 @@ function contentOf(doc: Document.Parsed, file: string): unknown {
   try {
     return doc.toJS()
   } catch (error) {
-    throw new CompanyError(file, [`line 1: ${(error as Error).message.split('\n')[0]}`])
+    throw new CompanyError(file, [`第1行：不是正确的YAML：${(error as Error).message.split('\n')[0]}`])
   }
 }
 

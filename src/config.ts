@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { inChinese } from './mistakes.ts'
 
 const empty = (v: unknown) => (v === '' ? undefined : v)
 const text = z.preprocess(empty, z.string().trim().min(1).optional())
@@ -6,7 +7,7 @@ const url = (fallback: string) =>
   z.preprocess(
     empty,
     z
-      .url({ protocol: /^https?$/, error: 'must be an http(s) address' })
+      .url({ protocol: /^https?$/, error: '应为 http 或 https 地址' })
       .default(fallback)
       .transform((v) => v.replace(/\/+$/, '')),
   )
@@ -14,7 +15,7 @@ const aesKey = z.preprocess(
   empty,
   z
     .string()
-    .regex(/^[A-Za-z0-9]{43}$/, 'must be 43 letters and digits')
+    .regex(/^[A-Za-z0-9]{43}$/, '应为43位字母和数字')
     .optional(),
 )
 
@@ -23,7 +24,7 @@ const envSchema = z.object({
   PUBLIC_BASE_URL: z.preprocess(
     empty,
     z
-      .url({ protocol: /^https?$/ })
+      .url({ protocol: /^https?$/, error: '应为 http 或 https 地址' })
       .transform((v) => v.replace(/\/+$/, ''))
       .optional(),
   ),
@@ -32,7 +33,7 @@ const envSchema = z.object({
     empty,
     z
       .string()
-      .regex(/^mongodb(\+srv)?:\/\//, 'must begin with mongodb:// or mongodb+srv://')
+      .regex(/^mongodb(\+srv)?:\/\//, '应以 mongodb:// 或 mongodb+srv:// 开头')
       .optional(),
   ),
   COMPANY_FILE: z.preprocess(empty, z.string().default('./company.yaml')),
@@ -40,19 +41,19 @@ const envSchema = z.object({
     empty,
     z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   ),
-  SESSION_SECRET: z.preprocess(empty, z.string().min(32, 'must have at least 32 characters').optional()),
-  ADMIN_TOKEN: z.preprocess(empty, z.string().min(24, 'must have at least 24 characters').optional()),
+  SESSION_SECRET: z.preprocess(empty, z.string().min(32, '至少32个字符').optional()),
+  ADMIN_TOKEN: z.preprocess(empty, z.string().min(24, '至少24个字符').optional()),
   WECOM_CORP_ID: text,
   WECOM_AGENT_ID: z.preprocess(
     empty,
-    z.coerce.number({ error: 'must be the number of the app' }).int().positive().optional(),
+    z.coerce.number({ error: '应为应用的AgentId（数字）' }).int().positive().optional(),
   ),
   WECOM_SECRET: text,
   WECOM_TOKEN: z.preprocess(
     empty,
     z
       .string()
-      .regex(/^[A-Za-z0-9]{1,32}$/, 'must be 1 to 32 letters and digits')
+      .regex(/^[A-Za-z0-9]{1,32}$/, '应为1到32位字母和数字')
       .optional(),
   ),
   WECOM_ENCODING_AES_KEY: aesKey,
@@ -61,7 +62,7 @@ const envSchema = z.object({
     empty,
     z
       .string()
-      .regex(/^[A-Za-z0-9]{1,32}$/, 'must be 1 to 32 letters and digits')
+      .regex(/^[A-Za-z0-9]{1,32}$/, '应为1到32位字母和数字')
       .optional(),
   ),
   WECOM_CONTACTS_AES_KEY: aesKey,
@@ -90,7 +91,7 @@ export type Config = Env & { wecom: boolean; dingtalk: boolean }
 /** All mistakes of the environment at once, a line each: variable, what is wrong, what is allowed. Values are never shown. */
 export class ConfigError extends Error {
   constructor(readonly problems: string[]) {
-    super(`The environment has ${problems.length} mistake(s):\n${problems.map((p) => `  - ${p}`).join('\n')}`)
+    super(`环境变量（.env）有${problems.length}处错误：\n${problems.map((p) => `  - ${p}`).join('\n')}`)
   }
 }
 
@@ -104,30 +105,29 @@ const contactsNeeds = ['WECOM_CONTACTS_SECRET', 'WECOM_CONTACTS_TOKEN', 'WECOM_C
  * @throws ConfigError with every mistake
  */
 export function readConfig(env: Record<string, string | undefined>): Config {
-  const parsed = envSchema.safeParse(env)
+  const parsed = envSchema.safeParse(env, { error: inChinese })
   if (!parsed.success) {
-    throw new ConfigError(parsed.error.issues.map((i) => `${i.path.join('.')}: ${i.message}`))
+    throw new ConfigError(parsed.error.issues.map((i) => `${i.path.join('.')}：${i.message}`))
   }
   const e = parsed.data
   const problems: string[] = []
   const complete = (what: string, names: readonly (keyof Env)[]): boolean => {
     const missing = names.filter((n) => e[n] === undefined)
     if (missing.length === names.length) return false
-    for (const n of missing) problems.push(`${n}: is missing; ${what} needs all of ${names.join(', ')}`)
+    for (const n of missing) problems.push(`${n}：没有填写；${what}需要全部填写：${names.join('、')}`)
     return true
   }
-  const wecom = complete('WeCom', wecomNeeds)
-  const dingtalk = complete('DingTalk', dingtalkNeeds)
-  complete('the WeCom contacts callback', [...contactsNeeds.slice(1)])
+  const wecom = complete('企业微信', wecomNeeds)
+  const dingtalk = complete('钉钉', dingtalkNeeds)
+  complete('企业微信通讯录回调', [...contactsNeeds.slice(1)])
   if (e.DINGTALK_MODE === 'http' && dingtalk) {
     for (const n of ['DINGTALK_EVENT_TOKEN', 'DINGTALK_EVENT_AES_KEY'] as const)
-      if (e[n] === undefined) problems.push(`${n}: is missing; DINGTALK_MODE=http needs it`)
+      if (e[n] === undefined) problems.push(`${n}：没有填写；DINGTALK_MODE=http 时需要`)
   }
   if (wecom || dingtalk) {
     if (!e.PUBLIC_BASE_URL)
-      problems.push('PUBLIC_BASE_URL: is missing; cards link to our pages, e.g. https://jixiao.example.com')
-    if (!e.SESSION_SECRET)
-      problems.push('SESSION_SECRET: is missing; at least 32 random characters, e.g. from: openssl rand -hex 32')
+      problems.push('PUBLIC_BASE_URL：没有填写；卡片要链接到本服务的页面，例如 https://jixiao.example.com')
+    if (!e.SESSION_SECRET) problems.push('SESSION_SECRET：没有填写；至少32个随机字符，可用 openssl rand -hex 32 生成')
   }
   if (problems.length > 0) throw new ConfigError(problems)
   return { ...e, wecom, dingtalk }

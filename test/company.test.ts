@@ -65,20 +65,35 @@ test('every mistake is named with its line and what is allowed', () => {
     ].join('\n'),
   )
   expect(found).toHaveLength(3)
-  expect(found[0]).toMatch(/^line 2: timeZone: must be an IANA time zone/)
-  expect(found[1]).toMatch(/^line 4: weekly.deadlineTime: must be a time of day/)
-  expect(found[2]).toMatch(/^line 5: "weekly.undoMinuets" is not a setting/)
+  expect(found[0]).toMatch(/^第2行：timeZone：应为时区名称/)
+  expect(found[1]).toMatch(/^第4行：weekly.deadlineTime：应为时刻/)
+  expect(found[2]).toMatch(/^第5行：没有“weekly.undoMinuets”这个设置/)
+})
+
+test('what is missing, of another kind or out of bounds is said in words, and nothing in English', () => {
+  const found = mistakes(
+    'quiet: 3\nroles: { hr: x }\nmoments: { feb29: "03-02", birthday: [] }\nweekly: { undoMinutes: 61 }\nschemes: { x: { kind: foo } }\n',
+  )
+  expect(found).toEqual([
+    '第1行：name：没有填写',
+    '第2行：roles.hr：应为列表',
+    '第5行：schemes.x.kind：没有填写，或不是可用的值',
+    '第4行：weekly.undoMinutes：不能大于60',
+    '第3行：moments.feb29：只能是 02-28、03-01',
+    '第3行：moments.birthday：至少1项',
+    '第1行：quiet：应为下一级设置',
+  ])
 })
 
 test('a position whose scheme does not exist is named with those that do', () => {
   expect(mistakes('name: 示例\npositions:\n  司机: 没有的方案\n')).toEqual([
-    'line 3: positions.司机: there is no scheme "没有的方案"; there is: 周计划',
+    '第3行：positions.司机：没有方案“没有的方案”，现有：周计划',
   ])
 })
 
 test('broken YAML and a key written twice are told by line', () => {
-  expect(mistakes('name: [示例\n')[0]).toMatch(/^line \d/)
-  expect(mistakes('name: a\nname: b\n')[0]).toMatch(/^line 2/)
+  expect(mistakes('name: [示例\n')[0]).toMatch(/^第\d行：不是正确的YAML/)
+  expect(mistakes('name: a\nname: b\n')[0]).toMatch(/^第2行/)
 })
 
 test('a wrong edit keeps the last good file in force', () => {
@@ -104,7 +119,7 @@ test("the example shows the wordings of people's moments as they are without it"
   expect(example.moments).toEqual(plain.moments)
   expect(example.retention).toEqual(plain.retention)
   expect(mistakes('name: 示例\nmoments:\n  birthday: ["{名字}，生日快乐", "祝您晚年幸福"]\n')).toEqual([
-    'line 3: moments.birthday.0: knows only {称呼} {公司} in braces',
-    'line 3: moments.birthday.1: must not mention age',
+    '第3行：moments.birthday.0：花括号中只能是 {称呼} {公司}',
+    '第3行：moments.birthday.1：不能提到年龄',
   ])
 })

@@ -46,12 +46,12 @@ test('empty means not set', () => {
 
 test('every mistake is named at once', () => {
   const found = problems({ PORT: 'abc', LOG_LEVEL: 'loud', WECOM_ENCODING_AES_KEY: 'short', MONGODB_URI: 'http://x' })
-  expect(found.map((p) => p.split(':')[0])).toEqual(['PORT', 'MONGODB_URI', 'LOG_LEVEL', 'WECOM_ENCODING_AES_KEY'])
+  expect(found.map((p) => p.split('：')[0])).toEqual(['PORT', 'MONGODB_URI', 'LOG_LEVEL', 'WECOM_ENCODING_AES_KEY'])
 })
 
 test('half a platform names what is missing', () => {
   const { WECOM_SECRET: _, PUBLIC_BASE_URL: __, ...half } = wecom
-  expect(problems(half).map((p) => p.split(':')[0])).toEqual(['WECOM_SECRET', 'PUBLIC_BASE_URL'])
+  expect(problems(half).map((p) => p.split('：')[0])).toEqual(['WECOM_SECRET', 'PUBLIC_BASE_URL'])
 })
 
 test('http mode of DingTalk needs the keys of its events', () => {
@@ -63,7 +63,7 @@ test('http mode of DingTalk needs the keys of its events', () => {
     SESSION_SECRET: 'x'.repeat(32),
   }
   expect(problems(env)).toEqual([])
-  expect(problems({ ...env, DINGTALK_MODE: 'http' }).map((p) => p.split(':')[0])).toEqual([
+  expect(problems({ ...env, DINGTALK_MODE: 'http' }).map((p) => p.split('：')[0])).toEqual([
     'DINGTALK_EVENT_TOKEN',
     'DINGTALK_EVENT_AES_KEY',
   ])

@@ -131,11 +131,9 @@ describe('the settings', () => {
     expect(mistakes('{ title: 预算目标, due: "03-31", owners: [财务部], accepter: gm, handIn: 目标表 }')).toBe('')
     expect(mistakes('{ title: 例会, due: "2026-12-04", everyWeeks: 2, owners: [各部门] }')).toBe('')
     expect(mistakes('{ title: 例会, due: 5, owners: [各部门] }')).toBe('')
-    expect(mistakes('{ title: 例会, due: "13-01", owners: [各部门] }')).toContain(
-      'line 3: milestones.budget.due: must be',
-    )
-    expect(mistakes('{ title: 例会, due: 5, everyWeeks: 2, owners: [各部门] }')).toContain('needs a first day in due')
-    expect(mistakes('{ title: 例会, due: 5, owners: [各部门], accepter: gm }')).toContain('needs handIn')
+    expect(mistakes('{ title: 例会, due: "13-01", owners: [各部门] }')).toContain('第3行：milestones.budget.due：应为')
+    expect(mistakes('{ title: 例会, due: 5, everyWeeks: 2, owners: [各部门] }')).toContain('due 须写第一次的日期')
+    expect(mistakes('{ title: 例会, due: 5, owners: [各部门], accepter: gm }')).toContain('须写 handIn')
     expect(mistakes('{ title: 例会, due: 5, owners: [] }')).toContain('milestones.budget.owners')
   })
 })

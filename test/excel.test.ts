@@ -457,6 +457,6 @@ describe('the commands', () => {
     writeFileSync(join(dir, 'bad.yaml'), 'name: x\ngrades: [{ name: A, from: 90 }]\n')
     const bad = await cli('scheme', 'check', join(dir, 'bad.yaml'), '--json')
     expect(bad.code).toBe(1)
-    expect(JSON.parse(bad.out).problems[0]).toContain('line 2: grades')
+    expect(JSON.parse(bad.out).problems[0]).toContain('第2行：grades')
   })
 })

@@ -74,45 +74,45 @@ describe('what cannot be is named with its line', () => {
   test.each([
     [
       'schemes:\n  司机:\n    kind: checklist\n    items: [{ name: 车容, points: 90 }]',
-      'line 5: schemes.司机.items: points must add up to 100, they make 90',
+      '第5行：schemes.司机.items：各项分值合计应为100，现在是90',
     ],
     [
       'schemes:\n  研发: { kind: raters, manager: 70, peers: 20 }',
-      'line 3: schemes.研发.manager: manager and peers must add up to 100, they make 90',
+      '第3行：schemes.研发.manager：manager 与 peers 合计应为100，现在是90',
     ],
     [
       "schemes:\n  研发:\n    kind: raters\n    people:\n      '1': { project: 10 }",
-      'project work needs projectManagers',
+      '有项目工作的人须写明 projectManagers',
     ],
-    ["schemes:\n  研发:\n    kind: raters\n    people:\n      '1': { peers: ['1'] }", 'nobody rates themselves'],
+    ["schemes:\n  研发:\n    kind: raters\n    people:\n      '1': { peers: ['1'] }", '不能由本人评价自己'],
     [
       'schemes:\n  科室:\n    kind: kpi\n    indicators: [{ kpi: 没有的, weight: 100 }]',
-      'line 5: schemes.科室.indicators.0.kpi: there is no KPI "没有的"; there is: none',
+      '第5行：schemes.科室.indicators.0.kpi：没有指标“没有的”，现有：无',
     ],
     [
       'kpis:\n  率: { rule: { kind: ratio }, target: 0 }\nschemes:\n  科室:\n    kind: kpi\n    indicators: [{ kpi: 率, weight: 100 }]',
-      'must be above 0',
+      '目标值应大于0',
     ],
     [
       'kpis:\n  率: { rule: { kind: ratio } }\nschemes:\n  科室:\n    kind: kpi\n    indicators: [{ kpi: 率, weight: 100 }]',
-      'needs a target',
+      '需要目标值',
     ],
     [
       'kpis:\n  率: { rule: { kind: steps, steps: [{ from: 80, score: 70 }, { from: 90, score: 90 }] } }',
-      'must go from the highest to the lowest',
+      '应从高到低排列',
     ],
     [
       'schemes:\n  食堂: { kind: survey, survey: kantine }',
-      'line 3: schemes.食堂.survey: there is no survey "kantine"; there is: canteen, employees',
+      '第3行：schemes.食堂.survey：没有调查“kantine”，现有：canteen、employees',
     ],
-    ['schemes:\n  食堂: { kind: survey, survey: canteen }\npositions: { 面点师: 食堂 }', 'does not assess "面点师"'],
-    ['grades: [{ name: A, from: 90 }, { name: B, from: 80 }]', 'the last grade must begin at 0'],
-    ['month: { publishDay: 2, approveDay: 4 }', 'must keep the order'],
-    ['month: { ranking: { show: all } }', 'line 2: month.ranking.basis: is needed for "all"'],
-    ['month: { ranking: { show: top } }', 'is needed for "top"'],
-    ['month: { guide: { S: 10 } }', 'there is no grade "S"'],
-    ['behaviour: [{ id: a, category: 会议, name: 迟到, least: -2, most: 3 }]', 'must be of one sign'],
-    ['behaviour: [{ id: a, category: 会议, name: 迟到, least: -2.3, most: -2.3 }]', 'must be steps of 0.5'],
+    ['schemes:\n  食堂: { kind: survey, survey: canteen }\npositions: { 面点师: 食堂 }', '不考核“面点师”'],
+    ['grades: [{ name: A, from: 90 }, { name: B, from: 80 }]', '最后一个等级应从0分起'],
+    ['month: { publishDay: 2, approveDay: 4 }', '日期应依次为'],
+    ['month: { ranking: { show: all } }', '第2行：month.ranking.basis：show 为 all 时必须填写'],
+    ['month: { ranking: { show: top } }', 'show 为 top 时必须填写'],
+    ['month: { guide: { S: 10 } }', '没有等级“S”'],
+    ['behaviour: [{ id: a, category: 会议, name: 迟到, least: -2, most: 3 }]', '应同为正数或同为负数'],
+    ['behaviour: [{ id: a, category: 会议, name: 迟到, least: -2.3, most: -2.3 }]', '应为0.5的倍数'],
   ])('%s', (yaml, problem) => {
     expect(mistakes(`name: 示例\n${yaml}`).join('\n')).toContain(problem)
   })

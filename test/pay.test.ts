@@ -42,9 +42,9 @@ people:
     problems = (error as CompanyError).problems
   }
   expect(problems).toEqual([
-    'line 6: people.003.allowances.1: there is no allowance "博士"; there is: 硕士',
-    'line 3: pay.coefficients: every grade needs one; missing: C, D',
-    'line 3: pay.coefficients.E: there is no grade "E"; there is: A, B, C, D',
+    '第6行：people.003.allowances.1：没有津贴“博士”，现有：硕士',
+    '第3行：pay.coefficients：每个等级都要有系数，缺少：C、D',
+    '第3行：pay.coefficients.E：没有等级“E”，现有：A、B、C、D',
   ])
 })
 

@@ -314,13 +314,13 @@ surveys:
     problems = (error as CompanyError).problems
   }
   const text = problems.join('\n')
-  expect(text).toMatch(/line 6: surveys\.lunch\.opensDay: must be a day from 1 to 28/)
-  expect(text).toMatch(/line 8: surveys\.lunch\.threshold: must be 3 or more/)
-  expect(text).toMatch(/line 14: surveys\.party\.closesOn: must be after opensOn/)
-  expect(text).toMatch(/line 15: surveys\.party\.assesses: a work score needs/)
-  expect(text).toMatch(/line 28: surveys\.few\.sample: must ask at least 5 people/)
-  expect(text).toMatch(/line 35: surveys\.odd\.dimensions\.constructor: must be another word/)
-  expect(text).toMatch(/line 22: "surveys\.empty\.colour" is not a setting/)
+  expect(text).toMatch(/第6行：surveys\.lunch\.opensDay：应为1到28之间的日期/)
+  expect(text).toMatch(/第8行：surveys\.lunch\.threshold：不能小于3/)
+  expect(text).toMatch(/第14行：surveys\.party\.closesOn：应晚于 opensOn/)
+  expect(text).toMatch(/第15行：surveys\.party\.assesses：作为工作得分的调查/)
+  expect(text).toMatch(/第28行：surveys\.few\.sample：至少要询问5人/)
+  expect(text).toMatch(/第35行：surveys\.odd\.dimensions\.constructor：请换一个词/)
+  expect(text).toMatch(/第22行：没有“surveys\.empty\.colour”这个设置/)
 })
 
 test('HR types a survey in a form, and every mistake is named at once', () => {

@@ -81,8 +81,7 @@ export function makeCalendar({
   const restDays = new Set(company.restDays)
   const workDays = new Set(company.workDays)
   const anchor = company.alternateSaturdays
-  if (anchor !== undefined && weekday(anchor) !== 6)
-    throw new RangeError(`alternateSaturdays: ${anchor} is no Saturday`)
+  if (anchor !== undefined && weekday(anchor) !== 6) throw new RangeError(`alternateSaturdays：${anchor}不是周六`)
 
   function statutoryName(day: Day, year: number): string | undefined {
     let days = statutory.get(year)
