@@ -70,7 +70,10 @@ async function work(ctx: Ctx, month: Month, day: Day, cause: string): Promise<vo
   )
 }
 
-/** From the publishing day on, each working day: publishes what is confirmed; HR hears daily what it waits for (domain.md §11.19). */
+/**
+ * From the publishing day on, each working day: publishes what is confirmed, and finishes what was cut off; HR hears daily
+ * what it waits for (domain.md §11.19).
+ */
 const publishJob: Job<Ctx> = {
   name: 'publish-month',
   about: '次月5日10:00（遇休息日顺延）起：总经理确认后发布上月结果；未确认则每个工作日提醒人力资源',
@@ -83,13 +86,10 @@ const publishJob: Job<Ctx> = {
   },
   async run(slot, ctx) {
     const day = dayOf(slot, zoneOf(ctx))
-    const last = settledOn(day, ctx)
-    if (!last) return
-    const { state, told } = await ctx.months.get(last)
-    if (state === 'published') {
-      if (!told) await finishPublication(ctx, last)
-      await keepDelivery(ctx, last)
-    }
+    if (!settledOn(day, ctx)) return
+    // Whichever month it was: one that was published late may have been cut off, a correction may come months later.
+    for (const month of await ctx.months.untold()) await finishPublication(ctx, month)
+    for (const month of await ctx.months.unkept()) await keepDelivery(ctx, month)
     for (const month of await unpublishedMonths(ctx, day)) await publish(ctx, month, day, slot)
   },
 }

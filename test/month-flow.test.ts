@@ -247,6 +247,41 @@ test('a crash right after the month was published leaves nobody out and tells no
   expect((await row('zhao')).sent).toMatchObject([{ version: 1, on: 'wecom' }])
 })
 
+test('a month that is published late and cut off is finished on the next working day; a correction’s delivery is kept too', async () => {
+  await scoredMonth()
+  const captain = world.phone('qian')
+  await captain.type('检查 孙立 18 20 15 19.5 8 10')
+  await captain.tap('确认')
+  await world.jump('2026-12-01T09:01:00+08:00')
+  for (const who of ['qian', 'li', 'wang']) {
+    await world.phone(who).type('团队结果')
+    await world.phone(who).tap('确认团队')
+  }
+  await world.jump('2027-01-11T09:01:00+08:00')
+  await world.phone('wang').tap('确认全部')
+  const { ctx } = world.bot()
+  const published = { by: 'system', at: new Date('2027-01-11T10:00:00+08:00') }
+  await ctx.months.change('2026-11', 'the commit point', (r) => ({
+    row: { ...r, state: 'published', published },
+    outcome: null,
+  }))
+  await world.jump('2027-01-12T10:01:00+08:00')
+  expect(world.phone('zhao').sees()).toContain('您的2026年11月绩效结果已发布')
+  expect(await ctx.months.get('2026-11')).toMatchObject({ told: true })
+  await world.jump('2027-01-13T10:01:00+08:00')
+  expect((await row('zhao')).sent).toMatchObject([{ version: 1 }])
+  expect(await ctx.months.untold()).toEqual([])
+  expect(await ctx.months.unkept()).toEqual([])
+  // Two months later.
+  await world.jump('2027-03-10T14:00:00+08:00')
+  await world.phone('zhou').type('更正 赵敏 2026-11 +2 漏评一项')
+  await world.phone('wang').tap('同意更正')
+  expect(await ctx.months.unkept()).toEqual(['2026-11'])
+  await world.jump('2027-03-11T10:01:00+08:00')
+  expect((await row('zhao')).sent.map((s) => s.version)).toEqual([1, 2])
+  expect(await ctx.months.unkept()).toEqual([])
+})
+
 test('a company may show the figures on the card, and its own place on the page', async () => {
   world = await startMonthWorld({
     yaml: monthYaml.replace('standIns', 'month: { figuresOnCard: true, ranking: { show: own-place } }\nstandIns'),

@@ -153,10 +153,12 @@ export async function decideCorrection(
     detail: { version },
   })
   const args = { month: row.month, version }
-  if (accept)
+  if (accept) {
     await ctx.outbox.add([
       push(publicationKey(row.personId, row.month, version), row.personId, 'result-published', args, act.id),
     ])
+    await ctx.months.change(row.month, `${act.id}/unkept`, ({ kept: _, ...m }) => ({ row: m, outcome: null }))
+  }
   const hrs = await ctx.people.withRole('hr')
   await ctx.outbox.add(
     hrs.map((p) => push(`${what}/${rowId}/${proposalId}/${p._id}`, p._id, what, { row: rowId }, act.id)),

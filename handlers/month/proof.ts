@@ -10,9 +10,21 @@ const BATCH = 200
 
 /**
  * Copies what the outbox knows of the messages of a month into the results, because the outbox forgets after a year and a
- * proof must not. Harmless to run again.
+ * proof must not. Harmless to run again; a month is done when none of its messages may still be sent.
  */
-export async function keepDelivery(ctx: Pick<Ctx, 'results' | 'outbox'>, month: Month): Promise<void> {
+export async function keepDelivery(ctx: Pick<Ctx, 'results' | 'outbox' | 'months'>, month: Month): Promise<void> {
+  const { rev, told } = await ctx.months.get(month)
+  const waiting = await copyDelivery(ctx, month)
+  if (waiting > 0 || !told) return
+  // A correction in between has begun anew.
+  await ctx.months.change(month, `kept/${rev}`, (row) =>
+    row.rev === rev ? { row: { ...row, kept: true }, outcome: null } : { outcome: null },
+  )
+}
+
+/** @returns how many messages are not sent yet, or were refused and may be sent again by hand */
+async function copyDelivery(ctx: Pick<Ctx, 'results' | 'outbox'>, month: Month): Promise<number> {
+  let waiting = 0
   let after = ''
   for (;;) {
     const rows = await ctx.results.model
@@ -20,14 +32,15 @@ export async function keepDelivery(ctx: Pick<Ctx, 'results' | 'outbox'>, month: 
       .sort({ _id: 1 })
       .limit(BATCH)
       .lean<ResultRow[]>()
-    if (rows.length === 0) return
+    if (rows.length === 0) return waiting
     after = rows.at(-1)!._id
     const open = rows.flatMap((r) =>
       r.versions.filter((v) => !r.sent.some((s) => s.version === v.version)).map((v) => ({ r, version: v.version })),
     )
     const keys = open.map(({ r, version }) => publicationKey(r.personId, month, version))
-    const sent = await ctx.outbox.model.find({ _id: { $in: keys }, state: 'sent' }).lean<OutboxRow[]>()
-    const byKey = new Map(sent.map((s) => [s._id, s]))
+    const found = await ctx.outbox.model.find({ _id: { $in: keys } }).lean<OutboxRow[]>()
+    waiting += found.filter((row) => row.state === 'pending' || row.state === 'failed').length
+    const byKey = new Map(found.filter((row) => row.state === 'sent').map((s) => [s._id, s]))
     for (const [i, { r, version }] of open.entries()) {
       const row = byKey.get(keys[i]!)
       if (!row?.sentAt || !row.sentOn) continue
@@ -61,7 +74,7 @@ export async function exportProof(
   at: Date,
   personId?: string,
 ): Promise<ProofFile> {
-  await keepDelivery(ctx, month)
+  await copyDelivery(ctx, month)
   const rows = (await ctx.results.ofMonth(month)).filter(
     (r) => r.state === 'published' && (personId === undefined || r.personId === personId),
   )

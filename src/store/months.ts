@@ -19,6 +19,8 @@ export interface MonthRow extends Versioned {
   published?: { by: string; at: Date }
   /** Everybody has their version, and a message in the outbox. */
   told?: boolean
+  /** What the outbox knew of every version's message stands with the results; a correction begins anew. */
+  kept?: boolean
 }
 
 const Mixed = Schema.Types.Mixed
@@ -30,6 +32,7 @@ const schema = new Schema<MonthRow>(
     approved: Mixed,
     published: Mixed,
     told: Boolean,
+    kept: Boolean,
     rev: Number,
     applied: { type: [Mixed] as never, default: [] },
   },
@@ -41,6 +44,8 @@ export type Months = ReturnType<typeof monthStore>
 export function monthStore(db: Db) {
   const model = db.model<MonthRow>('months', schema, 'months')
   const rows = versioned<MonthRow>(model as never, (id) => ({ _id: id, state: 'open', rev: 0, applied: [] }))
+  const idsOf = async (filter: object): Promise<Month[]> =>
+    (await model.find(filter, { _id: 1 }).sort({ _id: 1 }).lean<MonthRow[]>()).map((m) => m._id)
   return {
     model,
     get: async (month: Month) => (await rows.get(month))!,
@@ -52,6 +57,10 @@ export function monthStore(db: Db) {
           (m) => m._id,
         ),
       ),
+    /** Published, and not everybody was told of it. */
+    untold: () => idsOf({ state: 'published', told: { $ne: true } }),
+    /** Published, and not every version's delivery is kept. */
+    unkept: () => idsOf({ state: 'published', kept: { $ne: true } }),
     published: () => model.find({ state: 'published' }).sort({ _id: -1 }).limit(24).lean<MonthRow[]>(),
   }
 }
