@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { fileAppeal, registerAppeal } from '../handlers/month/appeal.ts'
 import { recordBehaviour, recordId, revokeBehaviour } from '../handlers/month/behaviour.ts'
+import { decideCorrection, proposeCorrection } from '../handlers/month/correct.ts'
 import { approveMonth, undoConfirm } from '../handlers/month/flow.ts'
 import { giveChecklist } from '../handlers/month/inputs.ts'
 import { publishMonth } from '../handlers/month/publish.ts'
@@ -7,6 +9,7 @@ import { decideChange, decideExcuse, returnWeek, scoreWeek, withdrawScore } from
 import { proposeExcuse, submitWeek } from '../handlers/weekly/submit.ts'
 import type { Ctx } from '../src/context.ts'
 import type { Person } from '../src/store/people.ts'
+import { dyingStores } from './dying.ts'
 import { type MonthWorld, novemberWeeks, startMonthWorld } from './month-world.ts'
 import { readable } from './week-world.ts'
 
@@ -207,4 +210,42 @@ test('a month that is more than a month late is brought to HR and the general ma
   expect((await ctx.months.get('2026-11')).state).toBe('published')
   await world.jump('2027-01-18T09:01:00+08:00')
   expect([overdue('zhou'), overdue('wang')]).toEqual([2, 2])
+})
+
+/** Confirmed by all, and published on Monday, 7 December. */
+async function publishAll(): Promise<void> {
+  await confirmAll()
+  await world.phone('wang').tap('确认全部')
+  await world.jump('2026-12-07T10:01:00+08:00')
+}
+const aboutResult = { kind: 'result' as const, version: 1 }
+const totals = async (userId: string) => (await row(userId)).versions.map((v) => v.result.shownTotal)
+const appealOf = (userId: string) => `result/${who[userId]!._id}/2026-11/1`
+const registered = async (userId: string) => {
+  await fileAppeal(ctx, act(), who[userId]!, '2026-11', aboutResult, '漏评一项')
+  expect((await registerAppeal(ctx, act(), who.zhou!, appealOf(userId))).kind).toBe('registered')
+  await world.bot().idle()
+}
+
+test('points of a correction count when it is accepted, whatever ends in between, and not when it is refused', async () => {
+  await publishAll()
+  const id = `${who.sun!._id}/2026-11`
+  const adjustments = async () => (await ctx.monthInputs.get(id))!.adjustments.map((a) => a.points)
+  const proposed = async (points: string) => {
+    await proposeCorrection(ctx, act(), who.zhou!, who.sun!, '2026-11', { points, why: '更正' })
+    return (await ctx.results.get(id))!.proposal!.id
+  }
+  const stores = ['results', 'monthInputs', 'audit', 'outbox'] as const
+  for (const [writes, first, after] of [
+    [0, { kind: 'gone' }, []],
+    [1, { kind: 'accepted' }, ['-9']],
+  ] as const) {
+    const proposal = await proposed('-9')
+    const [yes, no] = [act(), act()]
+    const dying = decideCorrection(dyingStores(ctx, stores, writes), yes, who.wang!, id, proposal, true)
+    await expect(dying).rejects.toThrow('killed')
+    await decideCorrection(ctx, no, who.wang!, id, proposal, false)
+    expect(await decideCorrection(ctx, yes, who.wang!, id, proposal, true)).toMatchObject(first)
+    expect(await adjustments()).toEqual(after)
+  }
 })

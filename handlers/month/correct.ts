@@ -92,6 +92,12 @@ async function recompute(ctx: Ctx, person: Person, month: Month, at: Date, point
   return settle({ ...facts, adjustments })
 }
 
+/** What an accepted or refused proposal came to, as JSON; `version` 0: refused. */
+interface Decided {
+  version: number
+  adjusted?: { points: string; why: string; by: string; at: string }
+}
+
 /** The general manager's word on a correction: a new version, told to the employee, the old one kept. */
 export async function decideCorrection(
   ctx: Ctx,
@@ -103,46 +109,33 @@ export async function decideCorrection(
 ): Promise<{ kind: 'accepted' | 'refused'; row: ResultRow } | { kind: 'gone' | 'not-allowed' }> {
   const row = await ctx.results.get(rowId)
   if (!row) return { kind: 'gone' }
-  const approvers = await correctionApprovers(ctx, row.personId)
-  if (!approvers.some((p) => p._id === by._id) || by._id === row.personId) return { kind: 'not-allowed' }
   const repeated = row.applied.some((a) => a.event === act.id)
-  const proposal = row.proposal
-  if (!repeated && proposal?.id !== proposalId) return { kind: 'gone' }
-  if (accept && proposal?.points !== undefined) {
-    const { points, why, by: proposer } = proposal
+  const approvers = await correctionApprovers(ctx, row.personId)
+  if (!repeated && (!approvers.some((p) => p._id === by._id) || by._id === row.personId)) return { kind: 'not-allowed' }
+  const decided = await ctx.results.change<Decided | null>(rowId, act.id, (r) => {
+    if (r.proposal?.id !== proposalId) return { outcome: null }
+    const { proposal: p, ...rest } = r
+    if (!accept) return { row: rest, outcome: { version: 0 } }
+    const version = r.versions.length + 1
+    const next = { version, by: by._id, at: act.at, why: p.why, result: p.result, hash: p.hash }
+    const adjusted = p.points !== undefined && { points: p.points, why: p.why, by: p.by, at: p.at.toISOString() }
+    return {
+      row: { ...rest, versions: [...r.versions, next] },
+      outcome: { version, ...(adjusted && { adjusted }) },
+    }
+  })
+  if (!decided) return { kind: 'gone' }
+  const { version, adjusted } = decided
+  if (adjusted) {
+    // What was accepted, and only that, counts from now on in whatever is computed anew.
+    const { points, why: reason, by: proposer } = adjusted
+    const at = new Date(adjusted.at)
+    const adjustment = { id: proposalId, points, reason, by: proposer, at, day: dayOf(at, ctx.company().timeZone) }
     await ctx.monthInputs.change(rowId, `adjust/${proposalId}`, (input) => ({
-      row: {
-        ...input,
-        adjustments: [
-          ...input.adjustments.filter((a) => a.id !== proposalId),
-          {
-            id: proposalId,
-            points,
-            reason: why,
-            by: proposer,
-            at: proposal.at,
-            day: dayOf(proposal.at, ctx.company().timeZone),
-          },
-        ],
-      },
+      row: { ...input, adjustments: [...input.adjustments, adjustment] },
       outcome: null,
     }))
   }
-  const version = await ctx.results.change<number | null>(rowId, act.id, (r) => {
-    if (r.proposal?.id !== proposalId) return { outcome: null }
-    const { proposal: p, ...rest } = r
-    if (!accept) return { row: rest, outcome: 0 }
-    const next = {
-      version: r.versions.length + 1,
-      by: by._id,
-      at: act.at,
-      why: p.why,
-      result: p.result,
-      hash: p.hash,
-    }
-    return { row: { ...rest, versions: [...r.versions, next] }, outcome: next.version }
-  })
-  if (version === null || version === undefined) return { kind: 'gone' }
   const what = accept ? 'correction-accepted' : 'correction-refused'
   await ctx.audit.add({
     _id: `${act.id}/${what}`,
