@@ -2,9 +2,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { fileAppeal, registerAppeal } from '../handlers/month/appeal.ts'
 import { recordBehaviour, recordId, revokeBehaviour } from '../handlers/month/behaviour.ts'
 import { decideCorrection, proposeCorrection } from '../handlers/month/correct.ts'
-import { approveMonth, undoConfirm } from '../handlers/month/flow.ts'
+import { approveMonth, confirmTeam, teamMonth, undoConfirm } from '../handlers/month/flow.ts'
 import { giveChecklist } from '../handlers/month/inputs.ts'
 import { publishMonth } from '../handlers/month/publish.ts'
+import { refreshPeople } from '../handlers/month/settle.ts'
 import { decideChange, decideExcuse, returnWeek, scoreWeek, withdrawScore } from '../handlers/weekly/judge.ts'
 import { proposeExcuse, submitWeek } from '../handlers/weekly/submit.ts'
 import type { Ctx } from '../src/context.ts'
@@ -248,4 +249,43 @@ test('points of a correction count when it is accepted, whatever ends in between
     expect(await decideCorrection(ctx, yes, who.wang!, id, proposal, true)).toMatchObject(first)
     expect(await adjustments()).toEqual(after)
   }
+})
+
+test('figures that change while a team is being confirmed are not confirmed; they are shown anew', async () => {
+  const sheet = (got: string[]) => giveChecklist(ctx, act(), who.qian!, who.sun!, '2026-11', got)
+  await sheet(['20', '20', '20', '20', '10', '10'])
+  await world.jump('2026-12-01T09:01:00+08:00')
+  const { digest } = await teamMonth(ctx, who.qian!._id, '2026-11', world.clock.now())
+  const { waiting } = ctx.behaviours
+  const meanwhile = {
+    ...ctx.behaviours,
+    async waiting(...args: Parameters<typeof waiting>) {
+      await sheet(['0', '0', '20', '20', '10', '10'])
+      await refreshPeople(ctx, '2026-11', [who.sun!], world.clock.now())
+      return waiting(...args)
+    },
+  } as unknown as Ctx['behaviours']
+  const confirmed = act()
+  const confirm = (c: Ctx) => confirmTeam(c, confirmed, who.qian!, who.qian!._id, '2026-11', digest)
+  expect(await confirm({ ...ctx, behaviours: meanwhile })).toEqual({ kind: 'changed' })
+  expect(await row('sun')).toMatchObject({ state: 'draft', draft: { shownTotal: '60.00' } })
+  // Of several, those before the change stay confirmed, for what was seen; the same event again confirms no more.
+  const team = await teamMonth(ctx, who.li!._id, '2026-11', world.clock.now())
+  const li = act()
+  const { change } = ctx.results
+  const results: Ctx['results'] = {
+    ...ctx.results,
+    async change(id, event, decide) {
+      const outcome = await change(id, event, decide)
+      if (event === li.id && id === team.rows[0]!._id)
+        await ctx.results.model.updateOne({ _id: team.rows[1]!._id }, { $set: { hash: 'another' }, $inc: { rev: 1 } })
+      return outcome
+    },
+  }
+  const both = (c: Ctx) => confirmTeam(c, li, who.li!, who.li!._id, '2026-11', team.digest)
+  expect(await both({ ...ctx, results })).toEqual({ kind: 'changed' })
+  expect(await both(ctx)).toEqual({ kind: 'changed' })
+  expect((await ctx.results.ofTeam('2026-11', who.li!._id)).map((r) => r.state)).toEqual(['confirmed', 'draft'])
+  const audited = await ctx.audit.model.find({ what: 'team-confirmed' }).lean()
+  expect(audited.map((l) => l.detail)).toEqual([{ people: 1, digest: team.digest }])
 })

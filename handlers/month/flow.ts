@@ -72,7 +72,7 @@ export type ConfirmOutcome =
   | { kind: 'missing'; open: Open[] }
   /** Somebody was first, or it was done before. */
   | { kind: 'already'; by: string }
-  /** The figures have changed since they were shown. */
+  /** The figures of somebody have changed since they were shown; who was confirmed before that was noticed, stays so. */
   | { kind: 'changed' }
   | { kind: 'not-over' | 'published' | 'no-team' | 'not-allowed' }
 
@@ -99,24 +99,29 @@ export async function confirmTeam(
   const rows = team?.rows ?? before
   if (rows.length === 0) return { kind: 'no-team' }
   if (rows.some((r) => r.personId === by._id)) return { kind: 'not-allowed' }
+  const seen = digestOf(rows) === digest
   if (team) {
     const first = rows.find((r) => r.state !== 'draft')
     if (rows.every((r) => r.state !== 'draft')) return { kind: 'already', by: first!.confirmed!.by }
     if (team.open.length > 0) return { kind: 'missing', open: team.open }
-    if (team.digest !== digest) return { kind: 'changed' }
+    if (!seen) return { kind: 'changed' }
   }
   let people = 0
+  let changed = false
   let other: string | undefined
   for (const row of rows) {
-    const outcome = await ctx.results.change<{ by: string }>(row._id, act.id, (r) => {
+    const outcome = await ctx.results.change<{ by: string } | null>(row._id, act.id, (r) => {
       if (r.state !== 'draft') return { outcome: { by: r.confirmed?.by ?? '' } }
+      // Computed anew while this went on: nobody has seen these figures.
+      if (!seen || r.hash !== row.hash) return { outcome: null }
       const { returned: _, ...rest } = r
       return { row: { ...rest, state: 'confirmed', confirmed: { by: by._id, at: act.at } }, outcome: { by: by._id } }
     })
-    if (outcome?.by === by._id) people++
-    else other = outcome?.by
+    if (!outcome) changed = true
+    else if (outcome.by === by._id) people++
+    else other = outcome.by
   }
-  if (people === 0) return { kind: 'already', by: other ?? '' }
+  if (people === 0) return changed ? { kind: 'changed' } : { kind: 'already', by: other ?? '' }
   await ctx.audit.add({
     _id: `${act.id}/team-confirmed`,
     at: act.at,
@@ -126,7 +131,7 @@ export async function confirmTeam(
     detail: { people, digest },
   })
   await askApproval(ctx, month, act.id)
-  return { kind: 'confirmed', people }
+  return changed ? { kind: 'changed' } : { kind: 'confirmed', people }
 }
 
 /** Once every team is confirmed the general manager is asked. */
