@@ -289,3 +289,29 @@ test('figures that change while a team is being confirmed are not confirmed; the
   const audited = await ctx.audit.model.find({ what: 'team-confirmed' }).lean()
   expect(audited.map((l) => l.detail)).toEqual([{ people: 1, digest: team.digest }])
 })
+
+test('较上月 compares with what stood when the month was published: a later correction of the month before changes nothing', async () => {
+  const id = `${who.zhao!._id}/2026-10`
+  const version = (n: number, at: string, shownTotal: string) => ({
+    version: n,
+    at: new Date(at),
+    result: { shownTotal },
+  })
+  const october = { _id: id, personId: who.zhao!._id, month: '2026-10', state: 'published', seen: [], acknowledged: [] }
+  const first = version(1, '2026-11-05T10:00:00+08:00', '80.00')
+  await ctx.results.model.collection.insertOne({
+    ...october,
+    versions: [first],
+    sent: [],
+    rev: 1,
+    applied: [],
+  } as never)
+  await publishAll()
+  expect((await row('zhao')).versions[0]!.result.change).toBe('+9.00')
+  const later = version(2, '2026-12-08T10:00:00+08:00', '85.00')
+  await ctx.results.model.collection.updateOne({ _id: id as never }, { $push: { versions: later } as never })
+  world.clock.set('2026-12-09T10:00:00+08:00')
+  expect(await proposeCorrection(ctx, act(), who.zhou!, who.zhao!, '2026-11', { why: '按最新记录' })).toEqual({
+    kind: 'unchanged',
+  })
+})

@@ -29,6 +29,7 @@ import {
 import type { MonthInput } from '../../src/store/month-inputs.ts'
 import type { Person } from '../../src/store/people.ts'
 import type { PositionHistory } from '../../src/store/positions.ts'
+import type { ResultRow, ResultVersion } from '../../src/store/results.ts'
 import type { SurveyScore } from '../../src/store/survey-scores.ts'
 import { type WeekRow, weekRowId } from '../../src/store/weeks.ts'
 import { findByRef } from '../rights.ts'
@@ -39,6 +40,8 @@ export interface MonthFrame {
   month: Month
   company: Company
   now: Date
+  /** When the month was published, once it is. */
+  published: Date | undefined
   /** The weeks of the month, each with its Saturday, the open week before it, and how it is called. */
   weeks: { week: Week; saturday: Day; before: Week; title: string }[]
   firstWeek: Week
@@ -69,6 +72,7 @@ export async function monthFrame(ctx: Ctx, month: Month, now: Date): Promise<Mon
     month,
     company,
     now,
+    published: (await ctx.months.get(month)).published?.at,
     weeks: weeksOfMonth(month).map((week) => ({
       week,
       saturday: saturdayOf(week),
@@ -279,7 +283,7 @@ export async function factsOf(
   ])
   const weeksOf = groupBy(weekRows, (r) => r.personId)
   const behaviourOf = groupBy(behaviour, (r) => r.personId)
-  const previousOf = new Map(last.map((r) => [r.personId, r.versions.at(-1)?.result.shownTotal]))
+  const previousOf = new Map(last.map((r) => [r.personId, inForce(r, frame.published)?.result.shownTotal]))
   return new Map(
     people.map((person) => {
       const records: Records = {
@@ -314,6 +318,10 @@ export async function factsOf(
     }),
   )
 }
+
+/** The version of another month that stood when this one was published (domain.md §11.20); the newest until then. */
+const inForce = ({ versions }: ResultRow, published: Date | undefined): ResultVersion | undefined =>
+  versions.findLast((v) => !published || v.at <= published)
 
 /** What people wrote about their week and its history: most of a row, and no part of its score. */
 const unneeded = { 'submissions.content.summary': 0, draft: 0, notes: 0, pastScores: 0, applied: 0 }
