@@ -116,12 +116,22 @@ export function distributionLines(d: Distribution): string[] {
   })
 }
 
-/** For the general manager, once every team is confirmed. */
-export function approvalCard(month: Month, d: Distribution, people: number, dates: MonthDates): Card {
+/** For the general manager, once every team is confirmed. @param late what is over: their own day, and the publication's hour */
+export function approvalCard(
+  month: Month,
+  d: Distribution,
+  people: number,
+  dates: MonthDates,
+  late: { approve: boolean; publish?: { time: string } },
+): Card {
+  const due = late.approve ? `原定${dayText(dates.approve)}前确认，请尽快处理` : `请于${dayText(dates.approve)}前确认`
+  const publication = late.publish
+    ? `发布时间：确认后最近的工作日${late.publish.time}。`
+    : `发布时间：${dayText(dates.publish)}。`
   return {
     title: `${formatMonth(month)}绩效结果待您确认`,
-    subtitle: `共${people}人，各团队均已确认；请于${dayText(dates.approve)}前确认`,
-    text: [...distributionLines(d), `发布时间：${dayText(dates.publish)}。`].join('\n'),
+    subtitle: `共${people}人，各团队均已确认；${due}`,
+    text: [...distributionLines(d), publication].join('\n'),
     buttons: [
       { text: '确认全部', action: 'month-approve', style: 'primary' },
       { text: '退回团队', action: 'team-return', style: 'plain' },

@@ -8,12 +8,14 @@ import { namedFirst } from '../src/domain/parse-behaviour.ts'
 import {
   dayOf,
   formatDay,
+  formatDayFull,
   formatInstant,
   formatMonth,
   isDay,
   type Month,
   monthOf,
   previousMonth,
+  timeOf,
 } from '../src/domain/time.ts'
 import type { Answer, CardTurn, OnCard, OnTalk, TextTurn, Turn } from '../src/inbox/handler.ts'
 import type { ResultRow } from '../src/store/results.ts'
@@ -31,7 +33,7 @@ import {
   undoConfirm,
 } from './month/flow.ts'
 import { firstMonth, remindInputs, unpublishedMonths } from './month/inputs.ts'
-import { acknowledgeResult, finishPublication, publishMonth } from './month/publish.ts'
+import { acknowledgeResult, finishPublication, nextPublication, publishMonth } from './month/publish.ts'
 import { isOver, settleMonth } from './month/settle.ts'
 import { progressOf, teamCardOf } from './month/view.ts'
 import { ask } from './write-week.ts'
@@ -58,6 +60,7 @@ const text = {
   notGm: '只有总经理可以确认全公司的月度结果。',
   open: (teams: string) => `还有团队没有确认：${teams}。全部确认后再处理。`,
   approved: (at: string) => `将于${at}发布。`,
+  approvedLate: (at: string) => `将于${at}发布；如需提前，人力资源可发“月度进度”后点“发布”。`,
   nothing: '这个月还没有可以确认的结果。',
   notHr: '只有人力资源可以处理。',
   tooEarly: (at: string) => `将于${at}自动发布，不能提前。`,
@@ -231,7 +234,7 @@ export const onMonthApprove: OnCard = async (turn, ctx) => {
   const outcome = await approveMonth(ctx, turn, turn.person, month)
   switch (outcome.kind) {
     case 'approved':
-      return [{ replace: closedCard(title, '已确认', text.approved(dayText(datesOf(ctx, month).publish))) }]
+      return [{ replace: closedCard(title, '已确认', publicationText(ctx, month, turn.at)) }]
     case 'already': {
       const by = await ctx.people.get(outcome.by)
       return [{ replace: closedCard(title, '已确认', text.alreadyBy(by?.name ?? '总经理')) }]
@@ -247,6 +250,14 @@ export const onMonthApprove: OnCard = async (turn, ctx) => {
     case 'not-allowed':
       return [{ text: text.notGm }]
   }
+}
+
+/** When a month that was confirmed just now will be published. */
+function publicationText(ctx: Ctx, month: Month, now: Date): string {
+  const { at, planned } = nextPublication(ctx, month, now)
+  if (planned) return text.approved(dayText(datesOf(ctx, month).publish))
+  const zone = ctx.company().timeZone
+  return text.approvedLate(`${formatDayFull(dayOf(at, zone))}${timeOf(at, zone).slice(0, 5)}`)
 }
 
 export const onTeamReturn: OnCard = async (turn, ctx) => {

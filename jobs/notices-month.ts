@@ -12,7 +12,7 @@ import { mayJudge } from '../handlers/rights.ts'
 import type { Ctx } from '../src/context.ts'
 import { signed } from '../src/domain/behaviour.ts'
 import { dayText } from '../src/domain/month-dates.ts'
-import { formatDay, formatMonth } from '../src/domain/time.ts'
+import { dayOf, formatDay, formatMonth } from '../src/domain/time.ts'
 import type { Rendered } from '../src/outbox/notice.ts'
 import type { Person } from '../src/store/people.ts'
 
@@ -72,8 +72,14 @@ const monthApproval: Render = async (_to, args, ctx) => {
   if ((await ctx.months.get(month)).state !== 'open') return gone('已确认')
   if ((await ctx.results.model.countDocuments({ month, state: 'draft' })) > 0) return gone('有团队重新打开')
   const { people, spread } = await distributionOf(ctx, month)
+  const { timeZone, month: settings } = ctx.company()
+  const [now, dates] = [ctx.clock.now(), datesOf(ctx, month)]
+  const late = {
+    approve: dayOf(now, timeZone) > dates.approve.day,
+    ...(now >= dates.publish.at && { publish: { time: settings.publishTime } }),
+  }
   return {
-    card: approvalCard(month, spread, people, datesOf(ctx, month)),
+    card: approvalCard(month, spread, people, dates, late),
     subject: `month/${month}`,
     context: { month },
   }

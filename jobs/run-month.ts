@@ -2,7 +2,7 @@ import { push } from '../handlers/month/behaviour.ts'
 import { askApproval, datesOf } from '../handlers/month/flow.ts'
 import { firstMonth, remindInputs, unpublishedMonths } from '../handlers/month/inputs.ts'
 import { keepDelivery } from '../handlers/month/proof.ts'
-import { finishPublication, publishMonth } from '../handlers/month/publish.ts'
+import { finishPublication, publicationOn, publishMonth } from '../handlers/month/publish.ts'
 import { settleMonth } from '../handlers/month/settle.ts'
 import type { Ctx } from '../src/context.ts'
 import {
@@ -79,10 +79,8 @@ const publishJob: Job<Ctx> = {
   about: '次月5日10:00（遇休息日顺延）起：总经理确认后发布上月结果；未确认则每个工作日提醒人力资源',
   catchUpMs: 8 * HOUR,
   times: (day, ctx) => {
-    const month = settledOn(day, ctx)
-    return month && day >= datesOf(ctx, month).publish.day
-      ? [instantAt(day, ctx.company().month.publishTime, zoneOf(ctx))]
-      : []
+    const at = publicationOn(ctx, day)
+    return at ? [at] : []
   },
   async run(slot, ctx) {
     const day = dayOf(slot, zoneOf(ctx))

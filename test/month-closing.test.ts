@@ -290,6 +290,20 @@ test('figures that change while a team is being confirmed are not confirmed; the
   expect(audited.map((l) => l.detail)).toEqual([{ people: 1, digest: team.digest }])
 })
 
+test('who confirms the month after its hour reads when it will be published', async () => {
+  await confirmAll()
+  const gm = world.phone('wang')
+  expect(gm.sees()).toContain('请于12月4日（周五）前确认')
+  await world.jump('2026-12-08T09:01:00+08:00')
+  expect(gm.sees()).toContain('原定12月4日（周五）前确认，请尽快处理')
+  expect(gm.sees()).toContain('发布时间：确认后最近的工作日10:00')
+  await world.jump('2026-12-08T14:00:00+08:00')
+  await gm.tap('确认全部')
+  expect(said('wang')).toContain('将于12月9日（周三）10:00发布')
+  await world.jump('2026-12-09T10:01:00+08:00')
+  expect((await ctx.months.get('2026-11')).state).toBe('published')
+})
+
 test('较上月 compares with what stood when the month was published: a later correction of the month before changes nothing', async () => {
   const id = `${who.zhao!._id}/2026-10`
   const version = (n: number, at: string, shownTotal: string) => ({

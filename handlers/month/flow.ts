@@ -277,7 +277,7 @@ export async function reopenResult(ctx: Ctx, act: Act, by: Person, personId: str
 const isGm = (p: Person): boolean => p.active && p.roles.includes('gm')
 
 export type ApproveOutcome =
-  | { kind: 'approved'; publishAt: Date }
+  | { kind: 'approved' }
   | { kind: 'open'; teams: { name: string; people: number }[] }
   | { kind: 'already'; by: string }
   | { kind: 'published' | 'nothing' | 'not-over' | 'not-allowed' }
@@ -286,7 +286,6 @@ export type ApproveOutcome =
 export async function approveMonth(ctx: Ctx, act: Act, by: Person, month: Month): Promise<ApproveOutcome> {
   if (!isGm(by)) return { kind: 'not-allowed' }
   if (!isOver(ctx, month, act.at)) return { kind: 'not-over' }
-  const { publish } = datesOf(ctx, month)
   const open = await ctx.results.model.find({ month, state: 'draft' }, { judgeId: 1 }).lean<ResultRow[]>()
   const all = await ctx.results.model.countDocuments({ month })
   const outcome = await ctx.months.change<ApproveOutcome>(month, act.id, (row) => {
@@ -296,7 +295,7 @@ export async function approveMonth(ctx: Ctx, act: Act, by: Person, month: Month)
     if (all === 0) return { outcome: { kind: 'nothing' } }
     return {
       row: { ...row, state: 'approved', approved: { by: by._id, at: act.at } },
-      outcome: { kind: 'approved', publishAt: publish.at },
+      outcome: { kind: 'approved' },
     }
   })
   switch (outcome!.kind) {
@@ -318,7 +317,7 @@ export async function approveMonth(ctx: Ctx, act: Act, by: Person, month: Month)
         to: `month/${month}`,
         detail: { people: all },
       })
-      return { kind: 'approved', publishAt: publish.at }
+      return { kind: 'approved' }
     default:
       return outcome!
   }

@@ -1,11 +1,12 @@
 import type { Act, Ctx } from '../../src/context.ts'
-import type { Month } from '../../src/domain/time.ts'
+import { addDays, type Day, dayOf, instantAt, type Month, monthOf, previousMonth } from '../../src/domain/time.ts'
 import type { PlatformName } from '../../src/platforms/port.ts'
 import { monthRowId } from '../../src/store/month-inputs.ts'
 import type { Person } from '../../src/store/people.ts'
 import type { ResultRow } from '../../src/store/results.ts'
 import { push } from './behaviour.ts'
 import { datesOf } from './flow.ts'
+import { firstMonth } from './inputs.ts'
 import { isOver } from './settle.ts'
 
 export type PublishOutcome =
@@ -39,6 +40,27 @@ export async function publishMonth(ctx: Ctx, act: Act, by: Person | undefined, m
   if (outcome === 'not-approved') return { kind: 'not-approved', open }
   if (outcome === 'already') return { kind: 'already', at: (await ctx.months.get(month)).published!.at }
   return { kind: 'published', people: await finishPublication(ctx, month) }
+}
+
+/**
+ * The instant of a day at which the clock publishes what is confirmed: each working day from last month's publishing day on,
+ * for older months too; undefined: none on that day.
+ */
+export function publicationOn(ctx: Ctx, day: Day): Date | undefined {
+  const { weeks, month: settings, timeZone } = ctx.company()
+  const last = previousMonth(monthOf(day))
+  if (ctx.firstWeek === '' || last < firstMonth(ctx) || !weeks.isWorkday(day)) return undefined
+  return day >= datesOf(ctx, last).publish.day ? instantAt(day, settings.publishTime, timeZone) : undefined
+}
+
+/** When a month that is confirmed at an instant will be published; `planned`: on the day of the settings. */
+export function nextPublication(ctx: Ctx, month: Month, at: Date): { at: Date; planned: boolean } {
+  const { publish } = datesOf(ctx, month)
+  if (at < publish.at) return { at: publish.at, planned: true }
+  for (let day = dayOf(at, ctx.company().timeZone); ; day = addDays(day, 1)) {
+    const next = publicationOn(ctx, day)
+    if (next && next > at) return { at: next, planned: false }
+  }
 }
 
 const BATCH = 200
