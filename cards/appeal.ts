@@ -21,17 +21,18 @@ export const appealFiledCard = (a: AppealShown): Card => ({
   buttons: [{ text: '登记受理', action: 'appeal-register', style: 'primary' }],
 })
 
-/** The superior: an answer in writing is asked for. */
-export const appealAnswerCard = (a: AppealShown): Card => ({
-  title: `请答复${a.name}的申诉`,
+/** The superior: an answer in writing is asked for. @param until `12月11日24:00` @param again it was asked for before */
+export const appealAnswerCard = (a: AppealShown, until: string, again: boolean): Card => ({
+  title: `${again ? '提醒：' : ''}请答复${a.name}的申诉`,
   facts: facts(a),
-  text: `理由：${a.reason}`,
+  text: `理由：${a.reason}\n请在${until}前答复；之后将按现有材料裁定。`,
   buttons: [{ text: '填写答复', action: 'appeal-answer', style: 'primary' }],
 })
 
-/** Whoever decides: both sides on one card. */
-export const appealDecideCard = (a: AppealShown, answer: string): Card => ({
+/** Whoever decides: both sides on one card. @param corrected a correction had to be decided first, and is */
+export const appealDecideCard = (a: AppealShown, answer: string, corrected: boolean): Card => ({
   title: `${a.name}的申诉待裁定`,
+  ...(corrected && { subtitle: '此前待确认的更正已处理，现在可以裁定' }),
   facts: facts(a),
   text: `理由：${a.reason}\n上级答复：${answer}`,
   buttons: [

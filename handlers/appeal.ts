@@ -9,10 +9,13 @@ import { type AppealAbout, type AppealRow, appealId } from '../src/store/appeals
 import {
   aboutText,
   answerAppeal,
+  type DecideOutcome,
   decideAppeal,
   type FileOutcome,
   fileAppeal,
   registerAppeal,
+  type Undecidable,
+  undecidable,
   windowOf,
 } from './month/appeal.ts'
 import { ask } from './write-week.ts'
@@ -41,8 +44,18 @@ const text = {
     no: '请回复不成立的理由，会以书面告知申诉人。（回复“取消”放弃）',
   },
   badPoints: '请先写更正的分数，例如：+2 周计划第3项漏评。',
+  unanswered: (day: string) => `上级还没有答复，答复期至${day}24:00；收到答复或期满后，即可裁定。`,
+  pending: (by: string, day: string, who: string) =>
+    `这位同事该月的结果有一项更正（${by}于${day}提出）待${who || '总经理'}确认，目前还不能裁定成立。更正处理后会通知您，届时点“申诉成立”即可；申诉会一直保留。`,
+  incomplete: (missing: string) => `这位同事该月的结果还缺少数据：${missing}。补齐后点“申诉成立”即可；申诉会一直保留。`,
   decided: '已裁定，并告知申诉人。',
-  correction: '因结果已发布，更正须总经理确认后生效。',
+  correction: {
+    proposed: '因结果已发布，更正须总经理确认后生效。',
+    unchanged: '按现有记录重算，结果没有变化，不需要更正。',
+    'not-published': '这位同事该月没有已发布的结果，不需要更正。',
+  },
+  byHand: (name: string, month: string, points: string) =>
+    `更正还没有提出：另有一项更正刚刚提交，或缺少数据。请在其处理后发送：更正 ${name} ${month} ${points}申诉成立`,
 }
 
 /** What somebody may appeal against now. */
@@ -179,8 +192,10 @@ export const onAppealAnswerText: OnTalk = async (turn, data, ctx) => {
 
 export const onAppealDecide: OnCard = async (turn, ctx) => {
   const row = await ctx.appeals.get(idOf(turn))
-  if (!row || row.state === 'decided') return [{ text: text.gone }]
+  if (!row) return [{ text: text.gone }]
   const accepted = turn.arg === 'yes'
+  const not = await undecidable(ctx, turn, turn.person, row, accepted)
+  if (not) return [{ text: explainUndecidable(ctx, not) }]
   await ask(turn, ctx, 'appeal-decision', { appeal: row._id, accepted })
   const question = accepted ? (row.about.kind === 'behaviour' ? 'record' : 'result') : 'no'
   return [{ text: text.askDecision[question] }]
@@ -203,8 +218,48 @@ export const onAppealDecisionText: OnTalk = async (turn, data, ctx) => {
     text: withPoints ? said![2]! : turn.text,
     ...(withPoints && { points: said![1]!.replace(/[+＋]/, '') }),
   })
-  if (outcome.kind !== 'decided') return [{ text: outcome.kind === 'not-allowed' ? text.denied : text.gone }]
-  return [{ text: outcome.correction === 'proposed' ? `${text.decided}${text.correction}` : text.decided }]
+  switch (outcome.kind) {
+    case 'decided':
+      return [{ text: `${text.decided}${await afterDecision(ctx, outcome)}` }]
+    case 'no-text':
+    case 'bad-points':
+      await ask(turn, ctx, 'appeal-decision', data)
+      return [{ text: text.badPoints }]
+    default:
+      return [{ text: explainUndecidable(ctx, outcome) }]
+  }
+}
+
+function explainUndecidable(ctx: Ctx, not: Undecidable): string {
+  switch (not.kind) {
+    case 'gone':
+      return text.gone
+    case 'not-allowed':
+      return text.denied
+    case 'unanswered':
+      return text.unanswered(formatDay(not.day))
+    case 'pending':
+      return text.pending(not.by, formatDay(dayOf(not.at, ctx.company().timeZone)), not.approvers.join('、'))
+    case 'incomplete':
+      return text.incomplete(not.missing.join('；'))
+  }
+}
+
+/** What became of the correction, for whoever decided. */
+async function afterDecision(ctx: Ctx, { row, correction }: DecideOutcome & { kind: 'decided' }): Promise<string> {
+  switch (correction) {
+    case undefined:
+      return ''
+    case 'proposed':
+    case 'unchanged':
+    case 'not-published':
+      return text.correction[correction]
+    default: {
+      const { points } = row.decision!
+      const signedPoints = points ? `${points.startsWith('-') ? '' : '+'}${points} ` : ''
+      return text.byHand((await ctx.people.get(row.personId))?.name ?? '', row.month, signedPoints)
+    }
+  }
 }
 
 /** What the cards of an appeal show. */

@@ -2,7 +2,8 @@ import { appealAnswerCard, appealDecideCard, appealFiledCard } from '../cards/ap
 import { attendanceCard, behaviourCard } from '../cards/behaviour.ts'
 import { approvalCard, correctionCard, distributionLines, progressCard, teamMonthCard } from '../cards/month.ts'
 import { shownAppeal } from '../handlers/appeal.ts'
-import { aboutText, handlersOf, windowOf } from '../handlers/month/appeal.ts'
+import { aboutText, windowOf } from '../handlers/month/appeal.ts'
+import { answerUntil, handlersOf, stageOf } from '../handlers/month/appeal-stage.ts'
 import { datesOf, teamMonth } from '../handlers/month/flow.ts'
 import { tasksOf } from '../handlers/month/inputs.ts'
 import { distributionOf, progressOf, teamCardOf } from '../handlers/month/view.ts'
@@ -195,11 +196,14 @@ const appealFiled: Render = async (to, args, ctx) => {
   }
 }
 
-const appealAnswer: Render = async (_to, args, ctx) => {
+const appealAnswer: Render = async (to, args, ctx) => {
   const row = await appealIn(args, ctx)
-  if (row?.state !== 'registered') return gone('已答复')
+  const person = row && (await ctx.people.get(row.personId))
+  if (row?.state !== 'registered' || !person) return gone('已答复')
+  if (!(await mayJudge(ctx, to, person))) return gone('不再是上级')
+  const until = `${formatDay(answerUntil(ctx, row.asked?.at ?? ctx.clock.now()).day)}24:00`
   return {
-    card: appealAnswerCard(await shownAppeal(ctx, row)),
+    card: appealAnswerCard(await shownAppeal(ctx, row), until, args.again === true),
     subject: `appeal/${row._id}`,
     context: { appeal: row._id },
   }
@@ -207,11 +211,12 @@ const appealAnswer: Render = async (_to, args, ctx) => {
 
 const appealDecide: Render = async (to, args, ctx) => {
   const row = await appealIn(args, ctx)
-  if (!row || row.state === 'decided' || !(await handlersOf(ctx, row)).some((p) => p._id === to._id))
-    return gone('已裁定')
-  const answer = row.answer?.text ?? '没有上级，未答复'
+  const stage = row ? (await stageOf(ctx, row, ctx.clock.now())).kind : 'closed'
+  if (!row || stage === 'closed' || !(await handlersOf(ctx, row)).some((p) => p._id === to._id)) return gone('已裁定')
+  if (stage === 'waiting') return gone('等待新的上级答复')
+  const answer = stage === 'nobody' ? '没有上级，未答复' : (row.answer?.text ?? '直属上级未答复')
   return {
-    card: appealDecideCard(await shownAppeal(ctx, row), answer),
+    card: appealDecideCard(await shownAppeal(ctx, row), answer, args.corrected === true),
     subject: `appeal/${row._id}`,
     context: { appeal: row._id },
   }
@@ -224,13 +229,14 @@ const appealStep: Render = async (_to, args, ctx) => {
   const about = await aboutText(ctx, row)
   switch (args.step) {
     case 'registered':
-      return { text: `您对“${about}”的申诉已登记受理，已请上级答复。` }
+      return { text: `您对“${about}”的申诉已登记受理，${row.asked ? '已请上级答复' : '接下来由人力资源裁定'}。` }
     case 'answered':
       return { text: `您对“${about}”的申诉，上级已答复：${row.answer?.text ?? ''}。接下来由人力资源裁定。` }
     default: {
       const d = row.decision
       if (!d) return gone('尚未裁定')
-      return { text: `您对“${about}”的申诉裁定为${d.accepted ? '成立' : '不成立'}。理由：${d.text}` }
+      const unanswered = d.unanswered ? '（直属上级未答复）' : ''
+      return { text: `您对“${about}”的申诉裁定为${d.accepted ? '成立' : '不成立'}${unanswered}。理由：${d.text}` }
     }
   }
 }

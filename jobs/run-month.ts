@@ -1,3 +1,4 @@
+import { chaseAppeal } from '../handlers/month/appeal-stage.ts'
 import { push } from '../handlers/month/behaviour.ts'
 import { askApproval, datesOf } from '../handlers/month/flow.ts'
 import { firstMonth, remindInputs, unpublishedMonths } from '../handlers/month/inputs.ts'
@@ -139,4 +140,16 @@ const notePositions: Job<Ctx> = {
   },
 }
 
-export const monthJobs: Job<Ctx>[] = [notePositions, lastScoring, settleJob, publishJob]
+/** Appeals that wait for the superior's answer: asked again, and after three working days decided without it. */
+const chaseAppeals: Job<Ctx> = {
+  name: 'chase-appeals',
+  about: '工作日09:30：提醒还没有答复申诉的上级；三个工作日未答复的，告知人力资源可以裁定',
+  catchUpMs: 12 * HOUR,
+  times: (day, ctx) => (ctx.company().weeks.isWorkday(day) ? [instantAt(day, '09:30', zoneOf(ctx))] : []),
+  async run(slot, ctx) {
+    for (const row of await ctx.appeals.registered())
+      await chaseAppeal(ctx, row, slot, `chase-appeals@${slot.toISOString()}`)
+  },
+}
+
+export const monthJobs: Job<Ctx>[] = [notePositions, lastScoring, settleJob, publishJob, chaseAppeals]

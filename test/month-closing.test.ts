@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { fileAppeal, registerAppeal } from '../handlers/month/appeal.ts'
+import { decideAppeal, fileAppeal, registerAppeal } from '../handlers/month/appeal.ts'
 import { recordBehaviour, recordId, revokeBehaviour } from '../handlers/month/behaviour.ts'
 import { decideCorrection, proposeCorrection } from '../handlers/month/correct.ts'
 import { approveMonth, confirmTeam, teamMonth, undoConfirm } from '../handlers/month/flow.ts'
@@ -8,6 +8,7 @@ import { publishMonth } from '../handlers/month/publish.ts'
 import { refreshPeople } from '../handlers/month/settle.ts'
 import { decideChange, decideExcuse, returnWeek, scoreWeek, withdrawScore } from '../handlers/weekly/judge.ts'
 import { proposeExcuse, submitWeek } from '../handlers/weekly/submit.ts'
+import { monthJobs } from '../jobs/run-month.ts'
 import type { Ctx } from '../src/context.ts'
 import type { Person } from '../src/store/people.ts'
 import { dyingStores } from './dying.ts'
@@ -228,6 +229,72 @@ const registered = async (userId: string) => {
   await world.bot().idle()
 }
 
+describe('an appeal about a result whose correction waits', () => {
+  test('is not accepted before that is decided; whoever decides hears when it can be', async () => {
+    await publishAll()
+    const hr = world.phone('zhou')
+    await world.phone('zhao').tap('申诉')
+    await world.phone('zhao').type('第三周第1项漏评')
+    await hr.tap('登记受理')
+    await world.phone('li').tap('填写答复')
+    await world.phone('li').type('确实漏评')
+    await hr.type('更正 赵敏 2026-11 +1 另一项')
+    await hr.tap('申诉成立')
+    expect(hr.sees()).toContain('有一项更正（周琳于12月7日提出）待王建国确认，目前还不能裁定成立')
+    const accepted = { accepted: true, text: '漏评', points: '2' }
+    expect(await decideAppeal(ctx, act(), who.zhou!, appealOf('zhao'), accepted)).toMatchObject({ kind: 'pending' })
+    expect((await ctx.appeals.get(appealOf('zhao')))!.state).toBe('answered')
+    expect(said('zhao')).not.toContain('裁定为')
+    await world.phone('wang').tap('同意更正')
+    expect(hr.sees()).toContain('此前待确认的更正已处理，现在可以裁定')
+    await hr.tap('申诉成立')
+    await hr.type('+0 漏评')
+    expect(hr.sees()).toContain('请先写更正的分数')
+    await hr.type('+2 漏评')
+    expect(hr.sees()).toContain('更正须总经理确认后生效')
+    expect(said('zhao')).toContain('裁定为成立')
+    await world.phone('wang').tap('同意更正')
+    expect(await totals('zhao')).toEqual(['89.00', '90.00', '92.00'])
+  })
+
+  test('the same where a record is appealed against, and where figures are missing by now', async () => {
+    world.clock.set('2026-11-30T15:00:00+08:00')
+    const late = { caseId: 'meeting-late', points: '-2', times: 1, day: '2026-11-30', facts: '周会迟到' }
+    const recorded = act()
+    await recordBehaviour(ctx, recorded, who.li!, who.zhao!, late)
+    const record = recordId(recorded.id)
+    await publishAll()
+    // Filed in time, registered late.
+    const filed = { id: 'filed', at: new Date('2026-12-02T10:00:00+08:00') }
+    await fileAppeal(ctx, filed, who.zhao!, '2026-11', { kind: 'behaviour', recordId: record }, '会议取消')
+    await registerAppeal(ctx, act(), who.zhou!, `behaviour/${record}`)
+    await world.bot().idle()
+    await world.phone('li').tap('填写答复')
+    await world.phone('li').type('确实取消')
+    const decide = () =>
+      decideAppeal(ctx, act(), who.zhou!, `behaviour/${record}`, { accepted: true, text: '会议取消' })
+    expect(
+      (await proposeCorrection(ctx, act(), who.zhou!, who.zhao!, '2026-11', { points: '1', why: '另一项' })).kind,
+    ).toBe('proposed')
+    expect(await decide()).toMatchObject({ kind: 'pending', approvers: ['王建国'] })
+    expect((await ctx.behaviours.get(record))!.state).toBe('counts')
+    await world.bot().idle()
+    await world.phone('wang').tap('不同意')
+    expect(world.phone('zhou').sees()).toContain('现在可以裁定')
+    const week = { _id: `${who.zhao!._id}/2026-W48` }
+    const { score } = (await ctx.weeks.model.findOne(week).lean())!
+    await ctx.weeks.model.updateOne(week, { $unset: { score: 1 } })
+    await world.phone('zhou').tap('申诉成立')
+    expect(world.phone('zhou').sees()).toContain('还缺少数据：还有1周未评分')
+    expect((await ctx.behaviours.get(record))!.state).toBe('counts')
+    await ctx.weeks.model.updateOne(week, { $set: { score } })
+    expect(await decide()).toMatchObject({ kind: 'decided', correction: 'proposed' })
+    await world.bot().idle()
+    await world.phone('wang').tap('同意更正')
+    expect(await totals('zhao')).toEqual(['87.00', '89.00'])
+  })
+})
+
 test('points of a correction count when it is accepted, whatever ends in between, and not when it is refused', async () => {
   await publishAll()
   const id = `${who.sun!._id}/2026-11`
@@ -288,6 +355,85 @@ test('figures that change while a team is being confirmed are not confirmed; the
   expect((await ctx.results.ofTeam('2026-11', who.li!._id)).map((r) => r.state)).toEqual(['confirmed', 'draft'])
   const audited = await ctx.audit.model.find({ what: 'team-confirmed' }).lean()
   expect(audited.map((l) => l.detail)).toEqual([{ people: 1, digest: team.digest }])
+})
+
+describe('an appeal that waits for an answer', () => {
+  const chase = async (day: string) => {
+    const slot = new Date(`${day}T09:30:00+08:00`)
+    world.clock.set(slot.toISOString())
+    await monthJobs.find((j) => j.name === 'chase-appeals')!.run(slot, ctx)
+    await world.bot().idle()
+  }
+  const times = (userId: string, title: string) =>
+    world
+      .phone(userId)
+      .messages()
+      .filter((m) => m.card?.title === title).length
+  const decide = (userId: string) =>
+    decideAppeal(ctx, act(), who.zhou!, appealOf(userId), { accepted: false, text: '核对无误' })
+
+  test('a silent superior is reminded once; after three working days it is decided without them, and that is said', async () => {
+    await publishAll()
+    await registered('zhao')
+    expect(world.phone('li').sees()).toContain('请在12月10日24:00前答复')
+    expect(times('li', '提醒：请答复赵敏的申诉')).toBe(0)
+    await chase('2026-12-08')
+    await chase('2026-12-09')
+    expect(times('li', '提醒：请答复赵敏的申诉')).toBe(1)
+    expect(await decide('zhao')).toEqual({ kind: 'unanswered', day: '2026-12-10' })
+    await chase('2026-12-10')
+    expect(times('zhou', '赵敏的申诉待裁定')).toBe(0)
+    await chase('2026-12-11')
+    await chase('2026-12-14')
+    const hr = world.phone('zhou')
+    expect(times('zhou', '赵敏的申诉待裁定')).toBe(1)
+    expect(hr.sees()).toContain('上级答复：直属上级未答复')
+    await hr.tap('不成立')
+    await hr.type('核对无误')
+    expect(said('zhao')).toContain('的申诉裁定为不成立（直属上级未答复）。理由：核对无误')
+    expect((await ctx.appeals.get(appealOf('zhao')))!.decision).toMatchObject({ unanswered: true })
+    const [line] = await ctx.audit.model.find({ what: 'appeal-decided' }).lean()
+    expect(line!.detail).toEqual({ accepted: false, unanswered: true })
+  })
+
+  test('an answer after that still counts, and is shown', async () => {
+    await publishAll()
+    await registered('zhao')
+    await chase('2026-12-11')
+    await world.phone('li').tap('填写答复')
+    await world.phone('li').type('核对无误')
+    expect(world.phone('zhou').sees()).toContain('上级答复：核对无误')
+    expect(times('zhou', '赵敏的申诉待裁定')).toBe(2)
+  })
+
+  test('a new superior is asked; without one it can be decided; a stand-in is waited for', async () => {
+    await publishAll()
+    await registered('zhao')
+    await registered('sun')
+    const [zhao, qian] = [(await ctx.people.get(who.zhao!._id))!, (await ctx.people.get(who.qian!._id))!]
+    await ctx.people.save({ ...zhao, managerId: qian._id }, zhao)
+    await chase('2026-12-08')
+    expect(times('qian', '请答复赵敏的申诉')).toBe(1)
+    expect(await decide('zhao')).toEqual({ kind: 'unanswered', day: '2026-12-11' })
+    await ctx.people.save({ ...qian, active: false, leftOn: '2026-12-08' }, qian)
+    await chase('2026-12-09')
+    expect(world.phone('zhou').sees()).toContain('上级答复：没有上级，未答复')
+    expect(await decide('sun')).toMatchObject({ kind: 'decided' })
+    // The general manager has nobody above, and somebody who stands in.
+    const praise = { caseId: 'praise-department', points: '3', times: 1, day: '2026-12-08', facts: '协助布展' }
+    const recorded = act()
+    expect((await recordBehaviour(ctx, recorded, who.li!, who.wang!, praise)).kind).toBe('recorded')
+    const about = { kind: 'behaviour' as const, recordId: recordId(recorded.id) }
+    await fileAppeal(ctx, act(), who.wang!, '2026-12', about, '不是本人')
+    const appeal = `behaviour/${about.recordId}`
+    expect((await registerAppeal(ctx, act(), who.zhou!, appeal)).kind).toBe('registered')
+    const refused = { accepted: false, text: '不成立' }
+    expect((await decideAppeal(ctx, act(), who.zhou!, appeal, refused)).kind).toBe('unanswered')
+    await world.bot().idle()
+    await world.phone('li').tap('填写答复')
+    await world.phone('li').type('是本人')
+    expect((await decideAppeal(ctx, act(), who.zhou!, appeal, refused)).kind).toBe('decided')
+  })
 })
 
 test('who confirms the month after its hour reads when it will be published', async () => {

@@ -6,9 +6,11 @@ import { type AppealAbout, type AppealRow, appealId } from '../../src/store/appe
 import { monthRowId } from '../../src/store/month-inputs.ts'
 import type { Person } from '../../src/store/people.ts'
 import { judgeOf, mayJudge } from '../rights.ts'
+import { answerUntil, askAnswer, askDecision, handlersOf, mayHandle, stageOf, tellNobody } from './appeal-stage.ts'
 import { push, revokeBehaviour } from './behaviour.ts'
-import { type ProposeOutcome, proposeCorrection } from './correct.ts'
+import { correctionHindrance, type Hindrance, type ProposeOutcome, proposeCorrection } from './correct.ts'
 import { reopenResult } from './flow.ts'
+import { finishPublication } from './publish.ts'
 
 /** Until when an appeal about something that was told at an instant is open (domain.md §11.25). */
 export function windowOf(ctx: Ctx, told: Date): { day: Day; until: Date } {
@@ -79,41 +81,6 @@ const note = (ctx: Ctx, act: Act, by: Person, what: string, id: string, detail?:
     ...(detail && { detail }),
   })
 
-/** People who are party to an appeal: the appellant, who judged, who recorded. */
-async function partiesOf(ctx: Ctx, row: AppealRow): Promise<Set<string>> {
-  const parties = new Set([row.personId])
-  if (row.about.kind === 'behaviour') {
-    const record = await ctx.behaviours.get(row.about.recordId)
-    if (record) parties.add(record.by)
-    if (record?.decided) parties.add(record.decided.by)
-  }
-  const result = await ctx.results.get(monthRowId(row.personId, row.month))
-  if (result?.confirmed) parties.add(result.confirmed.by)
-  if (row.answer) parties.add(row.answer.by)
-  const person = await ctx.people.get(row.personId)
-  const judge = person && (await judgeOf(ctx, person))
-  if (judge) parties.add(judge._id)
-  return parties
-}
-
-/** Who registers and decides: HR who is not party; the general manager where all of HR is (domain.md §6). */
-export async function handlersOf(ctx: Ctx, row: AppealRow): Promise<Person[]> {
-  const parties = await partiesOf(ctx, row)
-  const free = (p: Person) => !parties.has(p._id)
-  const hrs = (await ctx.people.withRole('hr')).filter(free)
-  return hrs.length > 0 ? hrs : (await ctx.people.withRole('gm')).filter(free)
-}
-
-async function tellNobody(ctx: Ctx, id: string, cause: string): Promise<void> {
-  const hrs = await ctx.people.withRole('hr')
-  await ctx.outbox.add(
-    hrs.map((p) => push(`appeal-nobody/${id}/${p._id}`, p._id, 'appeal-nobody', { appeal: id }, cause)),
-  )
-}
-
-const mayHandle = async (ctx: Ctx, by: Person, row: AppealRow): Promise<boolean> =>
-  (await handlersOf(ctx, row)).some((p) => p._id === by._id)
-
 type Step<K extends string> = { kind: K; row: AppealRow } | { kind: 'gone' | 'not-allowed' | 'no-text' }
 
 /** HR takes an appeal on: the superior is asked to answer, the employee is told. */
@@ -121,30 +88,23 @@ export async function registerAppeal(ctx: Ctx, act: Act, by: Person, id: string)
   const row = await ctx.appeals.get(id)
   if (!row) return { kind: 'gone' }
   if (!(await mayHandle(ctx, by, row))) return { kind: 'not-allowed' }
-  const done = await ctx.appeals.change<boolean>(id, act.id, (r) =>
-    r.state === 'filed'
-      ? { row: { ...r, state: 'registered', registered: { by: by._id, at: act.at } }, outcome: true }
-      : { outcome: false },
-  )
-  if (!done) return { kind: 'gone' }
-  await note(ctx, act, by, 'appeal-registered', id)
   const person = await ctx.people.get(row.personId)
   const judge = person && (await judgeOf(ctx, person))
+  const done = await ctx.appeals.change<boolean>(id, act.id, (r) => {
+    if (r.state !== 'filed') return { outcome: false }
+    const asked = judge && { asked: { judge: judge._id, at: act.at } }
+    return { row: { ...r, state: 'registered', registered: { by: by._id, at: act.at }, ...asked }, outcome: true }
+  })
+  if (!done) return { kind: 'gone' }
+  await note(ctx, act, by, 'appeal-registered', id)
+  const after = (await ctx.appeals.get(id))!
   await ctx.outbox.add([
     push(`appeal-step/${id}/registered`, row.personId, 'appeal-step', { appeal: id, step: 'registered' }, act.id),
-    ...(judge ? [push(`appeal-answer/${id}/${judge._id}`, judge._id, 'appeal-answer', { appeal: id }, act.id)] : []),
   ])
   // Without a superior there is nobody to answer: it can be decided at once.
-  if (!judge) await askDecision(ctx, row, act.id)
-  return { kind: 'registered', row: (await ctx.appeals.get(id))! }
-}
-
-async function askDecision(ctx: Ctx, row: AppealRow, cause: string): Promise<void> {
-  const to = await handlersOf(ctx, row)
-  await ctx.outbox.add(
-    to.map((p) => push(`appeal-decide/${row._id}/${p._id}`, p._id, 'appeal-decide', { appeal: row._id }, cause)),
-  )
-  if (to.length === 0) await tellNobody(ctx, row._id, cause)
+  if (after.asked) await askAnswer(ctx, id, after.asked.judge, act.id)
+  else await askDecision(ctx, after, 'nobody', act.id)
+  return { kind: 'registered', row: after }
 }
 
 /** The superior's answer in writing. */
@@ -174,19 +134,44 @@ export async function answerAppeal(
   await ctx.outbox.add([
     push(`appeal-step/${id}/answered`, row.personId, 'appeal-step', { appeal: id, step: 'answered' }, act.id),
   ])
-  await askDecision(ctx, after, act.id)
+  await askDecision(ctx, after, 'answered', act.id)
   return { kind: 'answered', row: after }
 }
 
+/** Why a decision cannot be made now. */
+export type Undecidable =
+  | { kind: 'gone' | 'not-allowed' }
+  /** The superior has until the end of a day to answer. */
+  | { kind: 'unanswered'; day: Day }
+  | Hindrance
+
 export type DecideOutcome =
   | { kind: 'decided'; row: AppealRow; correction?: ProposeOutcome['kind'] }
-  | { kind: 'gone' | 'not-allowed' | 'no-text' | 'bad-points' }
+  | { kind: 'no-text' | 'bad-points' }
+  | Undecidable
+
+/** Asked before the reason is asked for, and again before anything is written; undefined: it can be decided. */
+export async function undecidable(
+  ctx: Ctx,
+  act: Act,
+  by: Person,
+  row: AppealRow,
+  accepted: boolean,
+): Promise<Undecidable | undefined> {
+  if (!(await mayHandle(ctx, by, row))) return { kind: 'not-allowed' }
+  const stage = await stageOf(ctx, row, act.at)
+  if (stage.kind === 'closed') return { kind: 'gone' }
+  if (stage.kind === 'waiting') return { kind: 'unanswered', day: answerUntil(ctx, stage.asked ?? act.at).day }
+  const person = await ctx.people.get(row.personId)
+  // What is accepted becomes a correction of what is published: it must not be told before it can.
+  return accepted && person ? correctionHindrance(ctx, person, row.month, act.at) : undefined
+}
 
 /**
  * The decision, by somebody who is not party, in writing. Accepted: a record of behaviour is revoked, a result gets signed
  * points; where the result is published that is a correction, which the general manager confirms.
  *
- * @param points of an accepted appeal about a result
+ * @param points of an accepted appeal about a result, not 0
  */
 export async function decideAppeal(
   ctx: Ctx,
@@ -198,48 +183,60 @@ export async function decideAppeal(
   const row = await ctx.appeals.get(id)
   const person = row && (await ctx.people.get(row.personId))
   if (!row || !person) return { kind: 'gone' }
-  const repeated = row.applied.some((a) => a.event === act.id)
-  if (!repeated && !(await mayHandle(ctx, by, row))) return { kind: 'not-allowed' }
   const { accepted, text, points } = decision
-  if (text.trim() === '') return { kind: 'no-text' }
-  const onResult = row.about.kind === 'result'
-  if (accepted && onResult && !/^-?\d{1,3}(\.\d{1,2})?$/.test(points ?? '')) return { kind: 'bad-points' }
+  if (!row.applied.some((a) => a.event === act.id)) {
+    const hindrance = await undecidable(ctx, act, by, row, accepted)
+    if (hindrance?.kind === 'not-allowed') return hindrance
+    if (text.trim() === '') return { kind: 'no-text' }
+    if (accepted && row.about.kind === 'result' && !isPoints(points)) return { kind: 'bad-points' }
+    if (hindrance) return hindrance
+  }
   const done = await ctx.appeals.change<boolean>(id, act.id, (r) => {
-    const noAnswerer = r.state === 'registered' && !person.managerId
-    if (r.state !== 'answered' && !noAnswerer) return { outcome: false }
+    if (r.state !== 'registered' && r.state !== 'answered') return { outcome: false }
     const kept = {
       by: by._id,
       at: act.at,
       accepted,
       text: text.trim().slice(0, 1000),
       ...(accepted && points && { points }),
+      ...(r.state === 'registered' && r.asked && { unanswered: true as const }),
     }
     return { row: { ...r, state: 'decided', decision: kept }, outcome: true }
   })
   if (!done) return { kind: 'gone' }
-  await note(ctx, act, by, 'appeal-decided', id, { accepted, ...(points && { points }) })
+  const after = (await ctx.appeals.get(id))!
+  const detail = { accepted, ...(points && { points }), ...(after.decision?.unanswered && { unanswered: true }) }
+  await note(ctx, act, by, 'appeal-decided', id, detail)
+  const correction = accepted ? await carryOut(ctx, act, by, person, after) : undefined
   await ctx.outbox.add([
     push(`appeal-step/${id}/decided`, row.personId, 'appeal-step', { appeal: id, step: 'decided' }, act.id),
   ])
-  let correction: ProposeOutcome['kind'] | undefined
-  if (accepted) {
-    const why = `申诉成立：${text.trim()}`
-    if (row.about.kind === 'behaviour') {
-      await revokeByDecision(ctx, act, by, row.about.recordId, why)
-      await reopenResult(ctx, { ...act, id: `${act.id}/reopen` }, by, row.personId, row.month, why)
-      if ((await ctx.months.get(row.month)).state === 'published')
-        correction = (
-          await proposeCorrection(ctx, { ...act, id: `${act.id}/correction` }, by, person, row.month, { why })
-        ).kind
-    } else
-      correction = (
-        await proposeCorrection(ctx, { ...act, id: `${act.id}/correction` }, by, person, row.month, {
-          why: `${why}（${signed(points!)}分）`,
-          points: points!,
-        })
-      ).kind
+  return { kind: 'decided', row: after, ...(correction && { correction }) }
+}
+
+const isPoints = (points = ''): boolean => /^-?\d{1,3}(\.\d{1,2})?$/.test(points) && /[1-9]/.test(points)
+
+/** What an accepted appeal changes. @returns what became of the correction, where the month is published */
+async function carryOut(
+  ctx: Ctx,
+  act: Act,
+  by: Person,
+  person: Person,
+  { about, month, decision }: AppealRow,
+): Promise<ProposeOutcome['kind'] | undefined> {
+  const { text, points } = decision!
+  const why = `申诉成立：${text}`
+  const correct = { ...act, id: `${act.id}/correction` }
+  if (about.kind === 'result') {
+    const words = { why: `${why}（${signed(points!)}分）`, points: points! }
+    return (await proposeCorrection(ctx, correct, by, person, month, words)).kind
   }
-  return { kind: 'decided', row: (await ctx.appeals.get(id))!, ...(correction && { correction }) }
+  await revokeByDecision(ctx, act, by, about.recordId, why)
+  await reopenResult(ctx, { ...act, id: `${act.id}/reopen` }, by, person._id, month, why)
+  if ((await ctx.months.get(month)).state !== 'published') return undefined
+  // A publication that was cut off would have no version to correct.
+  await finishPublication(ctx, month)
+  return (await proposeCorrection(ctx, correct, by, person, month, { why })).kind
 }
 
 async function revokeByDecision(ctx: Ctx, act: Act, by: Person, recordId: string, why: string): Promise<void> {

@@ -1,18 +1,19 @@
 import type { Act, Ctx } from '../../src/context.ts'
 import { exact } from '../../src/domain/decimal.ts'
-import { type MonthResult, settle } from '../../src/domain/settlement.ts'
+import { settle } from '../../src/domain/settlement.ts'
 import { dayOf, type Month } from '../../src/domain/time.ts'
 import { monthRowId } from '../../src/store/month-inputs.ts'
 import type { Person } from '../../src/store/people.ts'
 import type { ResultRow } from '../../src/store/results.ts'
 import { judges } from '../rights.ts'
+import { askAfterCorrection } from './appeal-stage.ts'
 import { push } from './behaviour.ts'
 import { factsOf, monthFrame } from './facts.ts'
 import { publicationKey } from './publish.ts'
 import { hashOf } from './settle.ts'
 
 export type ProposeOutcome =
-  | { kind: 'proposed'; before: MonthResult; after: MonthResult; approvers: string[] }
+  | { kind: 'proposed'; approvers: string[] }
   /** Nothing would change. */
   | { kind: 'unchanged' | 'not-published' | 'not-allowed' | 'bad-points' | 'no-reason' | 'pending' | 'incomplete' }
 
@@ -48,9 +49,12 @@ export async function proposeCorrection(
   if (!row || !before) return { kind: 'not-published' }
   const extra = points === undefined || exact(points).n === 0n ? undefined : points
   const after = await recompute(ctx, person, month, act.at, extra, why)
-  if (after.missing.length > 0) return { kind: 'incomplete' }
   const hash = hashOf(after)
-  if (hash === before.hash) return { kind: 'unchanged' }
+  if (!row.applied.some((a) => a.event === act.id)) {
+    if (row.proposal) return { kind: 'pending' }
+    if (after.missing.length > 0) return { kind: 'incomplete' }
+    if (hash === before.hash) return { kind: 'unchanged' }
+  }
   const outcome = await ctx.results.change<'proposed' | 'pending'>(id, act.id, (r) => {
     if (r.proposal) return { outcome: 'pending' }
     const proposal = {
@@ -78,7 +82,30 @@ export async function proposeCorrection(
   await ctx.outbox.add(
     approvers.map((p) => push(`correction/${id}/${act.id}/${p._id}`, p._id, 'correction-request', args, act.id)),
   )
-  return { kind: 'proposed', before: before.result, after, approvers: approvers.map((p) => p.name) }
+  return { kind: 'proposed', approvers: approvers.map((p) => p.name) }
+}
+
+/** Why no correction of somebody's published result can be proposed now; undefined: it can, or there is no result. */
+export type Hindrance =
+  | { kind: 'pending'; by: string; at: Date; approvers: string[] }
+  | { kind: 'incomplete'; missing: string[] }
+
+/** Asked before a decision that is to become a correction; `by` and `approvers` are names. */
+export async function correctionHindrance(
+  ctx: Ctx,
+  person: Person,
+  month: Month,
+  at: Date,
+): Promise<Hindrance | undefined> {
+  const row = await ctx.results.get(monthRowId(person._id, month))
+  if (!row?.versions.length) return undefined
+  if (row.proposal) {
+    const by = await ctx.people.get(row.proposal.by)
+    const approvers = (await correctionApprovers(ctx, person._id)).map((p) => p.name)
+    return { kind: 'pending', by: by?.name ?? '人力资源', at: row.proposal.at, approvers }
+  }
+  const { missing } = await recompute(ctx, person, month, at, undefined, '')
+  return missing.length > 0 ? { kind: 'incomplete', missing } : undefined
 }
 
 async function recompute(ctx: Ctx, person: Person, month: Month, at: Date, points: string | undefined, why: string) {
@@ -156,5 +183,6 @@ export async function decideCorrection(
   await ctx.outbox.add(
     hrs.map((p) => push(`${what}/${rowId}/${proposalId}/${p._id}`, p._id, what, { row: rowId }, act.id)),
   )
+  await askAfterCorrection(ctx, row.personId, row.month, proposalId, act.at, act.id)
   return { kind: accept ? 'accepted' : 'refused', row: (await ctx.results.get(rowId))! }
 }

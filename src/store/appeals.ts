@@ -15,8 +15,10 @@ export interface AppealRow extends Versioned {
   filedAt: Date
   state: 'filed' | 'registered' | 'answered' | 'decided'
   registered?: { by: string; at: Date }
+  /** Which superior was asked last for an answer. */
+  asked?: { judge: string; at: Date }
   answer?: { by: string; at: Date; text: string }
-  decision?: { by: string; at: Date; accepted: boolean; text: string; points?: string }
+  decision?: { by: string; at: Date; accepted: boolean; text: string; points?: string; unanswered?: true }
 }
 
 const Mixed = Schema.Types.Mixed
@@ -30,6 +32,7 @@ const schema = new Schema<AppealRow>(
     filedAt: Date,
     state: String,
     registered: Mixed,
+    asked: Mixed,
     answer: Mixed,
     decision: Mixed,
     rev: Number,
@@ -67,6 +70,7 @@ export function appealStore(db: Db) {
         .find({ state: { $ne: 'decided' } })
         .sort({ filedAt: 1 })
         .lean<AppealRow[]>(),
+    registered: () => model.find({ state: 'registered' }).sort({ filedAt: 1 }).lean<AppealRow[]>(),
     ofPerson: (personId: string, month: Month) =>
       model
         .find({ personId: String(personId), month })
