@@ -4,6 +4,7 @@ import { approvalCard, correctionCard, distributionLines, progressCard, teamMont
 import { shownAppeal } from '../handlers/appeal.ts'
 import { aboutText, windowOf } from '../handlers/month/appeal.ts'
 import { answerUntil, handlersOf, stageOf } from '../handlers/month/appeal-stage.ts'
+import { correctionApprovers } from '../handlers/month/correct.ts'
 import { datesOf, teamMonth } from '../handlers/month/flow.ts'
 import { tasksOf } from '../handlers/month/inputs.ts'
 import { distributionOf, progressOf, teamCardOf } from '../handlers/month/view.ts'
@@ -21,6 +22,11 @@ type Args = Record<string, unknown>
 type Render = (to: Person, args: Args, ctx: Ctx) => Promise<Rendered>
 
 const gone = (cancel: string): Rendered => ({ cancel })
+/** What only HR reads: whoever is it no more when it is sent, does not. */
+const forHr =
+  (render: Render): Render =>
+  async (to, args, ctx) =>
+    to.roles.includes('hr') ? render(to, args, ctx) : gone('不再是人力资源')
 const page = (month: string) => ({ text: '查看团队结果', path: `/h5/month/${month}` })
 
 const behaviourRecorded: Render = async (_to, args, ctx) => {
@@ -68,8 +74,9 @@ const teamMonthNotice: Render = async (to, args, ctx) => {
   return { card, subject: `team-month/${to._id}/${month}`, context: { month, judgeId: to._id, digest: team.digest } }
 }
 
-const monthApproval: Render = async (_to, args, ctx) => {
+const monthApproval: Render = async (to, args, ctx) => {
   const month = String(args.month)
+  if (!to.roles.includes('gm')) return gone('不再是总经理')
   if ((await ctx.months.get(month)).state !== 'open') return gone('已确认')
   if ((await ctx.results.model.countDocuments({ month, state: 'draft' })) > 0) return gone('有团队重新打开')
   const { people, spread } = await distributionOf(ctx, month)
@@ -122,16 +129,16 @@ const hrPublished: Render = async (_to, args, ctx) => {
   }
 }
 
-const monthProgress: Render = async (to, args, ctx) => {
+const monthProgress: Render = async (_to, args, ctx) => {
   const month = String(args.month)
-  if (!to.roles.includes('hr')) return gone('不再是人力资源')
   const progress = await progressOf(ctx, month)
   if (progress.state === 'published') return gone('已发布')
   return { card: progressCard(progress), subject: `month/${month}`, context: { month } }
 }
 
-const monthOverdue: Render = async (_to, args, ctx) => {
+const monthOverdue: Render = async (to, args, ctx) => {
   const month = String(args.month)
+  if (!to.roles.includes('hr') && !to.roles.includes('gm')) return gone('不再是人力资源或总经理')
   const { state, people, confirmed, waiting, dates } = await progressOf(ctx, month)
   if (state === 'published') return gone('已发布')
   const who = waiting.map((w) => `${w.name}（${w.people}人）`).join('、')
@@ -160,10 +167,11 @@ const resultReturned: Render = async (_to, args, ctx) => {
   }
 }
 
-const correctionRequest: Render = async (_to, args, ctx) => {
+const correctionRequest: Render = async (to, args, ctx) => {
   const row = await ctx.results.get(String(args.row))
   const p = row?.proposal
   if (!row || p?.id !== args.proposal) return gone('已处理')
+  if (!(await correctionApprovers(ctx, row.personId)).some((x) => x._id === to._id)) return gone('不再由其确认')
   const by = await ctx.people.get(p!.by)
   const before = row.versions.at(-1)!.result
   const card = correctionCard(
@@ -177,12 +185,11 @@ const correctionRequest: Render = async (_to, args, ctx) => {
   return { card, subject: `correction/${row._id}`, context: { row: row._id, proposal: p!.id } }
 }
 
-const correctionDone =
-  (words: (name: string, month: string) => string): Render =>
-  async (_to, args, ctx) => {
+const correctionDone = (words: (name: string, month: string) => string): Render =>
+  forHr(async (_to, args, ctx) => {
     const row = await ctx.results.get(String(args.row))
     return row ? { text: words(row.name, formatMonth(row.month)) } : gone('没有这项结果')
-  }
+  })
 
 const appealIn = async (args: Args, ctx: Ctx) => ctx.appeals.get(String(args.appeal))
 
@@ -286,10 +293,10 @@ export const monthNotices: Record<string, Render> = {
   'month-approval': monthApproval,
   'result-published': resultPublished,
   'team-published': teamPublished,
-  'hr-published': hrPublished,
-  'month-progress': monthProgress,
+  'hr-published': forHr(hrPublished),
+  'month-progress': forHr(monthProgress),
   'month-overdue': monthOverdue,
-  'result-returned': resultReturned,
+  'result-returned': forHr(resultReturned),
   'correction-request': correctionRequest,
   'correction-accepted': correctionDone(
     (name, month) => `${name}的${month}绩效结果更正已经总经理确认，新版本已通知本人。`,
@@ -299,7 +306,7 @@ export const monthNotices: Record<string, Render> = {
   'appeal-answer': appealAnswer,
   'appeal-decide': appealDecide,
   'appeal-step': appealStep,
-  'appeal-nobody': appealNobody,
-  'no-gm': noGm,
+  'appeal-nobody': forHr(appealNobody),
+  'no-gm': forHr(noGm),
   'input-reminder': inputReminder,
 }

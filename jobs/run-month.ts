@@ -15,6 +15,7 @@ import {
   monthOf,
   nextMonth,
   previousMonth,
+  sundayOf,
   weekday,
   weekOf,
 } from '../src/domain/time.ts'
@@ -47,27 +48,37 @@ const settleJob: Job<Ctx> = {
 
 /** One month's working day on its way to publication. */
 async function work(ctx: Ctx, month: Month, day: Day, cause: string): Promise<void> {
+  const { weeks, month: settings } = ctx.company()
+  // After an outage the newest says all: the next day's takes the place of this one.
+  const nextOn = (last: Day) => ({ expiresAt: instantAt(weeks.nextWorkday(last), settings.settleTime, zoneOf(ctx)) })
   await settleMonth(ctx, month, ctx.clock.now())
   await remindInputs(ctx, month, day, cause)
   const judgeIds = ((await ctx.results.model.distinct('judgeId', { month, state: 'draft' })) as string[]).filter(
     Boolean,
   )
   await ctx.outbox.add(
-    judgeIds.map((id) => push(`team-month/${month}/${id}/${day}`, id, 'team-month', { month }, cause)),
+    judgeIds.map((id) => ({
+      ...push(`team-month/${month}/${id}/${day}`, id, 'team-month', { month }, cause),
+      ...nextOn(day),
+    })),
   )
   if (judgeIds.length === 0 && (await ctx.months.get(month)).state === 'open')
-    await askApproval(ctx, month, `settle/${day}`)
+    await askApproval(ctx, month, `settle/${day}`, nextOn(day).expiresAt)
   const hrs = await ctx.people.withRole('hr')
   await ctx.outbox.add(
-    hrs.map((p) => push(`month-progress/${month}/${day}/${p._id}`, p._id, 'month-progress', { month }, cause)),
+    hrs.map((p) => ({
+      ...push(`month-progress/${month}/${day}/${p._id}`, p._id, 'month-progress', { month }, cause),
+      ...nextOn(day),
+    })),
   )
   if (datesOf(ctx, nextMonth(month)).publish.day > day) return
   // More than a month late: once a week the general manager hears of it too.
   const heads = [...hrs, ...(await ctx.people.withRole('gm'))]
   await ctx.outbox.add(
-    [...new Set(heads.map((p) => p._id))].map((id) =>
-      push(`month-overdue/${month}/${weekOf(day)}/${id}`, id, 'month-overdue', { month }, cause),
-    ),
+    [...new Set(heads.map((p) => p._id))].map((id) => ({
+      ...push(`month-overdue/${month}/${weekOf(day)}/${id}`, id, 'month-overdue', { month }, cause),
+      ...nextOn(sundayOf(weekOf(day))),
+    })),
   )
 }
 
@@ -97,9 +108,13 @@ async function publish(ctx: Ctx, month: Month, day: Day, slot: Date): Promise<vo
   const act = { id: `publish-month@${slot.toISOString()}`, at: slot }
   const outcome = await publishMonth(ctx, act, undefined, month)
   if (outcome.kind !== 'not-approved') return
+  const { weeks, month: settings } = ctx.company()
   const hrs = await ctx.people.withRole('hr')
   await ctx.outbox.add(
-    hrs.map((p) => push(`month-late/${month}/${day}/${p._id}`, p._id, 'month-progress', { month }, act.id)),
+    hrs.map((p) => ({
+      ...push(`month-late/${month}/${day}/${p._id}`, p._id, 'month-progress', { month }, act.id),
+      expiresAt: instantAt(weeks.nextWorkday(day), settings.publishTime, zoneOf(ctx)),
+    })),
   )
 }
 

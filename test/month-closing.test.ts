@@ -8,8 +8,10 @@ import { publishMonth } from '../handlers/month/publish.ts'
 import { refreshPeople } from '../handlers/month/settle.ts'
 import { decideChange, decideExcuse, returnWeek, scoreWeek, withdrawScore } from '../handlers/weekly/judge.ts'
 import { proposeExcuse, submitWeek } from '../handlers/weekly/submit.ts'
+import { monthNotices } from '../jobs/notices-month.ts'
 import { monthJobs } from '../jobs/run-month.ts'
 import type { Ctx } from '../src/context.ts'
+import { dayOf } from '../src/domain/time.ts'
 import type { Person } from '../src/store/people.ts'
 import { dyingStores } from './dying.ts'
 import { type MonthWorld, novemberWeeks, startMonthWorld } from './month-world.ts'
@@ -434,6 +436,31 @@ describe('an appeal that waits for an answer', () => {
     await world.phone('li').type('是本人')
     expect((await decideAppeal(ctx, act(), who.zhou!, appeal, refused)).kind).toBe('decided')
   })
+})
+
+test('who is no longer entitled when a message is sent does not get it; a day’s reminder ends where the next begins', async () => {
+  await publishAll()
+  await registered('zhao')
+  await proposeCorrection(ctx, act(), who.zhou!, who.sun!, '2026-11', { points: '1', why: '漏评' })
+  const { proposal } = await row('sun')
+  const asked: [name: string, to: string, args: object][] = [
+    ['hr-published', 'zhou', { month: '2026-11' }],
+    ['correction-request', 'wang', { row: `${who.sun!._id}/2026-11`, proposal: proposal!.id }],
+    ['appeal-answer', 'li', { appeal: appealOf('zhao') }],
+    ['month-overdue', 'wang', { month: '2026-12' }],
+  ]
+  for (const [name, to, args] of asked) {
+    expect([name, await monthNotices[name]!(who[to]!, { ...args }, ctx)]).toMatchObject([name, { card: {} }])
+    const other = await monthNotices[name]!(who.qian!, { ...args }, ctx)
+    expect([name, other]).toEqual([name, { cancel: expect.any(String) }])
+  }
+  const daily = /^(team-month|month-progress|month-late|approval|month-overdue)\//
+  const rows = await ctx.outbox.model.find({ _id: daily, cause: /^(settle|publish)-month@|^settle\// }).lean()
+  expect(rows.length).toBeGreaterThan(2)
+  for (const { _id, createdAt, expiresAt } of rows) {
+    const next = ctx.company().weeks.nextWorkday(dayOf(createdAt, 'Asia/Shanghai'))
+    expect([_id, expiresAt]).toEqual([_id, new Date(`${next}T09:00:00+08:00`)])
+  }
 })
 
 test('who confirms the month after its hour reads when it will be published', async () => {

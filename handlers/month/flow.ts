@@ -134,8 +134,8 @@ export async function confirmTeam(
   return changed ? { kind: 'changed' } : { kind: 'confirmed', people }
 }
 
-/** Once every team is confirmed the general manager is asked. */
-export async function askApproval(ctx: Ctx, month: Month, cause: string): Promise<void> {
+/** Once every team is confirmed the general manager is asked. @param expiresAt when they are asked anew */
+export async function askApproval(ctx: Ctx, month: Month, cause: string, expiresAt?: Date): Promise<void> {
   const open = await ctx.results.model.countDocuments({ month, state: 'draft' })
   if (open > 0) return
   const round = await ctx.results.model.countDocuments({ month, returned: { $exists: true } })
@@ -144,7 +144,10 @@ export async function askApproval(ctx: Ctx, month: Month, cause: string): Promis
   const key = `approval/${month}/${cause}/${round}`
   await ctx.outbox.add(
     gms.length > 0
-      ? gms.map((p) => push(`${key}/${p._id}`, p._id, 'month-approval', { month }, cause))
+      ? gms.map((p) => ({
+          ...push(`${key}/${p._id}`, p._id, 'month-approval', { month }, cause),
+          ...(expiresAt && { expiresAt }),
+        }))
       : hrs.map((p) => push(`no-gm/${month}/${p._id}`, p._id, 'no-gm', { month }, cause)),
   )
 }
