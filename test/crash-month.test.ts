@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { answerAppeal, decideAppeal, fileAppeal, registerAppeal } from '../handlers/month/appeal.ts'
+import { decideAttendance, recordBehaviour, recordId, revokeBehaviour } from '../handlers/month/behaviour.ts'
+import { decideCorrection, proposeCorrection } from '../handlers/month/correct.ts'
+import { approveMonth, confirmTeam, teamMonth } from '../handlers/month/flow.ts'
+import { giveChecklist } from '../handlers/month/inputs.ts'
 import { monthJobs } from '../jobs/run-month.ts'
 import { parseCompany } from '../src/company.ts'
-import type { Ctx } from '../src/context.ts'
+import type { Act, Ctx } from '../src/context.ts'
 import { saturdayOf } from '../src/domain/time.ts'
 import { createLog } from '../src/log.ts'
 import { createOutbox } from '../src/outbox/outbox.ts'
@@ -15,8 +20,8 @@ import { surveyStores } from '../src/store/surveys.ts'
 import { weekRowId, weekStore } from '../src/store/weeks.ts'
 import { standingClock } from './clock.ts'
 import { testDatabase } from './db.ts'
-import { dieAt, isWrite } from './dying.ts'
-import { monthYaml, novemberWeeks } from './month-world.ts'
+import { dieAt, dyingStores, isWrite, untilItLives } from './dying.ts'
+import { monthYaml, novemberWeeks, startMonthWorld } from './month-world.ts'
 
 /** The month's own jobs in a process that dies at each of its writes in turn. More people than are settled in one batch. */
 const STAFF = 101
@@ -219,3 +224,181 @@ test('a publication that is cut off at any of its writes and run again shows eve
   expect(rows.audit.filter((l) => l.what === 'month-published')).toHaveLength(1)
   expect(deaths).toBeGreaterThan(8)
 }, 60_000)
+
+test('a process that dies anywhere in what people do about a month, and the same again: done, told and audited once', async () => {
+  const world = await startMonthWorld()
+  try {
+    const { ctx } = world.bot()
+    const who: Record<string, Person> = {}
+    for (const id of ['wang', 'li', 'zhao', 'qian', 'sun', 'zhou'])
+      who[id] = (await ctx.people.get(await world.idOf(id)))!
+    const { wang, li, zhao, qian, sun, zhou } = who as Record<'wang' | 'li' | 'zhao' | 'qian' | 'sun' | 'zhou', Person>
+    for (const week of novemberWeeks) for (const id of ['zhao', 'qian', 'li', 'zhou']) await world.scored(id, week, 90)
+    await giveChecklist(ctx, { id: 'sheet', at: world.clock.now() }, qian, sun, '2026-11', Array(6).fill('10'))
+    const month = '2026-11'
+    const late = { caseId: 'meeting-late', points: '-2', times: 1, day: '2026-11-24', facts: '周会迟到' }
+    const absent = { caseId: 'attendance', points: '-3', times: 1, day: '2026-11-25', facts: '早退' }
+    const digests = new Map<string, string>()
+    const shown = async (judge: Person) => {
+      digests.set(judge._id, (await teamMonth(ctx, judge._id, month, world.clock.now())).digest)
+    }
+    const confirm = (judge: Person) => (c: Ctx, a: Act) =>
+      confirmTeam(c, a, judge, judge._id, month, digests.get(judge._id)!)
+    const record = (of: string) => recordId(`act ${of}`)
+    const lateAppeal = `behaviour/${record('recorded')}`
+    const resultAppeal = `result/${sun._id}/${month}/1`
+    const about = { kind: 'result' as const, version: 1 }
+    const rowOfSun = `${sun._id}/${month}`
+    const proposal = async () => (await ctx.results.get(rowOfSun))!.proposal!.id
+    let waiting = ''
+    type Step = {
+      what: string
+      at?: string
+      before?: () => Promise<unknown>
+      run(c: Ctx, a: Act): Promise<unknown>
+      /** Beginnings of the keys of messages, each with how many there are. */
+      told: Record<string, number>
+      audited: string[]
+    }
+    const steps: Step[] = [
+      {
+        what: 'recorded',
+        run: (c, a) => recordBehaviour(c, a, li, zhao, late),
+        told: { [`behaviour/${record('recorded')}`]: 1 },
+        audited: ['behaviour-recorded'],
+      },
+      {
+        what: 'attendance',
+        run: (c, a) => recordBehaviour(c, a, zhou, zhao, absent),
+        told: { [`attendance/${record('attendance')}`]: 1, [`behaviour/${record('attendance')}`]: 0 },
+        audited: ['behaviour-recorded'],
+      },
+      {
+        what: 'attendance confirmed',
+        run: (c, a) => decideAttendance(c, a, li, record('attendance'), true),
+        told: { [`behaviour/${record('attendance')}`]: 1 },
+        audited: ['attendance-confirmed'],
+      },
+      {
+        what: 'revoked',
+        run: (c, a) => revokeBehaviour(c, a, zhou, record('attendance'), '已请假'),
+        told: { [`behaviour-revoked/${record('attendance')}`]: 1 },
+        audited: ['behaviour-revoked'],
+      },
+      {
+        what: 'appeal filed',
+        at: '2026-12-01T10:00:00+08:00',
+        run: (c, a) => fileAppeal(c, a, zhao, month, { kind: 'behaviour', recordId: record('recorded') }, '会议取消'),
+        told: { [`appeal-filed/${lateAppeal}/`]: 1 },
+        audited: ['appeal-filed'],
+      },
+      {
+        what: 'registered',
+        run: (c, a) => registerAppeal(c, a, zhou, lateAppeal),
+        told: { [`appeal-step/${lateAppeal}/registered`]: 1, [`appeal-answer/${lateAppeal}/`]: 1 },
+        audited: ['appeal-registered'],
+      },
+      {
+        what: 'answered',
+        run: (c, a) => answerAppeal(c, a, li, lateAppeal, '确实取消'),
+        told: { [`appeal-step/${lateAppeal}/answered`]: 1, [`appeal-decide/${lateAppeal}/`]: 1 },
+        audited: ['appeal-answered'],
+      },
+      {
+        what: 'team confirmed',
+        before: () => shown(li),
+        run: confirm(li),
+        told: {},
+        audited: ['team-confirmed'],
+      },
+      {
+        what: 'accepted before publication',
+        run: (c, a) => decideAppeal(c, a, zhou, lateAppeal, { accepted: true, text: '会议取消' }),
+        told: {
+          [`appeal-step/${lateAppeal}/decided`]: 1,
+          [`behaviour-revoked/${record('recorded')}`]: 1,
+          'result-reopened/': 1,
+        },
+        audited: ['appeal-decided', 'behaviour-revoked', 'result-reopened'],
+      },
+      { what: 'captain', before: () => shown(qian), run: confirm(qian), told: {}, audited: ['team-confirmed'] },
+      { what: 'head', before: () => shown(wang), run: confirm(wang), told: {}, audited: ['team-confirmed'] },
+      {
+        what: 'team confirmed again',
+        before: () => shown(li),
+        run: confirm(li),
+        told: { [`approval/${month}/`]: 1 },
+        audited: ['team-confirmed'],
+      },
+      { what: 'approved', run: (c, a) => approveMonth(c, a, wang, month), told: {}, audited: ['month-approved'] },
+      {
+        what: 'result appealed',
+        at: '2026-12-07T10:01:00+08:00',
+        run: (c, a) => fileAppeal(c, a, sun, month, about, '漏评一项'),
+        told: { [`appeal-filed/${resultAppeal}/`]: 1 },
+        audited: ['appeal-filed'],
+      },
+      {
+        what: 'result registered',
+        run: (c, a) => registerAppeal(c, a, zhou, resultAppeal),
+        told: { [`appeal-answer/${resultAppeal}/`]: 1 },
+        audited: ['appeal-registered'],
+      },
+      {
+        what: 'result answered',
+        run: (c, a) => answerAppeal(c, a, qian, resultAppeal, '确实漏评'),
+        told: { [`appeal-decide/${resultAppeal}/answered/`]: 1 },
+        audited: ['appeal-answered'],
+      },
+      {
+        what: 'proposed',
+        run: (c, a) => proposeCorrection(c, a, zhou, sun, month, { points: '1', why: '另一项' }),
+        told: { [`correction/${rowOfSun}/`]: 1 },
+        audited: ['correction-proposed'],
+      },
+      {
+        what: 'proposal accepted',
+        before: async () => (waiting = await proposal()),
+        run: (c, a) => decideCorrection(c, a, wang, rowOfSun, waiting, true),
+        told: {
+          [`result/${month}/${sun._id}/`]: 2,
+          [`correction-accepted/${rowOfSun}/`]: 1,
+          [`appeal-decide/${resultAppeal}/corrected/`]: 1,
+        },
+        audited: ['correction-accepted'],
+      },
+      {
+        what: 'accepted after publication',
+        run: (c, a) => decideAppeal(c, a, zhou, resultAppeal, { accepted: true, text: '漏评', points: '2' }),
+        told: { [`appeal-step/${resultAppeal}/decided`]: 1, [`correction/${rowOfSun}/`]: 2 },
+        audited: ['appeal-decided', 'correction-proposed'],
+      },
+      {
+        what: 'second accepted',
+        before: async () => (waiting = await proposal()),
+        run: (c, a) => decideCorrection(c, a, wang, rowOfSun, waiting, true),
+        told: { [`result/${month}/${sun._id}/`]: 3, [`appeal-decide/${resultAppeal}/corrected/`]: 1 },
+        audited: ['correction-accepted'],
+      },
+    ]
+    const stores = ['appeals', 'results', 'months', 'monthInputs', 'behaviours', 'outbox', 'audit'] as const
+    for (const { what, at, before, run, told, audited } of steps) {
+      if (at) await world.jump(at)
+      await before?.()
+      const act = { id: `act ${what}`, at: world.clock.now() }
+      const deaths = await untilItLives((n) => run(dyingStores(ctx, stores, n), act))
+      expect([what, deaths > 1]).toEqual([what, true])
+      const keys = (await ctx.outbox.model.find({}, { _id: 1 }).lean()).map((r) => r._id)
+      const count = Object.keys(told).map((start) => [start, keys.filter((k) => k.startsWith(start)).length])
+      expect([what, Object.fromEntries(count)]).toEqual([what, told])
+      const lines = await ctx.audit.model.find({ _id: { $regex: `^${act.id}/` } }).lean()
+      expect([what, lines.map((l) => l.what).sort()]).toEqual([what, audited.sort()])
+    }
+    const after = (await ctx.results.get(rowOfSun))!
+    expect(after.versions.map((v) => v.result.shownTotal)).toEqual(['60.00', '61.00', '63.00'])
+    expect((await ctx.monthInputs.get(rowOfSun))!.adjustments.map((a) => a.points)).toEqual(['1', '2'])
+    expect((await ctx.results.get(`${zhao._id}/${month}`))!.versions[0]!.result.shownTotal).toBe('90.00')
+  } finally {
+    await world.stop()
+  }
+}, 120_000)

@@ -71,6 +71,8 @@ export function dieAt(db: Db, n: number, when: When): Dying {
   return { writes: () => writes, died }
 }
 
+const CHANGES: ReadonlySet<string | symbol> = new Set(['change', 'add', 'file'])
+
 /** The same context; in these stores the n-th change or addition is the last thing that happens. */
 export function dyingStores(whole: Ctx, names: readonly (keyof Ctx)[], n: number): Ctx {
   let writes = 0
@@ -78,7 +80,7 @@ export function dyingStores(whole: Ctx, names: readonly (keyof Ctx)[], n: number
     new Proxy(store, {
       get(target, key) {
         const value: unknown = Reflect.get(target, key)
-        if (typeof value !== 'function' || (key !== 'change' && key !== 'add')) return value
+        if (typeof value !== 'function' || !CHANGES.has(key)) return value
         return async (...args: unknown[]) => {
           if (writes++ >= n) throw new Error('killed')
           return value.apply(target, args)

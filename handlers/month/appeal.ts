@@ -45,24 +45,27 @@ export async function fileAppeal(
   reason: string,
 ): Promise<FileOutcome> {
   const id = appealId(by._id, month, about)
-  const before = await ctx.appeals.get(id)
-  if (before) return { kind: before.personId === by._id ? 'already' : 'not-allowed', row: before } as FileOutcome
-  const told = await subject(ctx, by, about, month)
-  if (!told) return { kind: 'gone' }
-  const window = windowOf(ctx, told)
-  if (act.at >= window.until) return { kind: 'late', day: window.day }
-  if (reason.trim() === '') return { kind: 'no-reason' }
-  const { row, fresh } = await ctx.appeals.file({
-    _id: id,
-    personId: by._id,
-    month,
-    about,
-    reason: reason.trim().slice(0, 1000),
-    filedAt: act.at,
-    state: 'filed',
-  })
-  if (!fresh && row.filedAt.getTime() !== act.at.getTime()) return { kind: 'already', row }
-  await note(ctx, act, by, 'appeal-filed', id)
+  let row = await ctx.appeals.get(id)
+  if (row && row.personId !== by._id) return { kind: 'not-allowed' }
+  if (!row) {
+    const told = await subject(ctx, by, about, month)
+    if (!told) return { kind: 'gone' }
+    const window = windowOf(ctx, told)
+    if (act.at >= window.until) return { kind: 'late', day: window.day }
+    if (reason.trim() === '') return { kind: 'no-reason' }
+    row = await ctx.appeals.file({
+      _id: id,
+      personId: by._id,
+      month,
+      about,
+      reason: reason.trim().slice(0, 1000),
+      filedAt: act.at,
+      event: act.id,
+      state: 'filed',
+    })
+  }
+  if (row.event !== act.id) return { kind: 'already', row }
+  await note(ctx, { ...act, at: row.filedAt }, by, 'appeal-filed', id)
   const to = await handlersOf(ctx, row)
   await ctx.outbox.add(
     to.map((p) => push(`appeal-filed/${id}/${p._id}`, p._id, 'appeal-filed', { appeal: id }, act.id)),

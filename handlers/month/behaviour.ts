@@ -60,7 +60,7 @@ export async function recordBehaviour(
 ): Promise<RecordOutcome> {
   const id = recordId(act.id)
   const known = await ctx.behaviours.get(id)
-  if (known) return { kind: 'recorded', row: known, doubled: false }
+  if (known) return tellRecorded(ctx, act, known)
   const { behaviour, timeZone } = ctx.company()
   const c = behaviour.find((x) => x.id === input.caseId)
   if (!c) return { kind: 'bad-case' }
@@ -80,7 +80,6 @@ export async function recordBehaviour(
   const closed = await closedState(ctx, person._id, month)
   if (closed) return { kind: 'closed', state: closed }
 
-  const waits = c.by === 'both' && !judges
   const title = caseTitle(c)
   const row = {
     _id: id,
@@ -94,29 +93,32 @@ export async function recordBehaviour(
     facts: input.facts.trim().slice(0, 500) || title,
     by: by._id,
     at: act.at,
-    state: waits ? ('waiting' as const) : ('counts' as const),
+    state: c.by === 'both' && !judges ? ('waiting' as const) : ('counts' as const),
   }
   await ctx.behaviours.add(row)
+  return tellRecorded(ctx, act, { ...row, rev: 1, applied: [] })
+}
+
+/** What follows from a record that was written; harmless to run again. */
+async function tellRecorded(ctx: Ctx, act: Act, row: BehaviourRow): Promise<RecordOutcome> {
+  const { _id: id, personId, caseId, points, times, day } = row
   await ctx.audit.add({
     _id: `${act.id}/behaviour`,
-    at: act.at,
-    by: by._id,
+    at: row.at,
+    by: row.by,
     what: 'behaviour-recorded',
     to: `behaviour/${id}`,
-    detail: { person: person._id, case: c.id, points: input.points, times: input.times, day: input.day },
+    detail: { person: personId, case: caseId, points, times, day },
   })
-  const judge = waits ? await judgeOf(ctx, person) : undefined
+  const judge = row.state === 'waiting' ? await judgeOf(ctx, (await ctx.people.get(personId))!) : undefined
   await ctx.outbox.add([
-    waits && judge
+    judge
       ? push(`attendance/${id}`, judge._id, 'attendance-request', { record: id }, act.id)
-      : push(`behaviour/${id}`, person._id, 'behaviour-recorded', { record: id }, act.id),
+      : push(`behaviour/${id}`, personId, 'behaviour-recorded', { record: id }, act.id),
   ])
-  return {
-    kind: 'recorded',
-    row: { ...row, rev: 1, applied: [] },
-    // The same fact in the driver's sheet counts there too: the recorder is warned (domain.md §11.24).
-    doubled: c.positions !== undefined,
-  }
+  // The same fact in the driver's sheet counts there too: the recorder is warned (domain.md §11.24).
+  const doubled = ctx.company().behaviour.some((c) => c.id === caseId && c.positions !== undefined)
+  return { kind: 'recorded', row, doubled }
 }
 
 /** The unit head's word on HR's attendance record (domain.md §11.15). */
@@ -177,15 +179,15 @@ export async function revokeBehaviour(
   // What was confirmed stays as it was confirmed, and after publication only an accepted appeal or HR's correction changes it.
   const closed = known || byDecision ? undefined : await closedState(ctx, person._id, before.month)
   if (closed === 'confirmed' || (closed && !by.roles.includes('hr'))) return { kind: 'closed', state: closed }
-  const outcome = await ctx.behaviours.change<'revoked' | 'gone'>(id, act.id, (row) =>
+  const outcome = await ctx.behaviours.change<'counted' | 'waited' | 'gone'>(id, act.id, (row) =>
     row.state === 'revoked' || row.state === 'refused'
       ? { outcome: 'gone' }
       : {
           row: { ...row, state: 'revoked', revoked: { by: by._id, at: act.at, reason: reason.trim().slice(0, 300) } },
-          outcome: 'revoked',
+          outcome: row.state === 'counts' ? 'counted' : 'waited',
         },
   )
-  if (outcome !== 'revoked') return { kind: 'gone' }
+  if (!outcome || outcome === 'gone') return { kind: 'gone' }
   await ctx.audit.add({
     _id: `${act.id}/behaviour-revoked`,
     at: act.at,
@@ -194,7 +196,8 @@ export async function revokeBehaviour(
     to: `behaviour/${id}`,
     detail: { reason },
   })
-  if (before.state === 'counts')
+  // Of what never counted the person knows nothing.
+  if (outcome === 'counted')
     await ctx.outbox.add([push(`behaviour-revoked/${id}`, person._id, 'behaviour-revoked', { record: id }, act.id)])
   return { kind: 'revoked', row: (await ctx.behaviours.get(id))! }
 }

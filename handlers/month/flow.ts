@@ -254,14 +254,16 @@ const openMonthAgain = (ctx: Ctx, month: Month, event: string) =>
 export async function reopenResult(ctx: Ctx, act: Act, by: Person, personId: string, month: Month, reason: string) {
   const id = monthRowId(personId, month)
   const row = await ctx.results.get(id)
-  if (row?.state !== 'confirmed') return
-  await openMonthAgain(ctx, month, act.id)
-  await ctx.results.change(id, act.id, (r) => {
-    if (r.state !== 'confirmed') return { outcome: null }
+  const repeated = row?.applied.some((a) => a.event === act.id)
+  if (!row || (!repeated && row.state !== 'confirmed')) return
+  if ((await openMonthAgain(ctx, month, act.id)) === 'published') return
+  const reopened = await ctx.results.change<boolean>(id, act.id, (r) => {
+    if (r.state !== 'confirmed') return { outcome: false }
     const { confirmed: _, ...rest } = r
     const returned = { by: by._id, at: act.at, reason: reason.slice(0, 300), to: 'manager' as const }
-    return { row: { ...rest, state: 'draft', returned }, outcome: null }
+    return { row: { ...rest, state: 'draft', returned }, outcome: true }
   })
+  if (!reopened) return
   await ctx.audit.add({
     _id: `${act.id}/result-reopened`,
     at: act.at,

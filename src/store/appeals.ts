@@ -13,6 +13,8 @@ export interface AppealRow extends Versioned {
   about: AppealAbout
   reason: string
   filedAt: Date
+  /** The event that filed it: the same again goes on with what it had begun. */
+  event?: string
   state: 'filed' | 'registered' | 'answered' | 'decided'
   registered?: { by: string; at: Date }
   /** Which superior was asked last for an answer. */
@@ -30,6 +32,7 @@ const schema = new Schema<AppealRow>(
     about: Mixed,
     reason: String,
     filedAt: Date,
+    event: String,
     state: String,
     registered: Mixed,
     asked: Mixed,
@@ -55,14 +58,14 @@ export function appealStore(db: Db) {
     model,
     ...versioned<AppealRow>(model as never, () => undefined),
     /** @returns the appeal that stands: this one, or the one that was there */
-    async file(row: Omit<AppealRow, 'rev' | 'applied'>): Promise<{ row: AppealRow; fresh: boolean }> {
+    async file(row: Omit<AppealRow, 'rev' | 'applied'>): Promise<AppealRow> {
       try {
         const fresh = { ...row, rev: 1, applied: [] }
         await model.collection.insertOne(fresh as never)
-        return { row: fresh, fresh: true }
+        return fresh
       } catch (error) {
         if ((error as { code?: number }).code !== 11000) throw error
-        return { row: (await model.findById(row._id).lean<AppealRow>())!, fresh: false }
+        return (await model.findById(row._id).lean<AppealRow>())!
       }
     },
     open: () =>

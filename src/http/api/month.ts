@@ -231,8 +231,7 @@ export const monthEndpoints: Endpoint[] = [
       const month = monthOfCall(call as Call<never, never>)
       const about = { kind: 'result' as const, version: body.version }
       const outcome = await fileAppeal(ctx, act, me, month, about, body.text)
-      const mine = outcome.kind === 'already' && outcome.row.filedAt.getTime() === act.at.getTime()
-      if (outcome.kind !== 'filed' && !mine) throw new ApiError(422, 'refused', explainFile(outcome))
+      if (outcome.kind !== 'filed') throw new ApiError(422, 'refused', explainFile(outcome))
       return { done: true, text: explainFile(outcome) }
     },
   }),

@@ -129,8 +129,7 @@ export const recordEndpoints: Endpoint[] = [
       const row = await ownRecord(call as AnyCall)
       const about = { kind: 'behaviour' as const, recordId: row._id }
       const outcome = await fileAppeal(ctx, act, me, row.month, about, body.text)
-      const mine = outcome.kind === 'already' && outcome.row.filedAt.getTime() === act.at.getTime()
-      if (outcome.kind !== 'filed' && !mine) throw new ApiError(422, 'refused', explainFile(outcome))
+      if (outcome.kind !== 'filed') throw new ApiError(422, 'refused', explainFile(outcome))
       return { text: explainFile(outcome), page: await ownPage(call as AnyCall) }
     },
   }),
