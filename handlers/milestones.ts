@@ -6,13 +6,22 @@ import { dueWords } from '../src/domain/milestone.ts'
 import { type Day, dayOf } from '../src/domain/time.ts'
 import type { Answer, CardTurn, OnCard, OnTalk, TextTurn } from '../src/inbox/handler.ts'
 import type { MilestoneRow } from '../src/store/milestones.ts'
-import { decide, handIn, type MilestoneOutcome, milestoneSubject, noteProgress, toAccept } from './milestone/act.ts'
+import {
+  decide,
+  handIn,
+  lastHandIn,
+  type MilestoneOutcome,
+  milestoneSubject,
+  noteProgress,
+  toAccept,
+} from './milestone/act.ts'
 import { dueText, movedWords } from './milestone/calendar.ts'
 import { ask } from './write-week.ts'
 
 const text = {
   over: '这个节点已有新的状态，请打开页面查看。',
   notAllowed: '这个节点没有请您处理。',
+  changed: '负责人已重新提交，请查看最新提交的内容。',
   askWhat: (what: string) => `请发送“${what}”的说明或文件链接，提交后请验收人确认。（回复“取消”放弃）`,
   askProgress: '请写一写目前的进展。（回复“取消”放弃）',
   askReason: '请写明还需要补充什么，会转给负责人。（回复“取消”放弃）',
@@ -40,9 +49,9 @@ export const factsOf = (ctx: Ctx, row: MilestoneRow, day: Day): MilestoneFacts =
 }
 
 const about = (turn: CardTurn, ctx: Ctx) => ctx.milestones.get(String(turn.instance.context.id))
-const said = (kind: MilestoneOutcome, done: string): Answer[] => [
-  { text: kind === 'done' ? done : kind === 'over' ? text.over : text.notAllowed },
-]
+const saying = (kind: MilestoneOutcome, done: string): string =>
+  ({ done, over: text.over, changed: text.changed, 'not-allowed': text.notAllowed })[kind]
+const said = (kind: MilestoneOutcome, done: string): Answer[] => [{ text: saying(kind, done) }]
 const wordsOf = (turn: TextTurn): string => [...turn.text.trim()].slice(0, MOST_WORDS).join('')
 
 export const onMilestoneDone: OnCard = async (turn, ctx) => {
@@ -74,27 +83,30 @@ export const onMilestoneNoted: OnTalk = async (turn, data, ctx) => {
   return said(await noteProgress(ctx, turn, turn.person, String(data.id), wordsOf(turn)), text.noted)
 }
 
+/** The hand-in that stands on the card. */
+const handInOf = (turn: CardTurn): number => Number(turn.instance.context.n)
+
 export const onMilestoneAccept: OnCard = async (turn, ctx) => {
   const id = String(turn.instance.context.id)
-  const kind = await decide(ctx, turn, turn.person, id, true, '', turn.instance._id)
-  if (kind === 'not-allowed') return [{ text: text.notAllowed }]
+  const kind = await decide(ctx, turn, turn.person, id, handInOf(turn), true, '', turn.instance._id)
+  if (kind === 'not-allowed') return said(kind, text.accepted)
   const title = (await ctx.milestones.get(id))?.title ?? '工作节点'
-  return [
-    { replace: closedCard(title, kind === 'done' ? '已通过' : '已处理', kind === 'done' ? text.accepted : text.over) },
-  ]
+  return [{ replace: closedCard(title, kind === 'done' ? '已通过' : '已处理', saying(kind, text.accepted)) }]
 }
 
 export const onMilestoneReturn: OnCard = async (turn, ctx) => {
   const row = await about(turn, ctx)
   if (row?.state !== 'handed-in') return [{ text: text.over }]
-  await ask(turn, ctx, 'milestone-return', { id: row._id })
+  if (lastHandIn(row) !== handInOf(turn)) return [{ replace: closedCard(row.title, '已处理', text.changed) }]
+  await ask(turn, ctx, 'milestone-return', { id: row._id, n: handInOf(turn) })
   return [{ text: text.askReason }]
 }
 
 export const onMilestoneReturned: OnTalk = async (turn, data, ctx) => {
   await ctx.talks.end(turn.person._id, turn.id)
   if (isCancel(turn.text)) return [{ text: text.cancelled }]
-  return said(await decide(ctx, turn, turn.person, String(data.id), false, wordsOf(turn)), text.returned)
+  const kind = await decide(ctx, turn, turn.person, String(data.id), Number(data.n), false, wordsOf(turn))
+  return said(kind, text.returned)
 }
 
 /** 节点: what one owes, nearest first. Undefined: something else was said. */

@@ -1,5 +1,5 @@
 import { handedInCard, lateCard, milestoneCard, owedCard } from '../cards/milestone.ts'
-import { mayDecide, milestoneSubject } from '../handlers/milestone/act.ts'
+import { lastHandIn, mayDecide, milestoneSubject } from '../handlers/milestone/act.ts'
 import { dueText } from '../handlers/milestone/calendar.ts'
 import { factsOf } from '../handlers/milestones.ts'
 import type { Ctx } from '../src/context.ts'
@@ -15,8 +15,12 @@ type Render = (to: Person, args: Args, ctx: Ctx) => Promise<Rendered>
 const gone = (cancel: string): Rendered => ({ cancel })
 const today = (ctx: Ctx) => dayOf(ctx.clock.now(), ctx.company().timeZone)
 const find = (args: Args, ctx: Ctx) => ctx.milestones.get(String(args.id))
-const asCard = (row: MilestoneRow, card: Extract<Rendered, { card: unknown }>['card']): Rendered => ({
-  ...{ card, subject: milestoneSubject(row._id), context: { id: row._id } },
+const asCard = (
+  row: MilestoneRow,
+  card: Extract<Rendered, { card: unknown }>['card'],
+  context: Args = {},
+): Rendered => ({
+  ...{ card, subject: milestoneSubject(row._id), context: { id: row._id, ...context } },
 })
 
 /** Before the day, on it and after it: as it stands when it is sent. */
@@ -42,10 +46,12 @@ const added: Render = async (to, args, ctx) => {
 
 const handedIn: Render = async (to, args, ctx) => {
   const row = await find(args, ctx)
-  const step = row?.steps[Number(args.n)]
+  const n = Number(args.n)
+  const step = row?.steps[n]
   if (!row || !step || row.state !== 'handed-in' || !(await mayDecide(ctx, to, row))) return gone('已验收')
+  if (n !== lastHandIn(row)) return gone('已重新提交')
   const owner = (await ctx.people.get(row.ownerId))?.name ?? '负责人'
-  return asCard(row, handedInCard(factsOf(ctx, row, today(ctx)), owner, step.words))
+  return asCard(row, handedInCard(factsOf(ctx, row, today(ctx)), owner, step.words), { n })
 }
 
 const decided: Render = async (to, args, ctx) => {

@@ -169,6 +169,35 @@ test('a changed calendar changes what is open: the day, the owner, or that there
   expect((await rowOf('safety', '2026', '钱进')).state).toBe('cancelled')
 })
 
+test('what was handed in again is decided on only by who has it before them', async () => {
+  const { li, qian } = await start('2026-12-16T09:00:00+08:00')
+  await on('2026-12-17')
+  const [q, l] = [await person('钱进'), await person('李静')]
+  const id = milestoneId('safety', '2026', q._id)
+  // At night: nothing is sent before the morning.
+  world.clock.set('2026-12-17T22:30:00+08:00')
+  expect(await handIn(ctx(), act(), q, id, '第一稿')).toBe('done')
+  world.clock.set('2026-12-17T23:00:00+08:00')
+  expect(await decide(ctx(), act(), l, id, 0, false, '请补充照片')).toBe('done')
+  world.clock.set('2026-12-17T23:30:00+08:00')
+  expect(await handIn(ctx(), act(), q, id, '第二稿')).toBe('done')
+  expect(await decide(ctx(), act(), l, id, 0, true, '')).toBe('changed')
+  await world.go('2026-12-18T08:31:00+08:00')
+  expect(all(li).filter((m) => m.includes('钱进已提交'))).toEqual([expect.stringContaining('第二稿')])
+  await li.tap('退回')
+  // Taken back and handed in again on the page while the accepter is writing.
+  expect(await decide(ctx(), act(), l, id, 2, false, '请先补充')).toBe('done')
+  expect(await handIn(ctx(), act(), q, id, '第三稿')).toBe('done')
+  await world.bot().idle()
+  await li.type('照片不清楚')
+  expect(li.sees()).toContain('负责人已重新提交，请查看最新提交的内容')
+  expect(all(qian).filter((m) => m.includes('照片不清楚'))).toEqual([])
+  await li.tap('通过')
+  expect((await rowOf('safety', '2026', '钱进')).steps.map((s) => s.words)).toEqual([
+    ...['第一稿', '请补充照片', '第二稿', '请先补充', '第三稿', ''],
+  ])
+})
+
 test('HR adds and cancels; who may do what, each once', async () => {
   const { zhao } = await start('2026-12-16T09:00:00+08:00')
   const [z, l, q, w, hr] = await Promise.all(['赵敏', '李静', '钱进', '王建国', '周华'].map(person))
@@ -187,13 +216,13 @@ test('HR adds and cancels; who may do what, each once', async () => {
     expect(await noteProgress(ctx(), act(), by, id, '进展')).toBe('not-allowed')
     expect(await handIn(ctx(), act(), by, id, '完成')).toBe('not-allowed')
   }
-  expect(await decide(ctx(), act(), l!, id, true, '')).toBe('over')
+  expect(await decide(ctx(), act(), l!, id, 0, true, '')).toBe('over')
   expect(await handIn(ctx(), act(), z!, id, '目录见附件')).toBe('done')
   expect(await handIn(ctx(), act(), z!, id, '目录见附件')).toBe('over')
-  for (const by of [z!, q!, w!, hr!]) expect(await decide(ctx(), act(), by, id, true, '')).toBe('not-allowed')
+  for (const by of [z!, q!, w!, hr!]) expect(await decide(ctx(), act(), by, id, 0, true, '')).toBe('not-allowed')
   // HR stands in for an accepter who has left.
   await ctx().people.save({ ...l!, active: false, leftOn: '2026-12-16' })
-  expect(await decide(ctx(), act(), hr!, id, false, '请补充2024年')).toBe('done')
+  expect(await decide(ctx(), act(), hr!, id, 0, false, '请补充2024年')).toBe('done')
   expect(await cancelMilestone(ctx(), act(), z!, id, '不需要')).toBe('not-allowed')
   expect(await cancelMilestone(ctx(), act(), hr!, id, '并入明年')).toBe('done')
   await world.bot().idle()
@@ -209,7 +238,7 @@ test('a process that dies anywhere in the day’s work or in a step, and the sam
   const steps: [what: string, step: (c: Ctx, a: Act) => Promise<unknown>][] = [
     [`milestone-due/${id}/`, (c) => milestones.run(new Date('2026-12-17T09:10:00+08:00'), c)],
     [`milestone-handed-in/${id}/`, (c, a) => handIn(c, a, q, id, '见附件')],
-    [`milestone-decided/${id}/`, (c, a) => decide(c, a, l, id, true, '')],
+    [`milestone-decided/${id}/`, (c, a) => decide(c, a, l, id, 0, true, '')],
   ]
   for (const [told, step] of steps) {
     const a = act()

@@ -5,7 +5,8 @@ import type { Person } from '../../src/store/people.ts'
 import { closeCards } from '../close-cards.ts'
 import { push, recordId } from '../month/behaviour.ts'
 
-export type MilestoneOutcome = 'done' | 'not-allowed' | 'over'
+/** `changed`: another hand-in than the one that was decided on. */
+export type MilestoneOutcome = 'done' | 'not-allowed' | 'over' | 'changed'
 
 export const milestoneSubject = (id: string): string => `milestone/${id}`
 
@@ -75,20 +76,29 @@ export async function toAccept(ctx: Ctx, by: Person): Promise<MilestoneRow[]> {
   return handedIn.filter((_, i) => may[i])
 }
 
-/** 通过, or 退回 with what is still wanted. */
+/** Which of the steps was the last hand-in, from 0. */
+export const lastHandIn = (row: MilestoneRow): number => row.steps.findLastIndex((s) => s.kind === 'handed-in')
+
+/**
+ * 通过, or 退回 with what is still wanted.
+ *
+ * @param handedIn the step that was read: a later hand-in is not decided on unread
+ */
 export async function decide(
   ctx: Ctx,
   act: Act,
   by: Person,
   id: string,
+  handedIn: number,
   accept: boolean,
   words: string,
   pressed?: string,
 ): Promise<MilestoneOutcome> {
   const seen = await ctx.milestones.get(id)
   if (!seen || !(await mayDecide(ctx, by, seen))) return 'not-allowed'
-  const outcome = await ctx.milestones.change<number | 'over'>(id, act.id, (row) => {
+  const outcome = await ctx.milestones.change<number | 'over' | 'changed'>(id, act.id, (row) => {
     if (row.state !== 'handed-in') return { outcome: 'over' }
+    if (lastHandIn(row) !== handedIn) return { outcome: 'changed' }
     const steps = [...row.steps, step(by, act, accept ? 'accepted' : 'returned', words)]
     const after: MilestoneRow = accept
       ? { ...row, steps, state: 'accepted', overAt: act.at }

@@ -4,6 +4,7 @@ import {
   cancelMilestone,
   decide,
   handIn,
+  lastHandIn,
   type MilestoneOutcome,
   mayDecide,
   noteProgress,
@@ -149,7 +150,7 @@ async function pageOf(call: AnyCall): Promise<MilestonePage> {
 
 async function after(call: AnyCall, kind: MilestoneOutcome): Promise<MilestonePage> {
   if (kind === 'not-allowed') throw new ApiError(403, 'forbidden', text.notAllowed)
-  if (kind === 'over') throw new ApiError(409, 'over', text.over, { current: await pageOf(call) })
+  if (kind !== 'done') throw new ApiError(409, kind, text.over, { current: await pageOf(call) })
   return pageOf(call)
 }
 
@@ -218,7 +219,7 @@ export const milestoneEndpoints: Endpoint[] = [
   step('decide', { rev, accept: z.boolean(), words: words(MOST_WORDS) }, async ({ ctx, act, me, body }, row) => {
     const said = body.words.trim()
     if (!body.accept && said === '') throw new ApiError(422, 'empty', text.reason)
-    return decide(ctx, act, me, row._id, body.accept, said)
+    return decide(ctx, act, me, row._id, lastHandIn(row), body.accept, said)
   }),
   step('cancel', { rev, reason: saying(MOST_WORDS) }, ({ ctx, act, me, body }, row) =>
     cancelMilestone(ctx, act, me, row._id, body.reason),
