@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { makeCalendar } from '../src/domain/calendar.ts'
 import { shippedHolidays } from '../src/domain/holidays.ts'
@@ -181,6 +182,29 @@ describe('an appointment as people write it', () => {
     ['周四16:00', '2026-10-08 16:00'],
     ['10月7日16:00', '2026-10-07 16:00'],
     ['明天10点，二楼，在角落的会议室', '2026-10-09 10:00 二楼 在角落的会议室'],
+    // Minutes as they are said and as they are written.
+    ['周五下午三点三十分 三楼会议室', '2026-10-09 15:30 三楼会议室'],
+    ['周五下午三点三十 三楼会议室', '2026-10-09 15:30 三楼会议室'],
+    ['周五下午两点四十五分', '2026-10-09 14:45'],
+    ['周五九点零五分', '2026-10-09 09:05'],
+    ['周五3点一刻', '2026-10-09 15:15'],
+    ['周五3点三刻钟在小会议室', '2026-10-09 15:45 小会议室'],
+    ['周五中午12点半', '2026-10-09 12:30'],
+    ['周五3点半岛酒店', '2026-10-09 15:00 半岛酒店'],
+    // A number that is the place's.
+    ['周五下午3点三楼会议室', '2026-10-09 15:00 三楼会议室'],
+    ['周五下午3点15楼会议室', '2026-10-09 15:00 15楼会议室'],
+    ['周五下午三点十五楼', '2026-10-09 15:00 十五楼'],
+    ['周五下午3点 201', '2026-10-09 15:00 201'],
+    ['周五下午3点一分公司会议室', '2026-10-09 15:00 一分公司会议室'],
+    ['3号会议室 周五下午3点', '2026-10-09 15:00 3号会议室'],
+    ['3号 会议室 周五下午3点', '2026-10-09 15:00 3号 会议室'],
+    ['3号会议室 12号下午3点', '2026-10-12 15:00 3号会议室'],
+    ['12号 小会议室 下午2点', '2026-10-12 14:00 小会议室'],
+    // The same day said twice.
+    ['10月12日（周一）15:00 会议室', '2026-10-12 15:00 会议室'],
+    ['周一（12号）下午3点', '2026-10-12 15:00'],
+    ['改到下周一 晚7点 线上', '2026-10-12 19:00 线上'],
     [`明天10点 ${'长'.repeat(50)}`, `2026-10-09 10:00 ${'长'.repeat(40)}`],
   ])('%s', (text, expected) => {
     expect(read(text)).toBe(expected)
@@ -197,7 +221,103 @@ describe('an appointment as people write it', () => {
     '好的',
     '随时都可以',
     '13月40日 3点',
+    // At night.
+    '周五晚上12点',
+    '周五凌晨3点',
+    '周五晚上1点',
+    // More about the time than can be told on.
+    '周五下午3点5 会议室',
+    '周五上午10点到11点 会议室',
+    '周五下午3点半小时',
+    '周五下午3、4点',
+    '周五两三点',
+    '周五10-12点',
+    '周五9:30pm',
+    '周五下午 会议室 3点',
+    '周五三点六十分',
+    // Two days, and a room that is none.
+    '周三或周五下午3点',
+    '10月12日周五 15:00',
+    '3号会议室 下午3点',
+    '3号洽谈间 下午3点',
   ])('not %s', (text) => {
     expect(read(text)).toBeUndefined()
+  })
+
+  test('however it is put together it is read as it was meant', () => {
+    const digits = '零一二三四五六七八九'
+    const chinese = (n: number) =>
+      n < 10 ? digits[n]! : `${n < 20 ? '' : digits[Math.floor(n / 10)]}十${n % 10 ? digits[n % 10] : ''}`
+    const said = fc.record({
+      day: fc.constantFrom(
+        { says: '周五', means: '2026-10-09' },
+        { says: '下周三', means: '2026-10-14' },
+        { says: '10月12日', means: '2026-10-12' },
+        { says: '十月十二号', means: '2026-10-12' },
+        { says: '12号', means: '2026-10-12' },
+        { says: '10/12', means: '2026-10-12' },
+        { says: '明天', means: '2026-10-09' },
+        { says: '10月12日（周一）', means: '2026-10-12' },
+      ),
+      hour: fc.integer({ min: 7, max: 21 }),
+      minute: fc.integer({ min: 0, max: 59 }),
+      inChinese: fc.boolean(),
+      unit: fc.constantFrom('分', ''),
+      gap: fc.constantFrom('', ' ', '，'),
+      place: fc.constantFrom(
+        '',
+        '三楼会议室',
+        '3号会议室',
+        '201',
+        '小会议室',
+        '线上',
+        '15楼东侧',
+        '二号楼一层',
+        'A座12-5',
+      ),
+      placeFirst: fc.boolean(),
+    })
+    fc.assert(
+      fc.property(said, ({ day: { says: day, means }, hour, minute, inChinese, unit, gap, place, placeFirst }) => {
+        const part = hour < 12 ? '上午' : hour === 12 ? '中午' : hour < 18 ? '下午' : '晚上'
+        const number = inChinese ? chinese : String
+        const h = number(hour > 12 ? hour - 12 : hour)
+        const two = !inChinese && minute < 10 ? `0${minute}` : number(minute)
+        const m =
+          minute === 0
+            ? ''
+            : minute === 30 && unit === ''
+              ? '半'
+              : minute % 15 === 0 && minute !== 30 && unit === ''
+                ? `${minute / 15 === 1 ? '一' : '三'}刻`
+                : inChinese && minute < 10
+                  ? `零${two}${unit}`
+                  : `${two}${unit}`
+        const when = `${day}${gap}${part}${h}点${m}`
+        const text = placeFirst ? `${place} ${when}` : `${when} ${place}`
+        const found = read(text)
+        const time = `${String(hour).padStart(2, '0')}:${String(minute).padStart(2, '0')}`
+        expect([text, found]).toEqual([text, `${means} ${time}${place ? ` ${place}` : ''}`])
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  test('whatever is said, it is read quickly, and the place holds no time', () => {
+    const bits = fc.constantFrom(
+      ...['周五', '12号', '10月12日', '下午', '晚上', '3', '三', '十', '点', '分', '半', '一刻', ':', '30', ' ', '，'],
+      ...['会议室', '楼', '号', '到', '-', '改', '分公司', '明天', '10:30'],
+    )
+    fc.assert(
+      fc.property(fc.array(bits, { maxLength: 14 }), (all) => {
+        const found = readAppointment(all.join(''), '2026-10-08', 'Asia/Shanghai')
+        if (found)
+          expect([all.join(''), found.place]).toEqual([
+            all.join(''),
+            expect.not.stringMatching(/\d:\d|[\d一三十]点|下午|晚上|周五/),
+          ])
+      }),
+      { numRuns: 3000 },
+    )
   })
 })

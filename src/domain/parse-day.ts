@@ -18,7 +18,7 @@ import {
 } from './time.ts'
 
 /** One day as people write it, half-width. Groups are not counted on: `dayFrom` reads the matched text again. */
-const ONE_DAY =
+export const ONE_DAY =
   '(?:20\\d{2}\\s?[-/.年]\\s?\\d{1,2}\\s?[-/.月]\\s?\\d{1,2}[日号]?' +
   '|\\d{1,2}月\\s?\\d{1,2}[日号]?' +
   `|[${NUMERAL}]{1,3}月[${NUMERAL}]{1,3}[日号]` +
