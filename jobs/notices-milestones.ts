@@ -44,6 +44,19 @@ const added: Render = async (to, args, ctx) => {
   return asCard(row, milestoneCard(factsOf(ctx, row, today(ctx)), '人力资源为您新增了一个工作节点。'))
 }
 
+/** To whoever has come in an owner's place, and to the one before. */
+const movedOn: Render = async (to, args, ctx) => {
+  const row = await find(args, ctx)
+  if (!row?.takenFrom || row.state !== 'open') return gone('已处理')
+  if (row.ownerId === to._id) {
+    const note =
+      row.steps.length > 0 ? '这个节点改由您负责，已有的进展和提交记录请打开页面查看。' : '这个节点改由您负责。'
+    return asCard(row, milestoneCard(factsOf(ctx, row, today(ctx)), note))
+  }
+  const owner = (await ctx.people.get(row.ownerId))?.name ?? '其他同事'
+  return { text: `工作节点“${row.title}”已改由${owner}负责，您不需要再处理，已有的进展已一并转交。` }
+}
+
 const handedIn: Render = async (to, args, ctx) => {
   const row = await find(args, ctx)
   const n = Number(args.n)
@@ -97,7 +110,8 @@ const owed: Render = async (to, _args, ctx) => {
 }
 
 /** To HR: a milestone that nobody will do or accept. */
-const nobody: Render = async (_to, args) => {
+const nobody: Render = async (to, args) => {
+  if (!to.roles.includes('hr')) return gone('不再是人力资源')
   const who = args.who as string[]
   const why = who.length > 0 ? `设置中的${who.map((w) => `“${w}”`).join('、')}没有对应到在职人员` : '负责人已离职'
   return {
@@ -108,6 +122,7 @@ const nobody: Render = async (_to, args) => {
 export const milestoneNotices: Record<string, Render> = {
   'milestone-due': due,
   'milestone-new': added,
+  'milestone-moved': movedOn,
   'milestone-handed-in': handedIn,
   'milestone-decided': decided,
   'milestone-cancelled': cancelled,

@@ -3,7 +3,15 @@ import { describe, expect, test } from 'vitest'
 import { parseCompany } from '../src/company.ts'
 import { makeCalendar } from '../src/domain/calendar.ts'
 import { shippedHolidays } from '../src/domain/holidays.ts'
-import { dueWords, isDue, type MilestoneRule, occurrences, stageOn, tellsAccepter } from '../src/domain/milestone.ts'
+import {
+  dueWords,
+  isDue,
+  lastReminder,
+  type MilestoneRule,
+  occurrenceOf,
+  occurrences,
+  tellsAccepter,
+} from '../src/domain/milestone.ts'
 import { addDays } from '../src/domain/time.ts'
 
 const calendar = makeCalendar({ years: shippedHolidays })
@@ -63,6 +71,29 @@ describe('the days of a year', () => {
     expect(parts).toEqual(year)
   })
 
+  test('what is under way belongs to the same occurrence when the rule’s day is moved', () => {
+    const of = (r: MilestoneRule, cycle: string, planned: string) => {
+      const found = occurrenceOf(r, { cycle, planned }, calendar)
+      return found && `${found.cycle} ${found.planned} ${found.due}`
+    }
+    expect(of(rule('12-05'), '2026', '2026-03-31')).toBe('2026 2026-12-05 2026-12-04')
+    expect(of(rule('31'), '2026-02', '2026-02-05')).toBe('2026-02 2026-02-28 2026-02-28')
+    expect(of(rule('2026-10-26'), '2026-10-23', '2026-10-23')).toBe('2026-10-26 2026-10-26 2026-10-26')
+    const fortnight = rule('2026-12-11', { everyWeeks: 2, whenOff: 'stay' })
+    expect(
+      ['2026-12-04', '2026-12-17', '2026-12-18', '2027-01-10'].map((d) => of(fortnight, d, d)?.slice(0, 10)),
+    ).toEqual(['2026-12-11', '2026-12-11', '2026-12-25', '2027-01-08'])
+    // Before the first one, and of another kind.
+    expect(of(fortnight, '2026-12-03', '2026-12-03')).toBeUndefined()
+    for (const [r, cycle] of [
+      [rule('03-31'), '2026-03'],
+      [rule('5'), '2026'],
+      [rule('2026-10-26'), '2026'],
+      [fortnight, '2026-12'],
+    ] as const)
+      expect(of(r, cycle, '2026-12-31')).toBeUndefined()
+  })
+
   test('asked day by day a year of moved days is the same as asked at once', () => {
     for (const r of [rule('5'), rule('31', { whenOff: 'later' }), rule('10-01'), rule('10-01', { whenOff: 'later' })]) {
       const parts = Array.from({ length: 365 }, (_, n) => addDays('2026-01-01', n)).flatMap((d) => dues(r, d, d))
@@ -74,8 +105,8 @@ describe('the days of a year', () => {
 describe('reminders', () => {
   const all = (due: string, handIn = true) =>
     Array.from({ length: 20 }, (_, n) => addDays(due, n - 19)).flatMap((day) => {
-      const stage = stageOn(day, due, handIn, calendar)
-      return stage === undefined ? [] : [`${day.slice(5)} ${stage}`]
+      const last = lastReminder(day, due, handIn, calendar)
+      return last?.on === day ? [`${day.slice(5)} ${last.stage}`] : []
     })
   test('14, 7, 3 and 1 days before and on the day', () => {
     expect(all('2026-12-10')).toEqual(['11-26 14', '12-03 7', '12-07 3', '12-09 1', '12-10 0'])
@@ -83,6 +114,14 @@ describe('reminders', () => {
   test('never on a day off: the working day before, once where several meet', () => {
     // 8 October follows seven days of holidays; its days 7, 3 and 1 before are all off.
     expect(all('2026-10-08')).toEqual(['09-24 14', '09-30 1', '10-08 0'])
+  })
+  test('one whose day was missed counts for three working days, and only the last of several', () => {
+    const on = (day: string) => lastReminder(day, '2026-12-10', true, calendar)
+    expect(['2026-11-25', '2026-11-27', '2026-12-01', '2026-12-02'].map(on)).toEqual([
+      ...[undefined, { stage: 14, on: '2026-11-26' }, { stage: 14, on: '2026-11-26' }, undefined],
+    ])
+    expect(on('2026-12-08')).toEqual({ stage: 3, on: '2026-12-07' })
+    expect(on('2026-12-10')).toEqual({ stage: 0, on: '2026-12-10' })
   })
   test('a day that is only told is told the day before and on the day', () => {
     expect(all('2026-12-10', false)).toEqual(['12-09 1', '12-10 0'])

@@ -52,6 +52,24 @@ async function on(day: string): Promise<void> {
   await world.bot().idle()
 }
 
+async function change(yaml: string): Promise<void> {
+  writeFileSync(join(world.dir, 'company.yaml'), yaml)
+  world.bot().reload()
+}
+const rule = (
+  due: string,
+  owner: string,
+  more = 'accepter: 行政部, handIn: 检查记录',
+) => `${companyYaml}roles: { hr: ['0006'], gm: ['0001'] }
+milestones:
+  fair: { title: 参展方案, due: ${due}, owners: [${owner}], ${more} }
+`
+/** 赵敏 open 2026-10-16 */
+async function rows(): Promise<string[]> {
+  const names = new Map((await ctx().people.model.find().lean()).map((p) => [p._id, p.name]))
+  return (await ctx().milestones.model.find().lean()).map((r) => `${names.get(r.ownerId)} ${r.state} ${r.due}`).sort()
+}
+
 test.each(['wecom', 'dingtalk'] as const)(
   'on %s an owner is reminded, answers in chat, and whoever accepts sends back or accepts with a tap',
   async (platform) => {
@@ -141,10 +159,6 @@ test('a changed calendar changes what is open: the day, the owner, or that there
   const { qian } = await start('2026-12-16T09:00:00+08:00')
   await on('2026-12-17')
   await noteProgress(ctx(), act(), await person('钱进'), (await rowOf('safety', '2026', '钱进'))._id, '查了一半')
-  const change = async (yaml: string) => {
-    writeFileSync(join(world.dir, 'company.yaml'), yaml)
-    world.bot().reload()
-  }
   await change(calendarYaml.replace("'12-31'", "'12-25'"))
   await on('2026-12-18')
   expect(await rowOf('safety', '2026', '钱进')).toMatchObject({ due: '2026-12-25', state: 'open' })
@@ -167,6 +181,188 @@ test('a changed calendar changes what is open: the day, the owner, or that there
   await cancelMilestone(ctx(), act(), await person('周华'), again._id, '并入明年')
   await on('2027-01-06')
   expect((await rowOf('safety', '2026', '钱进')).state).toBe('cancelled')
+})
+
+test('what is open, late too, goes with its steps to whoever comes in its owner’s place; what is handed in stays', async () => {
+  const { li, qian } = await start('2026-10-08T09:00:00+08:00', ['wecom'], rule("'10-16'", '钱进'))
+  const sun = world.phone('sun')
+  for (const day of ['2026-10-08', '2026-10-16']) await on(day)
+  const [q, s, l] = await Promise.all(['钱进', '孙立', '李静'].map(person))
+  const id = milestoneId('fair', '2026', q!._id)
+  await noteProgress(ctx(), act(), q!, id, '展位已订')
+  await on('2026-10-19')
+  await change(rule("'10-16'", '孙立'))
+  const before = [count(qian, '参展方案'), count(sun, '参展方案')]
+  await on('2026-10-20')
+  expect(await rows()).toEqual(['孙立 open 2026-10-16', '钱进 cancelled 2026-10-16'])
+  expect((await rowOf('fair', '2026', '孙立')).steps).toMatchObject([{ by: q!._id, words: '展位已订' }])
+  expect(qian.sees()).toContain('工作节点“参展方案”已改由孙立负责，您不需要再处理')
+  expect(sun.sees()).toContain('这个节点改由您负责，已有的进展和提交记录请打开页面查看')
+  await on('2026-10-21')
+  expect(sun.sees()).toContain('这个节点已过截止日期')
+  expect([count(qian, '参展方案'), count(sun, '参展方案')]).toEqual([before[0]! + 1, before[1]! + 2])
+  // Handed in: whoever comes next has nothing to do, unless it is sent back.
+  const now = milestoneId('fair', '2026', s!._id)
+  expect(await handIn(ctx(), act(), s!, now, '方案见附件')).toBe('done')
+  await change(rule("'10-16'", '赵敏'))
+  await on('2026-10-22')
+  expect(await rows()).toEqual(['孙立 handed-in 2026-10-16', '钱进 cancelled 2026-10-16'])
+  expect(await decide(ctx(), act(), l!, now, 1, false, '请写明预算')).toBe('done')
+  await on('2026-10-23')
+  const taken = await rowOf('fair', '2026', '赵敏')
+  expect([taken.state, taken.steps.map((x) => x.words)]).toEqual(['open', ['展位已订', '方案见附件', '请写明预算']])
+  expect(await handIn(ctx(), act(), await person('赵敏'), taken._id, '已补充')).toBe('done')
+  await world.bot().idle()
+  await li.tap('通过')
+  // Done is done for this year, whoever it is asked of.
+  await change(rule("'10-16'", '钱进'))
+  await on('2026-10-26')
+  expect(await rows()).toEqual([
+    ...['孙立 cancelled 2026-10-16', '赵敏 accepted 2026-10-16', '钱进 cancelled 2026-10-16'],
+  ])
+})
+
+test('a process that dies while what is late goes to somebody else: it goes whole, and both are told once', async () => {
+  await start('2026-10-08T09:00:00+08:00', ['wecom'], rule("'10-16'", '钱进'))
+  await on('2026-10-08')
+  const [q, s] = [await person('钱进'), await person('孙立')]
+  await noteProgress(ctx(), act(), q, milestoneId('fair', '2026', q._id), '展位已订')
+  await change(rule("'10-16'", '孙立'))
+  world.clock.set('2026-10-20T09:10:00+08:00')
+  const day = (n: number) =>
+    milestones.run(new Date('2026-10-20T09:10:00+08:00'), dyingStores(ctx(), ['milestones', 'outbox'], n))
+  expect(await untilItLives(day)).toBeGreaterThan(1)
+  expect(await rows()).toEqual(['孙立 open 2026-10-16', '钱进 cancelled 2026-10-16'])
+  expect((await rowOf('fair', '2026', '孙立')).steps).toMatchObject([{ words: '展位已订' }])
+  const told = await ctx()
+    .outbox.model.find({ _id: { $gte: 'milestone-moved/', $lt: 'milestone-moved/~' } })
+    .lean()
+  expect(told.map((r) => r.to).sort()).toEqual([q._id, s._id].sort())
+})
+
+test('a department’s own goes to its new head; what nobody does any more is told to HR, late too, and goes on', async () => {
+  const gm = 'accepter: gm, handIn: 检查记录'
+  const { qian, zhou } = await start('2026-10-08T09:00:00+08:00', ['wecom'], rule("'10-16'", '钱进, 各部门', gm))
+  const sun = world.phone('sun')
+  for (const day of ['2026-10-08', '2026-10-16', '2026-10-19']) await on(day)
+  const [q, l] = [await person('钱进'), await person('李静')]
+  expect(await ctx().milestones.underWay()).toHaveLength(4)
+  await ctx().people.save({ ...q, active: false, leftOn: '2026-10-19' })
+  const before = [count(qian, '参展方案'), count(zhou, '没有对应到在职人员')]
+  for (const day of ['2026-10-20', '2026-10-21']) await on(day)
+  expect([count(qian, '参展方案'), count(zhou, '没有对应到在职人员')]).toEqual([before[0], before[1]! + 1])
+  expect(count(zhou, '工作节点“参展方案”（2026年10月16日（周五）到期）设置中的“钱进”没有对应到在职人员')).toBe(1)
+  expect(await rows()).toContain('钱进 open 2026-10-16')
+  // Another name that is missing is told as well, and a new head has what the old one had.
+  for (const name of ['赵敏', '孙立']) {
+    const p = await person(name)
+    await ctx().people.save({ ...p, managerId: name === '赵敏' ? l.managerId! : (await person('赵敏'))._id })
+  }
+  await ctx().people.save({ ...l, departments: ['总经办'] })
+  await change(rule("'10-16'", '孙立, 各部门, 财务部', gm))
+  await on('2026-10-22')
+  expect(sun.sees()).toContain('这个节点改由您负责')
+  expect(await rowOf('fair', '2026', '孙立')).toMatchObject({ state: 'open', takenFrom: { ownerId: q._id } })
+  expect(await rowOf('fair', '2026', '赵敏')).toMatchObject({ state: 'open', takenFrom: { ownerId: l._id } })
+  expect(await rowOf('fair', '2026', '李静')).toMatchObject({ state: 'cancelled', cancelled: { reason: '已转给赵敏' } })
+  expect(count(zhou, '设置中的“财务部”没有对应到在职人员')).toBe(1)
+  // Of a department without a head it stays where it is, and HR hears of it.
+  await ctx().people.save({ ...(await person('赵敏')), active: false, leftOn: '2026-10-22' })
+  for (const name of ['孙立', '李静', '钱进'])
+    await ctx().people.save({ ...(await person(name)), departments: ['行政部'], managerId: l.managerId! })
+  await on('2026-10-23')
+  expect(await rows()).toContain('赵敏 open 2026-10-16')
+  expect(count(zhou, '工作节点“参展方案”（2026年10月16日（周五）到期）负责人已离职')).toBe(1)
+})
+
+test('a day that is moved takes what was done along, however far it is moved; a later one of the same rule is new', async () => {
+  const { qian } = await start('2026-10-08T09:00:00+08:00', ['wecom'], rule("'2026-10-23'", '钱进'))
+  for (const day of ['2026-10-08', '2026-10-09']) await on(day)
+  const q = await person('钱进')
+  const id = milestoneId('fair', '2026-10-23', q._id)
+  await noteProgress(ctx(), act(), q, id, '展位已订')
+  await change(rule("'2026-12-18'", '钱进'))
+  await on('2026-10-12')
+  expect(await rows()).toEqual(['钱进 open 2026-12-18'])
+  const before = count(qian, '参展方案')
+  for (const day of ['2026-10-16', '2026-10-23', '2026-10-26']) await on(day)
+  expect(count(qian, '参展方案')).toBe(before)
+  expect(await handIn(ctx(), act(), q, id, '方案见附件')).toBe('done')
+  await change(rule("'2026-12-21'", '钱进'))
+  await on('2026-12-14')
+  expect(await rows()).toEqual(['钱进 handed-in 2026-12-18'])
+  expect(await decide(ctx(), act(), await person('李静'), id, 1, true, '')).toBe('done')
+  await change(rule("'2026-12-24'", '钱进'))
+  await on('2026-12-21')
+  expect(await rows()).toEqual(['钱进 accepted 2026-12-18'])
+  await change(rule("'2027-12-17'", '钱进'))
+  await on('2027-12-06')
+  expect(await rows()).toEqual(['钱进 accepted 2026-12-18', '钱进 open 2027-12-17'])
+})
+
+test('what is late for months still follows the settings; a year’s day moved back into the past is next year’s', async () => {
+  const { qian } = await start('2026-08-27T09:00:00+08:00', ['wecom'], rule("'08-31'", '钱进'))
+  await on('2026-08-28')
+  await change(rule("'08-31'", '钱进', 'handIn: 检查记录和照片'))
+  await on('2026-11-09')
+  const row = await rowOf('fair', '2026', '钱进')
+  expect([row.state, row.handIn, row.accepterId]).toEqual(['open', '检查记录和照片', undefined])
+  expect(qian.sees()).toContain('逾期70天')
+  await change(rule("'03-31'", '钱进', 'handIn: 检查记录和照片'))
+  await on('2026-11-10')
+  expect(await rows()).toEqual(['钱进 cancelled 2026-08-31'])
+})
+
+test('a meeting that is moved after it was over is told again; one whose accepter has left is HR’s', async () => {
+  const { zhao, zhou } = await start(
+    '2026-12-03T09:00:00+08:00',
+    ['wecom'],
+    rule("'2026-12-04'", '赵敏', 'whenOff: stay'),
+  )
+  for (const day of ['2026-12-03', '2026-12-04', '2026-12-07']) await on(day)
+  expect(await rows()).toEqual(['赵敏 past 2026-12-04'])
+  await change(rule("'2026-12-11'", '赵敏', 'whenOff: stay'))
+  await on('2026-12-08')
+  await on('2026-12-10')
+  expect(zhao.sees()).toContain('2026年12月11日（周五），还有1天')
+  expect(await rows()).toEqual(['赵敏 open 2026-12-11'])
+  await change(rule("'12-18'", '赵敏', 'accepter: 李静, handIn: 检查记录'))
+  await on('2026-12-11')
+  const l = await person('李静')
+  await ctx().people.save({ ...l, active: false, leftOn: '2026-12-11' })
+  await on('2026-12-14')
+  expect(zhou.sees()).toContain('“李静”没有对应到在职人员')
+  const { _id: id, accepterId } = await rowOf('fair', '2026', '赵敏')
+  expect(accepterId).toBe(l._id)
+  expect(await handIn(ctx(), act(), await person('赵敏'), id, '见附件')).toBe('done')
+  expect(await decide(ctx(), act(), await person('周华'), id, 0, true, '')).toBe('done')
+})
+
+test('a reminder whose day was missed comes on the next one, once; a day’s reminder does not come beside the next day’s', async () => {
+  const { zhao, qian } = await start('2026-12-16T09:00:00+08:00')
+  await on('2026-12-18')
+  expect(count(qian, '还有13天')).toBe(1)
+  await on('2026-12-21')
+  expect(count(qian, '年度安全检查总结')).toBe(1)
+  // What HR adds is told when it is added.
+  const m = { title: '整理年度档案', owner: await person('赵敏'), due: '2026-12-27', handIn: '档案目录' }
+  expect(await addMilestone(ctx(), act(), await person('周华'), m)).toBe('added')
+  await on('2026-12-22')
+  expect(count(zhao, '整理年度档案')).toBe(1)
+  await on('2026-12-24')
+  expect(count(zhao, '整理年度档案')).toBe(2)
+  // Night and the day's cap hold back what is sent; here the outbox is not run for two days.
+  const late = async (day: string) => {
+    world.clock.set(`${day}T09:10:00+08:00`)
+    await milestones.run(new Date(`${day}T09:10:00+08:00`), { ...ctx(), outbox: { ...ctx().outbox, add: keep } })
+  }
+  const kept: Parameters<Ctx['outbox']['add']>[0] = []
+  const keep: Ctx['outbox']['add'] = async (adds) => void kept.push(...adds)
+  for (const day of ['2027-01-04', '2027-01-05', '2027-01-06']) await late(day)
+  const before = count(qian, '这个节点已过截止日期')
+  await ctx().outbox.add(kept)
+  await world.bot().idle()
+  expect(count(qian, '这个节点已过截止日期')).toBe(before + 1)
 })
 
 test('what was handed in again is decided on only by who has it before them', async () => {

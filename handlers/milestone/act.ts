@@ -137,6 +137,7 @@ export async function addMilestone(
     row: {
       ...row,
       ...{ cycle: m.due, title: m.title, ownerId: m.owner._id, planned: m.due, due: m.due },
+      addedOn: dayOf(act.at, ctx.company().timeZone),
       ...(m.handIn !== '' && { handIn: m.handIn }),
       ...(m.accepter && { accepterId: m.accepter._id }),
     },

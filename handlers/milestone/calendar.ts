@@ -1,10 +1,10 @@
 import type { Ctx } from '../../src/context.ts'
-import { dueWords, type MilestoneRule, occurrences } from '../../src/domain/milestone.ts'
-import { addDays, type Day, formatDay, formatDayFull, partsOf } from '../../src/domain/time.ts'
+import { dueWords, type MilestoneRule, type Occurrence, occurrenceOf, occurrences } from '../../src/domain/milestone.ts'
+import { addDays, type Day, daysBetween, formatDay, formatDayFull, partsOf } from '../../src/domain/time.ts'
 import type { MilestoneRow } from '../../src/store/milestones.ts'
 import type { Person } from '../../src/store/people.ts'
 import { judges } from '../rights.ts'
-import { resolver } from './owners.ts'
+import { type Resolve, resolver, type Seat } from './owners.ts'
 
 /** So many days before it is due a milestone stands on its owner's list. */
 const OPENS_BEFORE = 30
@@ -37,7 +37,7 @@ export function movedWords(ctx: Ctx, { planned, due }: Pick<MilestoneRow, 'plann
 
 export const dueText = (due: Day): string => `${partsOf(due).year}年${formatDayFull(due)}`
 
-export function stateText({ state, due }: MilestoneRow, today: Day): string {
+export function stateText({ state, due, cancelled }: MilestoneRow, today: Day): string {
   switch (state) {
     case 'open':
       return dueWords(today, due)
@@ -48,13 +48,13 @@ export function stateText({ state, due }: MilestoneRow, today: Day): string {
     case 'past':
       return '已过期'
     case 'cancelled':
-      return '已取消'
+      return cancelled?.movedTo ? '已转交' : '已取消'
   }
 }
 
-/** What a row that is not there yet would be. */
+/** What a row is by the calendar. */
 type Wanted = Pick<MilestoneRow, '_id' | 'rule' | 'cycle' | 'title' | 'ownerId' | 'planned' | 'due'> &
-  Partial<Pick<MilestoneRow, 'handIn' | 'accepterId'>>
+  Partial<Pick<MilestoneRow, 'seat' | 'handIn' | 'accepterId'>>
 
 export interface Nobody {
   rule: string
@@ -65,92 +65,196 @@ export interface Nobody {
   who: string[]
 }
 
-/** Everything that the calendar asks of people who are at work, due from one day to another. */
-async function wantedBetween(ctx: Ctx, from: Day, to: Day): Promise<{ wanted: Wanted[]; nobody: Nobody[] }> {
-  const [people, judgeOf] = await Promise.all([ctx.people.active(), judges(ctx)])
-  const resolve = resolver(people)
-  const { weeks } = ctx.company()
-  const accepterFor = (rule: Rule, owner: Person): string | undefined => {
-    const named = rule.accepter === undefined ? undefined : resolve([rule.accepter]).people[0]?._id
-    // Nobody accepts their own.
-    return named === owner._id ? judgeOf(owner) : named
-  }
-  const wanted: Wanted[] = []
-  const nobody: Nobody[] = []
-  for (const rule of rulesOf(ctx)) {
-    const { id, title, handIn } = rule
-    const owners = resolve(rule.owners)
-    const accepters = rule.accepter === undefined ? [] : resolve([rule.accepter]).unknown
-    for (const { cycle, planned, due } of occurrences(rule, from, to, weeks)) {
-      const who = [...owners.unknown, ...accepters]
-      if (who.length > 0) nobody.push({ rule: id, cycle, title, due, who })
-      for (const owner of owners.people) {
-        const accepterId = accepterFor(rule, owner)
-        wanted.push({
-          ...{ _id: milestoneId(id, cycle, owner._id), rule: id, cycle, title, ownerId: owner._id, planned, due },
-          ...(handIn !== undefined && { handIn }),
-          ...(accepterId !== undefined && { accepterId }),
-        })
-      }
-    }
-  }
-  return { wanted, nobody }
+/** One occurrence of a rule, with the rows there are of it. */
+interface Asked {
+  rule: Rule
+  occurrence: Occurrence
+  /** Those under way first. */
+  rows: MilestoneRow[]
 }
 
-const facts = ({ title, handIn, accepterId, planned, due }: Wanted) =>
-  JSON.stringify([title, handIn ?? null, accepterId ?? null, planned, due])
-
-/**
- * Brings the rows in line with the calendar: opens what comes within a month, takes over changed days and names, ends what the
- * calendar does not ask for any more and days that were only told.
- *
- * @returns what has nobody to do it
- */
-export async function keepCalendar(ctx: Ctx, day: Day, cause: string): Promise<Nobody[]> {
-  const { wanted, nobody } = await wantedBetween(ctx, addDays(day, -NEAR), addDays(day, OPENS_BEFORE))
-  const known = await ctx.milestones.known(wanted.map((w) => w._id))
-  const changed = wanted.filter((w) => {
-    const before = known.get(w._id)
-    // What is over when it is asked for first is nobody's fault.
-    if (!before) return w.due >= day
-    return before.state === 'open' ? facts(before) !== facts(w) : endedByCalendar(before)
-  })
-  for (let from = 0; from < changed.length; from += AT_A_TIME)
-    await Promise.all(changed.slice(from, from + AT_A_TIME).map((w) => take(ctx, w, cause)))
-  await endOld(ctx, day, cause)
-  return nobody.filter((n) => n.due >= day)
-}
-
+const isUnderWay = ({ state }: MilestoneRow): boolean => state === 'open' || state === 'handed-in'
+const isNear = (one: Day, other: Day): boolean => Math.abs(daysBetween(one, other)) <= NEAR
 /** A mistake in the file, or a name that was missing for a day: it goes on as if nothing had been. */
 const endedByCalendar = ({ cancelled }: MilestoneRow): boolean => cancelled?.by === 'system'
 
-async function take(ctx: Ctx, w: Wanted, cause: string): Promise<void> {
-  await ctx.milestones.change(w._id, cause, (row) => {
-    if (row.state !== 'open' && !endedByCalendar(row)) return { outcome: null }
+/** Every occurrence that comes up or is under way, and what is under way without being asked for any more. */
+async function askedOn(ctx: Ctx, day: Day): Promise<{ asked: Asked[]; unasked: MilestoneRow[] }> {
+  const { weeks } = ctx.company()
+  const from = addDays(day, -NEAR)
+  const coming = rulesOf(ctx).map((rule) => ({
+    rule,
+    byCycle: new Map(
+      occurrences(rule, from, addDays(day, OPENS_BEFORE), weeks).map((occurrence): [string, Asked] => [
+        occurrence.cycle,
+        { rule, occurrence, rows: [] },
+      ]),
+    ),
+  }))
+  const cycles = [...new Set(coming.flatMap((c) => [...c.byCycle.keys()]))]
+  const known = await ctx.milestones.ofCalendar(cycles, addDays(from, -NEAR))
+  const underWay = (await ctx.milestones.underWay()).filter((row) => row.rule !== '')
+  const rules = new Map(coming.map((c) => [c.rule.id, c]))
+  const unasked: MilestoneRow[] = []
+  for (const row of new Map([...underWay, ...known].map((r) => [r._id, r])).values()) {
+    const { rule, byCycle } = rules.get(row.rule) ?? {}
+    const occurrence = rule && occurrenceOf(rule, row, weeks)
+    const isSame =
+      occurrence !== undefined &&
+      (isNear(row.planned, occurrence.planned) ||
+        (isUnderWay(row) ? occurrence.due >= day : row.cycle === occurrence.cycle))
+    if (isSame && isUnderWay(row) && !byCycle!.has(occurrence.cycle))
+      byCycle!.set(occurrence.cycle, { rule: rule!, occurrence, rows: [] })
+    if (isSame) byCycle!.get(occurrence.cycle)?.rows.push(row)
+    else if (row.state === 'open') unasked.push(row)
+  }
+  return { asked: coming.flatMap((c) => [...c.byCycle.values()]), unasked }
+}
+
+/** As the settings have it; where the accepter is not found any more the one before stays, for whom HR decides. */
+type Make = (owner: Person, seat: string, before?: MilestoneRow) => Wanted
+
+function maker({ rule, occurrence }: Asked, resolve: Resolve, judgeOf: (person: Person) => string | undefined): Make {
+  const { id, title, handIn, accepter } = rule
+  const { cycle, planned, due } = occurrence
+  const named = accepter === undefined ? undefined : resolve([accepter]).seats[0]?.person?._id
+  return (owner, seat, before) => {
+    const known = accepter === undefined ? undefined : (named ?? before?.accepterId)
+    // Nobody accepts their own.
+    const accepterId = known === owner._id ? judgeOf(owner) : known
+    return {
+      ...{ _id: milestoneId(id, cycle, owner._id), rule: id, cycle, title, ownerId: owner._id, seat, planned, due },
+      ...(handIn !== undefined && { handIn }),
+      ...(accepterId !== undefined && { accepterId }),
+    }
+  }
+}
+
+interface Plan {
+  /** `row`: the one that is there; `from`: another owner's, which comes with its steps. */
+  take: { wanted: Wanted; row?: MilestoneRow; from?: MilestoneRow }[]
+  end: MilestoneRow[]
+}
+
+const facts = ({ cycle, seat, title, handIn, accepterId, planned, due }: Wanted) =>
+  JSON.stringify([cycle, seat ?? null, title, handIn ?? null, accepterId ?? null, planned, due])
+
+/** Still to be done: what is only told is over with its day. */
+const isOwed = (row: MilestoneRow, day: Day): boolean =>
+  row.state === 'open' && (row.handIn !== undefined || row.due >= day)
+
+/**
+ * Who has what of one occurrence: each owner one row. Where somebody else has come into a seat, an open row goes to them, and one
+ * that was handed in stays the only one; an empty seat keeps what it has.
+ */
+function plan({ rows, occurrence }: Asked, seats: Seat[], make: Make, day: Day): Plan {
+  const owners = new Map<string, { person: Person; seat: string }>()
+  for (const { seat, person } of seats) if (person && !owners.has(person._id)) owners.set(person._id, { person, seat })
+  const isEmpty = new Map(seats.map(({ seat, person }) => [seat, person === undefined]))
+  const live = rows.filter((r) => !endedByCalendar(r))
+  const spare = new Set(live.filter((r) => !owners.has(r.ownerId)))
+  const ended = rows.filter(endedByCalendar)
+  const made: Plan = { take: [], end: [] }
+  for (const [id, { person, seat }] of owners) {
+    const own = live.find((r) => r.ownerId === id)
+    if (own) {
+      const wanted = make(person, seat, own)
+      const again = own.state === 'past' && occurrence.due >= day
+      if ((own.state === 'open' && facts(own) !== facts(wanted)) || again) made.take.push({ wanted, row: own })
+      continue
+    }
+    const before =
+      [...spare].find((r) => r.seat === seat) ?? [...spare].find((r) => r.seat === undefined || !isEmpty.has(r.seat))
+    if (before) {
+      spare.delete(before)
+      if (isOwed(before, day)) made.take.push({ wanted: make(person, seat, before), from: before })
+      continue
+    }
+    const row = ended.find((r) => r.ownerId === id)
+    const from = row ? undefined : ended.find((r) => r.cancelled!.movedTo === id)
+    // What is over when it is asked for first is nobody's fault.
+    if (row || from || occurrence.due >= day)
+      made.take.push({ wanted: make(person, seat, row ?? from), ...(row && { row }), ...(from && { from }) })
+  }
+  made.end.push(...[...spare].filter((r) => r.state === 'open' && !isEmpty.get(r.seat ?? '')))
+  return made
+}
+
+/**
+ * Brings the rows in line with the calendar: opens what comes within a month, takes over changed days and names, hands what is open
+ * to whoever has come in its owner's place, ends what the calendar does not ask for any more and days that were only told.
+ *
+ * @returns what has nobody to do or to accept it
+ */
+export async function keepCalendar(ctx: Ctx, day: Day, cause: string): Promise<Nobody[]> {
+  const [people, judgeOf, { asked, unasked }] = await Promise.all([ctx.people.active(), judges(ctx), askedOn(ctx, day)])
+  const resolve = resolver(people)
+  const nobody: Nobody[] = []
+  const takes: Plan['take'] = []
+  for (const one of asked) {
+    const { rule, occurrence, rows } = one
+    const { seats, unknown } = resolve(rule.owners)
+    const who = [...unknown, ...(rule.accepter === undefined ? [] : resolve([rule.accepter]).unknown)]
+    const { id, title } = rule
+    const { cycle, due } = occurrence
+    if (who.length > 0 && (due >= day || rows.some(isUnderWay))) nobody.push({ rule: id, cycle, title, due, who })
+    const { take, end } = plan(one, seats, maker(one, resolve, judgeOf), day)
+    takes.push(...take)
+    unasked.push(...end)
+  }
+  const names = new Map(people.map((p) => [p._id, p.name]))
+  for (let from = 0; from < takes.length; from += AT_A_TIME)
+    await Promise.all(takes.slice(from, from + AT_A_TIME).map((t) => take(ctx, t, names, day, cause)))
+  for (const row of unasked) await end(ctx, row, 'cancelled', cause, { reason: '日历已调整' })
+  for (const row of await ctx.milestones.underWay())
+    if (!row.handIn && row.due < day) await end(ctx, row, 'past', cause)
+  return nobody
+}
+
+async function take(
+  ctx: Ctx,
+  { wanted, row: own, from }: Plan['take'][number],
+  names: ReadonlyMap<string, string>,
+  day: Day,
+  cause: string,
+): Promise<void> {
+  if (from && !endedByCalendar(from)) {
+    const { ownerId: movedTo } = wanted
+    const reason = `已转给${names.get(movedTo)}`
+    // Handed in at this moment: it stays the one of this occurrence.
+    if (!(await end(ctx, from, 'cancelled', cause, { reason, movedTo }))) return
+  }
+  const steps = from && (await ctx.milestones.get(from._id))!.steps
+  await ctx.milestones.change(own?._id ?? wanted._id, cause, (row) => {
+    const again = endedByCalendar(row) || (row.state === 'past' && wanted.due >= day)
+    if (row.state !== 'open' && !again) return { outcome: null }
     const { handIn: _, accepterId: __, cancelled: ___, overAt: ____, ...rest } = row
-    return { row: { ...rest, state: 'open', ...w }, outcome: null }
+    return {
+      row: {
+        ...rest,
+        ...wanted,
+        ...{ _id: row._id, state: 'open' },
+        ...(from && { steps, takenFrom: { ownerId: from.ownerId, day } }),
+      },
+      outcome: null,
+    }
   })
 }
 
-async function endOld(ctx: Ctx, day: Day, cause: string): Promise<void> {
-  const underWay = await ctx.milestones.underWay()
-  if (underWay.length === 0) return
-  const first = underWay.map((r) => r.planned).sort()[0]!
-  const { wanted } = await wantedBetween(ctx, addDays(first, -NEAR), addDays(day, OPENS_BEFORE + NEAR))
-  const asked = new Set(wanted.map((w) => w._id))
-  for (const row of underWay) {
-    const end = row.rule !== '' && !asked.has(row._id) ? 'cancelled' : !row.handIn && row.due < day ? 'past' : undefined
-    if (!end || row.state !== 'open') continue
-    const at = ctx.clock.now()
-    await ctx.milestones.change(row._id, `${cause}/end`, (r) => {
-      if (r.state !== 'open') return { outcome: null }
-      const cancelled = { by: 'system', at, reason: '日历已调整' }
-      return {
-        row: { ...r, state: end, overAt: at, ...(end === 'cancelled' && { cancelled }) },
-        outcome: null,
-      }
-    })
-  }
+/** @returns whether it was open, and is ended by this */
+async function end(
+  ctx: Ctx,
+  { _id }: MilestoneRow,
+  state: 'cancelled' | 'past',
+  cause: string,
+  why?: { reason: string; movedTo?: string },
+): Promise<boolean | undefined> {
+  const at = ctx.clock.now()
+  return ctx.milestones.change<boolean>(_id, `${cause}/end`, (row) =>
+    row.state === 'open'
+      ? { row: { ...row, state, overAt: at, ...(why && { cancelled: { by: 'system', at, ...why } }) }, outcome: true }
+      : { outcome: false },
+  )
 }
 
 /** What the calendar will bring within a year, for the board. */

@@ -3,10 +3,10 @@ import type { Person } from '../../src/store/people.ts'
 import { findByRef } from '../rights.ts'
 import { colleague } from '../weekly/support.ts'
 
-export interface Owners {
-  people: Person[]
-  /** Names of the settings that mean nobody. */
-  unknown: string[]
+/** Whom an owner or accepter of the settings means at present: a number, a name, hr, gm, or a department for whoever leads it. */
+export interface Seat {
+  seat: string
+  person?: Person
 }
 
 /** The same one each day. */
@@ -15,31 +15,35 @@ const keyOf = (p: Person) => `${p.jobNumber ?? '~'}/${p._id}`
 
 const EACH_DEPARTMENT = /^(?:各部门|各科室|全部门)(?:负责人)?$/
 
+export interface Owners {
+  /** One for each department where all of them are meant. */
+  seats: Seat[]
+  /** Names of the settings that mean nobody. */
+  unknown: string[]
+}
+
+export type Resolve = (refs: readonly string[]) => Owners
+
 /** Whom the owners and accepters of the settings mean, of everybody at work. */
-export function resolver(people: Person[]): (refs: readonly string[]) => Owners {
+export function resolver(people: Person[]): Resolve {
   const leaderOf = departmentLeaders(people.map(colleague))
   const byId = new Map(people.map((p) => [p._id, p]))
   const departments = [...new Set(people.flatMap((p) => p.departments))].sort()
-  const heads = () => departments.flatMap((d) => byId.get(leaderOf(d)?.id ?? '') ?? [])
+  const headOf = (department: string) => byId.get(leaderOf(department)?.id ?? '')
+  const seatOf = (seat: string, person: Person | undefined): Seat => (person ? { seat, person } : { seat })
 
-  const one = (ref: string): Person[] => {
+  const seats = (ref: string): Seat[] => {
+    if (EACH_DEPARTMENT.test(ref)) return departments.map((d) => seatOf(d, headOf(d)))
     if (ref === 'hr' || ref === 'gm')
-      return people
-        .filter((p) => p.roles.includes(ref))
-        .sort(byNumber)
-        .slice(0, 1)
-    if (EACH_DEPARTMENT.test(ref)) return heads()
-    const named = findByRef(people, ref)
-    const head = named ?? byId.get(leaderOf(ref)?.id ?? '')
-    return head ? [head] : []
+      return [seatOf(ref, people.filter((p) => p.roles.includes(ref)).sort(byNumber)[0])]
+    return [seatOf(ref, findByRef(people, ref) ?? headOf(ref))]
   }
 
   return (refs) => {
-    const found = refs.map((ref) => ({ ref, people: one(ref) }))
-    const all = found.flatMap((f) => f.people)
+    const found = refs.map((ref) => ({ ref, seats: seats(ref) }))
     return {
-      people: [...new Map(all.map((p) => [p._id, p])).values()],
-      unknown: found.filter((f) => f.people.length === 0).map((f) => f.ref),
+      seats: found.flatMap((f) => f.seats),
+      unknown: found.filter((f) => !f.seats.some((s) => s.person)).map((f) => f.ref),
     }
   }
 }

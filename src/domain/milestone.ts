@@ -26,7 +26,7 @@ export interface MilestoneRule {
 }
 
 export interface Occurrence {
-  /** Tells the occurrences of a rule apart, also when its day moves: 2027, 2026-12, 2026-12-04. */
+  /** Tells the occurrences of a rule apart: 2027, 2026-12, 2026-12-04. */
   cycle: string
   planned: Day
   due: Day
@@ -61,34 +61,89 @@ export function occurrences(rule: MilestoneRule, from: Day, to: Day, calendar: C
   }
   // Moving takes a day a week or so away.
   const [first, last] = [addDays(from, -15), addDays(to, 15)]
-  if (/^\d{4}-/.test(rule.due)) {
-    if (rule.everyWeeks === undefined) add(rule.due, rule.due)
-    else {
-      const span = rule.everyWeeks * 7
-      const skipped = Math.max(0, Math.floor(daysBetween(rule.due, first) / span))
-      for (let day = addDays(rule.due, skipped * span); day <= last; day = addDays(day, span)) add(day, day)
-    }
-  } else if (rule.due.includes('-')) {
-    const [month, dayOfMonth] = rule.due.split('-')
+  const kind = kindOf(rule)
+  if (kind === 'once') add(rule.due, rule.due)
+  else if (kind === 'weeks') {
+    const span = rule.everyWeeks! * 7
+    const skipped = Math.max(0, Math.floor(daysBetween(rule.due, first) / span))
+    for (let day = addDays(rule.due, skipped * span); day <= last; day = addDays(day, span)) add(day, day)
+  } else if (kind === 'year')
     for (let year = partsOf(first).year; year <= partsOf(last).year; year++)
-      add(String(year), dayIn(`${year}-${month}`, Number(dayOfMonth)))
-  } else
+      add(String(year), dayOfCycle(rule, String(year)))
+  else
     for (let month = monthOf(first); month <= monthOf(last); month = addMonths(month, 1))
-      add(month, dayIn(month, Number(rule.due)))
+      add(month, dayOfCycle(rule, month))
   return found
+}
+
+type Kind = 'once' | 'weeks' | 'year' | 'month'
+
+const kindOf = ({ due, everyWeeks }: MilestoneRule): Kind =>
+  /^\d{4}-/.test(due) ? (everyWeeks === undefined ? 'once' : 'weeks') : due.includes('-') ? 'year' : 'month'
+
+/** The day of a year or a month. */
+function dayOfCycle(rule: MilestoneRule, cycle: string): Day {
+  const [month, dayOfMonth] = rule.due.split('-')
+  return dayOfMonth === undefined ? dayIn(cycle, Number(rule.due)) : dayIn(`${cycle}-${month}`, Number(dayOfMonth))
+}
+
+/**
+ * The occurrence that a milestone of a rule belongs to, wherever the rule's day has been moved since: of a year or a month the same
+ * one; a day that comes once is itself; of every so many weeks the nearest.
+ *
+ * @returns undefined: the rule does not ask for it any more
+ */
+export function occurrenceOf(
+  rule: MilestoneRule,
+  { cycle, planned }: Pick<Occurrence, 'cycle' | 'planned'>,
+  calendar: Calendar,
+): Occurrence | undefined {
+  const at = (now: string, day: Day): Occurrence => ({
+    ...{ cycle: now, planned: day, due: moved(day, rule.whenOff, calendar) },
+  })
+  switch (kindOf(rule)) {
+    case 'once':
+      return isDay(cycle) ? at(rule.due, rule.due) : undefined
+    case 'weeks': {
+      if (!isDay(cycle)) return undefined
+      const span = rule.everyWeeks! * 7
+      const nth = Math.round(daysBetween(rule.due, planned) / span)
+      const day = addDays(rule.due, nth * span)
+      return nth >= 0 ? at(day, day) : undefined
+    }
+    case 'year':
+      return /^\d{4}$/.test(cycle) ? at(cycle, dayOfCycle(rule, cycle)) : undefined
+    case 'month':
+      return /^\d{4}-\d{2}$/.test(cycle) ? at(cycle, dayOfCycle(rule, cycle)) : undefined
+  }
 }
 
 const STAGES = [14, 7, 3, 1, 0] as const
 /** A day that is only told is not told two weeks before. */
 const TOLD_ONLY = [1, 0] as const
 
+/** A reminder whose day was missed still makes sense for so many working days. */
+const MISSED_MOST = 3
+
 /**
- * How many days before the due day the owner is reminded on a day; undefined: not on this one. A reminder whose day is off comes
- * on the working day before; where several meet the nearest one counts.
+ * The last reminder before the due day that has come by a working day: how many days before, and its day. One whose day is off
+ * comes on the working day before; where several meet the nearest one counts.
+ *
+ * @returns undefined: none, or it has been too long
  */
-export function stageOn(day: Day, due: Day, handIn: boolean, calendar: Calendar): number | undefined {
-  const on = (planned: Day) => (calendar.isWorkday(planned) ? planned : calendar.previousWorkday(planned))
-  return [...(handIn ? STAGES : TOLD_ONLY)].reverse().find((n) => on(addDays(due, -n)) === day)
+export function lastReminder(
+  day: Day,
+  due: Day,
+  handIn: boolean,
+  calendar: Calendar,
+): { stage: number; on: Day } | undefined {
+  const earliest = calendar.addWorkdays(day, -MISSED_MOST)
+  for (const stage of [...(handIn ? STAGES : TOLD_ONLY)].reverse()) {
+    const planned = addDays(due, -stage)
+    const on = calendar.isWorkday(planned) ? planned : calendar.previousWorkday(planned)
+    if (on <= day) return on >= earliest ? { stage, on } : undefined
+  }
+  return undefined
 }
 
 /** From the third day after the due day the accepter hears of it too. */

@@ -19,12 +19,19 @@ export interface MilestoneRow extends Versioned {
   title: string
   handIn?: string
   ownerId: string
+  /** As whom the settings mean the owner: a department, hr, a name. */
+  seat?: string
+  /** From whom and when it came with its steps. */
+  takenFrom?: { ownerId: string; day: Day }
+  /** The day HR added it: no reminder from before is owed. */
+  addedOn?: Day
   accepterId?: string
   planned: Day
   due: Day
   state: MilestoneState
   steps: MilestoneStep[]
-  cancelled?: { by: string; at: Date; reason: string }
+  /** `movedTo`: who has it instead, with its steps. */
+  cancelled?: { by: string; at: Date; reason: string; movedTo?: string }
   /** When nothing more was owed. */
   overAt?: Date
 }
@@ -39,6 +46,9 @@ const schema = new Schema<MilestoneRow>(
     title: String,
     handIn: String,
     ownerId: { type: String, required: true },
+    seat: String,
+    takenFrom: Mixed,
+    addedOn: String,
     accepterId: String,
     planned: String,
     due: String,
@@ -88,8 +98,11 @@ export function milestoneStore(db: Db) {
         .sort({ overAt: -1, _id: 1 })
         .limit(200)
         .lean<MilestoneRow[]>(),
-    /** Which of some there are. */
-    known: async (ids: string[]): Promise<Map<string, MilestoneRow>> =>
-      new Map((await model.find({ _id: { $in: ids } }).lean<MilestoneRow[]>()).map((r) => [r._id, r])),
+    /** Of the calendar, in any state: of some cycles, and what was planned since a day. */
+    ofCalendar: (cycles: string[], since: Day) =>
+      model
+        .find({ rule: { $ne: '' }, $or: [{ cycle: { $in: cycles } }, { planned: { $gte: since } }] })
+        .sort({ _id: 1 })
+        .lean<MilestoneRow[]>(),
   }
 }
