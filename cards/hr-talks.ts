@@ -51,13 +51,13 @@ export function talkDraftCard(
   const passes = manager !== undefined && draft.proposals.length > 0
   return {
     title: `${name}的${OCCASIONS[occasion]}谈话记录`,
-    subtitle: '仅人力资源可见；建议可转给直属上级',
+    subtitle: `仅人力资源可见；建议可转给${manager ? `直属上级${manager}` : '直属上级'}`,
     text: [
       draft.summary || '（未填写谈话内容）',
       ...(draft.proposals.length > 0 ? ['建议：', ...draft.proposals.map((p, i) => `${i + 1}. ${p}`)] : []),
     ].join('\n'),
     buttons: [
-      ...(passes ? [{ text: `保存并转给${manager}`, action: 'keep-talk:pass', style: 'primary' as const }] : []),
+      ...(passes ? [{ text: '保存并转给上级', action: 'keep-talk:pass', style: 'primary' as const }] : []),
       { text: '只保存', action: 'keep-talk:only', style: passes ? ('plain' as const) : ('primary' as const) },
       { text: '重新填写', action: 'keep-talk:again', style: 'plain' },
     ],

@@ -1,4 +1,4 @@
-import { formatWeek, type Week } from '../src/domain/time.ts'
+import { formatWeek, shortWeek, type Week } from '../src/domain/time.ts'
 import type { Card } from './card.ts'
 
 /** Somebody is on leave: the superior decides whether the week is excused (domain.md §11.6). */
@@ -49,7 +49,7 @@ export function whichWeekCard(weeks: Week[], text: string): Card {
     title: '请选择是哪一周',
     text,
     buttons: weeks.map((w, i) => ({
-      text: formatWeek(w),
+      text: shortWeek(w),
       action: `which-week:${w}`,
       style: i === 0 ? ('primary' as const) : ('plain' as const),
     })),

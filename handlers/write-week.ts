@@ -4,7 +4,7 @@ import { closedCard, planSubmittedCard } from '../cards/plan-submitted.ts'
 import { whichWeekCard } from '../cards/requests.ts'
 import type { Ctx } from '../src/context.ts'
 import { sumPoints } from '../src/domain/score.ts'
-import { formatInstant, formatWeek, type Week } from '../src/domain/time.ts'
+import { formatInstant, formatWeek, shortWeek, type Week } from '../src/domain/time.ts'
 import { type Outcome, type Summary, standing } from '../src/domain/weekly-report.ts'
 import type { Answer, CardTurn, OnCard, OnTalk, TextTurn, Turn } from '../src/inbox/handler.ts'
 import { reportOf } from '../src/store/weeks.ts'
@@ -66,7 +66,7 @@ export async function readReport(turn: TextTurn, ctx: Ctx, expect?: 'plan' | 'su
 export const onWhichWeek: OnCard = async (turn, ctx) => {
   const week = turn.arg
   const open = await weeksFor(ctx, turn.person, turn.at)
-  const closed = { replace: closedCard('请选择是哪一周', `已选${formatWeek(week)}`) }
+  const closed = { replace: closedCard('请选择是哪一周', shortWeek(week)) }
   if (!open.includes(week)) return [closed]
   const { text: typed, expect } = turn.instance.context
   if (typeof typed !== 'string') return [closed, ...(await startWeek(turn, ctx, week))]

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { talksDueText } from '../cards/hr-talks.ts'
+import { checkCard } from '../cards/card.ts'
+import { talkDraftCard, talksDueText } from '../cards/hr-talks.ts'
 import { worded } from '../cards/moments.ts'
 import { readTalk } from '../handlers/moments/hr-talks.ts'
 import { nextIssue, type PastIssue } from '../src/domain/columns.ts'
@@ -67,6 +68,12 @@ describe('talks of HR', () => {
     const late = { ...yearly, due: [{ person, occasion: 'joining' as const, by: '2026-05-01' }] }
     expect(talksDueText(late, '2026-05-02')).toContain('· 赵敏（行政部）：入职谈话，5月1日前，已逾期')
     expect(talksDueText(late, '2026-05-01')).not.toContain('逾期')
+  })
+  test('a superior of any name fits on the card that passes the proposals on', () => {
+    const draft = { summary: '近期工作量偏大', proposals: ['安排一次培训'] }
+    const card = checkCard(talkDraftCard('赵敏', 'yearly', draft, '古丽努尔·买买提阿不都拉'))
+    expect(card.subtitle).toContain('直属上级古丽努尔·买买提阿不都拉')
+    expect(card.buttons?.map((b) => b.text)).toEqual(['保存并转给上级', '只保存', '重新填写'])
   })
   test('a record as it is typed: what was said, and proposals a line each', () => {
     expect(readTalk('状态稳定\n希望多培训\n建议：\n1. 安排培训\n2、调整分工\n- 每月沟通')).toEqual({

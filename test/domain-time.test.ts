@@ -21,6 +21,7 @@ import {
   nextWeek,
   previousWeek,
   saturdayOf,
+  shortWeek,
   timeOf,
   weekday,
   weekOf,
@@ -173,11 +174,20 @@ describe('instants', () => {
   })
 })
 
+test('every week of a century has a name that fits on a button', () => {
+  for (let week = '2000-W01'; week < '2100-W01'; week = nextWeek(week)) {
+    expect([...shortWeek(week)].length, week).toBeLessThanOrEqual(10)
+    expect(shortWeek(week)).not.toBe(shortWeek(nextWeek(week)))
+  }
+})
+
 test('people read days in Chinese', () => {
   expect(formatDay('2026-11-28')).toBe('11月28日')
   expect(formatDayFull('2026-11-28')).toBe('11月28日（周六）')
   expect(formatInstant(new Date('2026-11-28T04:00:00Z'), SHANGHAI)).toBe('11月28日 12:00')
   expect(formatWeek('2026-W48')).toBe('11月23日至29日')
   expect(formatWeek('2026-W49')).toBe('11月30日至12月6日')
+  expect(shortWeek('2026-W48')).toBe('11月23日至29日')
+  expect(shortWeek('2026-W49')).toBe('11/30至12/6')
   expect(formatMonth('2026-11')).toBe('2026年11月')
 })

@@ -369,6 +369,15 @@ test('a manager names one report: reminded alone, or told why there is nothing t
   expect(li.sees()).toContain('已经评过分')
 })
 
+test('two open weeks, one of them over the end of a month, are asked about on buttons', async () => {
+  const { zhao } = await untilSecondWeek()
+  world.clock.set('2026-11-30T10:00:00+08:00')
+  await zhao.type('下周计划\n1. 年会筹备 40分')
+  expect(zhao.sees()).toContain('<11月23日至29日><11/30至12/6>')
+  await zhao.tap('11/30至12/6')
+  expect(zhao.sees()).toContain('年会筹备（40分')
+})
+
 test('a question in free words is answered with what is known; a colleague’s matters are not guessed at', async () => {
   const { zhao, li } = await untilSecondWeek()
   await zhao.type('我忘了交计划怎么办')

@@ -250,6 +250,14 @@ export function formatWeek(week: Week): string {
   return `${formatDay(monday)}至${end}`
 }
 
+/** The same in at most ten characters, for a button: 11月23日至29日, 11/30至12/6. */
+export function shortWeek(week: Week): string {
+  const [monday, sunday] = [mondayOf(week), sundayOf(week)]
+  if (monthOf(monday) === monthOf(sunday)) return formatWeek(week)
+  const slashed = (day: Day) => `${partsOf(day).month}/${partsOf(day).dayOfMonth}`
+  return `${slashed(monday)}至${slashed(sunday)}`
+}
+
 /** 2026年11月 */
 export function formatMonth(month: Month): string {
   const parts = partsOf(`${month}-01`)
