@@ -1,10 +1,11 @@
 import { schemeOf } from '../src/company.ts'
 import type { Ctx } from '../src/context.ts'
+import { ITEM_EXAMPLE } from '../src/domain/template-text.ts'
 import type { Answer, Turn } from '../src/inbox/handler.ts'
 import { teamOf } from './weekly/team.ts'
 
 const employee = `您好，我是绩效机器人，可以帮您：
-· 发“周计划”：领取填写模板；也可以直接把计划发给我，例如“1. 完成采购对账 20分 周三”
+· 发“周计划”：领取填写模板；也可以直接把计划发给我，例如“${ITEM_EXAMPLE}”
 · 计划里写“需支持张三：提供数据”，计划开始后我会转给对方；发“支持”：查看请您支持的事项
 · 发“我的”：查看本周状态和得分
 · 发“撤销”：撤回刚才的提交

@@ -4,6 +4,7 @@ import { closedCard, planSubmittedCard } from '../cards/plan-submitted.ts'
 import { whichWeekCard } from '../cards/requests.ts'
 import type { Ctx } from '../src/context.ts'
 import { sumPoints } from '../src/domain/score.ts'
+import { ITEM_EXAMPLE } from '../src/domain/template-text.ts'
 import { formatInstant, formatWeek, shortWeek, type Week } from '../src/domain/time.ts'
 import { type Outcome, type Summary, standing } from '../src/domain/weekly-report.ts'
 import type { Answer, CardTurn, OnCard, OnTalk, TextTurn, Turn } from '../src/inbox/handler.ts'
@@ -18,7 +19,7 @@ const ASK_MS = 30 * 60_000
 
 const text = {
   howTo: (week: Week) =>
-    `请复制下面的内容，填好后发给我（${formatWeek(week)}）。也可以直接按自己的习惯写，例如“1. 完成采购对账 20分 周三”。`,
+    `请复制下面的内容，填好后发给我（${formatWeek(week)}）。也可以直接按自己的习惯写，例如“${ITEM_EXAMPLE}”。`,
   which: '您还有上一周的内容未提交。这次填写的是哪一周？',
   nothing: '没有可以撤销的内容。',
   closedWeek: '本周放假，无需提交。',

@@ -176,6 +176,79 @@ export const outcomeLines: [string, string][] = [
 ]
 
 /**
+ * Whole messages with verbs that are outcomes elsewhere → outcomes as above and items as `text points`, by what this week's plan
+ * was: nothing, one item, three. Where one reading is given it is the same for all three.
+ */
+export const verbMessages: { said: string; plan: string; outcomes: string[] }[] = [
+  { said: '1. 完成采购对账 20分 周三', plan: '完成采购对账 20', outcomes: ['', '', ''] },
+  { said: '1. 完成 采购对账 20分 周三', plan: '完成 采购对账 20', outcomes: ['', '', ''] },
+  {
+    said: '1. 完成采购对账 20分 周三\n2. 档案整理 80分',
+    plan: '完成采购对账 20;档案整理 80',
+    outcomes: ['', '', ''],
+  },
+  {
+    said: '1、完成十月份报表编制 40分 周二前\n2、组织消防演练 30分\n3、整理合同档案 30分',
+    plan: '完成十月份报表编制 40;组织消防演练 30;整理合同档案 30',
+    outcomes: ['', '', ''],
+  },
+  {
+    said: '下周计划\n1. 完成采购对账 20分 周三\n2. 完成档案整理 80分 周五',
+    plan: '完成采购对账 20;完成档案整理 80',
+    outcomes: ['', '', ''],
+  },
+  { said: '完成采购对账 20分\n完成档案整理 80分', plan: '完成采购对账 20;完成档案整理 80', outcomes: ['', '', ''] },
+  {
+    said: '1. 已完成项目归档 30分\n2. 未完成合同清理 20分 周三\n3. 取消订单处理 10分\n4. 推迟发货协调 40分 周五前完成',
+    plan: '已完成项目归档 30;未完成合同清理 20;取消订单处理 10;推迟发货协调 40',
+    outcomes: ['', '', ''],
+  },
+  {
+    said: '1、完成供应商谈判 40分 2、完成车辆年检 60分',
+    plan: '完成供应商谈判 40;完成车辆年检 60',
+    outcomes: ['', '', ''],
+  },
+  { said: '1. 供应商谈判 40分 周三前完成', plan: '供应商谈判 40', outcomes: ['', '', ''] },
+  { said: '1. 供应商谈判，40分，预计周三完成', plan: '供应商谈判 40', outcomes: ['', '', ''] },
+  {
+    said: '1. 完成供应商谈判\n2. 完成车辆年检 周五',
+    plan: '完成供应商谈判 0;完成车辆年检 0',
+    outcomes: ['', '', ''],
+  },
+  // The item itself, planned again: only without points and day is it an outcome.
+  { said: '1. 完成招聘方案 20分 周三', plan: '完成招聘方案 20', outcomes: ['', '', ''] },
+  { said: '1. 招聘方案 20分 周三前完成', plan: '招聘方案 20', outcomes: ['', '', ''] },
+  // Outcomes first, then a plan.
+  {
+    said: '1完成\n1. 完成供应商谈判 40分 周四\n2. 完成车辆年检 60分',
+    plan: '完成供应商谈判 40;完成车辆年检 60',
+    outcomes: ['', '完', '完 - -'],
+  },
+  {
+    said: '周总结\n1. 完成，候选人已到岗\n周计划\n1. 完成招聘方案 40分\n2. 未完成合同清理 60分',
+    plan: '完成招聘方案 40;未完成合同清理 60',
+    outcomes: ['', '完(候选人已到岗)', '完(候选人已到岗) - -'],
+  },
+  {
+    said: '周总结\n1. 招聘方案（20分）：完成\n\n1. 完成供应商谈判 40分 周四\n2. 车辆年检 60分',
+    plan: '完成供应商谈判 40;车辆年检 60',
+    outcomes: ['', '完', '完 - -'],
+  },
+]
+
+/** Messages that tell of the three items, although they begin with a verb. */
+export const verbOutcomes: [string, string][] = [
+  ['1. 完成招聘方案', '完 - -'],
+  ['1. 已完成招聘方案，候选人已到岗', '完(候选人已到岗) - -'],
+  ['2、完成了组织消防培训', '- 完 -'],
+  ['2. 未完成组织消防培训，教室被占用', '- 未(教室被占用) -'],
+  ['1. 完成招聘方案\n2. 完成组织消防培训\n3. 未完成：缺数据', '完 完 未(缺数据)'],
+  // Other words than the plan's, among lines that tell of outcomes.
+  ['1. 完成校园招聘\n2. 未完成，教室被占用', '完(校园招聘) 未(教室被占用) -'],
+  ['1. 招聘方案（20分）：完成\n2. 组织消防培训（30分）：部分完成，还差20分', '完 部(还差20分) -'],
+]
+
+/**
  * A manager's line → `name points…` with `%` when a percentage was spread and deductions after `扣`, or `!problem`. The people: 王五 (plan
  * 20 30 50, 小王, 老王), 李四 (40 40, 四哥, 李工), 赵六 (100), 张伟 twice (行政部 60 40, 车队 50 50), 欧阳娜娜 (30 70, Nana), 钱多多 without a plan.
  */

@@ -3,11 +3,11 @@ import { describe, expect, test } from 'vitest'
 import { numeral } from '../src/domain/chat-text.ts'
 import { parseReport, type ReportContext } from '../src/domain/parse-plan.ts'
 import { describeScore, parseScores, type Scoreable } from '../src/domain/parse-score.ts'
-import { contentText, templateText } from '../src/domain/template-text.ts'
+import { contentText, ITEM_EXAMPLE, templateText } from '../src/domain/template-text.ts'
 import { addDays, addWeeks, mondayOf } from '../src/domain/time.ts'
 import type { PlanItem, Summary, WeeklyContent } from '../src/domain/weekly-report.ts'
 import { cost } from './cost.ts'
-import { outcomeLines, planLines, scoreLines } from './domain-chat-corpus.ts'
+import { outcomeLines, planLines, scoreLines, verbMessages, verbOutcomes } from './domain-chat-corpus.ts'
 
 const planned: PlanItem[] = [
   { text: '招聘方案', kind: 'key', points: 20 },
@@ -54,13 +54,30 @@ describe('a line of a plan', () => {
   })
 })
 
+const shownOutcomes = (summary: Summary | undefined) =>
+  (summary?.outcomes ?? [])
+    .map((one) =>
+      one ? { done: '完', partly: '部', 'not-done': '未' }[one.outcome] + (one.note ? `(${one.note})` : '') : '-',
+    )
+    .join(' ')
+
+describe('a verb that is an outcome elsewhere', () => {
+  test.each(verbMessages)('$said', ({ said, plan, outcomes }) => {
+    for (const [i, count] of [0, 1, 3].entries()) {
+      const result = read(said, { planned: planned.slice(0, count) })
+      expect([count, result.plan.map((item) => `${item.text} ${item.points}`).join(';')]).toEqual([count, plan])
+      expect([count, shownOutcomes(result.summary)]).toEqual([count, outcomes[i]])
+    }
+  })
+  test.each(verbOutcomes)('%s', (said, expected) => {
+    const result = read(said)
+    expect(shownOutcomes(result.summary)).toBe(expected)
+    expect(result.plan).toEqual([])
+    expect(result.unread).toEqual([])
+  })
+})
+
 describe('a line of a summary', () => {
-  const shownOutcomes = (summary: Summary | undefined) =>
-    (summary?.outcomes ?? [])
-      .map((one) =>
-        one ? { done: '完', partly: '部', 'not-done': '未' }[one.outcome] + (one.note ? `(${one.note})` : '') : '-',
-      )
-      .join(' ')
   test.each(outcomeLines)('%s', (line, expected) => {
     const result = read(`周总结\n${line}`)
     expect(shownOutcomes(result.summary)).toBe(expected)
@@ -299,6 +316,27 @@ describe('properties', () => {
       { requiredKeys: ['outcome'] },
     ),
   )
+
+  test('the example that people are shown is an item, whatever was planned for this week', () => {
+    const texts = fc.constantFrom(
+      '采购对账',
+      '完成采购对账',
+      '对账',
+      '完成采购对账 20分',
+      '招聘方案',
+      '周三例会',
+      '完成',
+    )
+    const plans = fc.array(fc.oneof(texts, safeText), { maxLength: 5 })
+    fc.assert(
+      fc.property(plans, fc.constantFrom('', '周计划\n', '下周计划：\n', '周计划 '), (texts, before) => {
+        const planned = texts.map((text) => ({ text, kind: 'key' as const, points: 20 }))
+        const { plan, summary, unread } = read(`${before}${ITEM_EXAMPLE}`, { planned })
+        expect(plan).toEqual([{ text: '完成采购对账', kind: 'key', points: 20, due: '2026-12-02' }])
+        expect([summary, unread]).toEqual([undefined, []])
+      }),
+    )
+  })
 
   test('the template is read back without loss', () => {
     const plan = fc.array(item, { minLength: 1, maxLength: 6 })

@@ -369,6 +369,15 @@ test('a manager names one report: reminded alone, or told why there is nothing t
   expect(li.sees()).toContain('已经评过分')
 })
 
+test('the example of 帮助, sent by somebody who had a plan this week, is the next plan', async () => {
+  const { zhao } = await untilSecondWeek()
+  await zhao.type('帮助')
+  const [, example] = /例如“(1\. .*?)”/.exec(zhao.sees())!
+  await zhao.type(example!)
+  expect(zhao.sees()).toContain('1. 【重点】完成采购对账（20分，12月2日前）')
+  expect(zhao.sees()).not.toMatch(/完成年度采购对账（20分）：完成/)
+})
+
 test('two open weeks, one of them over the end of a month, are asked about on buttons', async () => {
   const { zhao } = await untilSecondWeek()
   world.clock.set('2026-11-30T10:00:00+08:00')

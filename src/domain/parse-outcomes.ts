@@ -147,7 +147,7 @@ export function readPerItem(
   const number = marker?.number
   if (number === undefined) return readByPart(body, planned)
   if (number < 1 || number > planned.length) return undefined
-  const leading = firstOutcome(body)
+  const leading = firstOutcome(body) ?? verbOfItem(body, planned[number - 1]!)
   if (leading) return { item: number - 1, named: false, outcome: leading }
   const last = [...halfWidth(body).slice(0, 2000).matchAll(TAIL_WORD)].at(-1)
   if (!last) return undefined
@@ -160,6 +160,25 @@ export function readPerItem(
     outcome: withNote(outcomeOf(last, 1), note),
     assumed: `第${number}项按序号对应本周计划`,
   }
+}
+
+/** A word of outcome that runs straight into what it is about; a reason behind it is a note. */
+const VERB = new RegExp(`^(?:${WORD})(?=\\p{L})(?!了|因为?|由于|原因)`, 'u')
+
+/** Whether a numbered line begins with a verb, 「1. 完成采购对账」: as good as any beginning of a plan item. */
+export function beginsWithVerb(line: string): boolean {
+  const half = halfWidth(line)
+  const marker = markerOf(half)
+  return marker?.number !== undefined && VERB.test(half.slice(marker.length))
+}
+
+/** 「1. 完成采购对账，差一张发票」 where that is what item 1 is about. */
+function verbOfItem(body: string, item: PlanItem): Outcome | undefined {
+  const verb = VERB.exec(halfWidth(body))
+  if (!verb) return undefined
+  const rest = body.slice(verb[0].length)
+  const end = endOfName(rest, item.text) ?? endOfName(rest, item.text.replace(/^完成/, ''))
+  return end === undefined ? undefined : withNote(outcomeOf(verb, 1), afterName(rest, end))
 }
 
 /** Whether a line says an outcome of something. */

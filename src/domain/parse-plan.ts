@@ -2,7 +2,7 @@ import { halfWidth, trimMarks } from './chat-text.ts'
 import { compare, exact, sum } from './decimal.ts'
 import { commandHeading, type Heading, headingOf, type Section } from './parse-headings.ts'
 import { markerOf, type ReadItem, readItem, takeAttributeLine, toPlanItem } from './parse-item.ts'
-import { readListed, readPerItem, saysOutcome } from './parse-outcomes.ts'
+import { beginsWithVerb, readListed, readPerItem, saysOutcome } from './parse-outcomes.ts'
 import { type Column, columnsOf, readRow } from './parse-table.ts'
 import { sumPoints } from './score.ts'
 import { type Day, formatWeek, type Week, weekOf } from './time.ts'
@@ -70,9 +70,10 @@ interface Draft extends ReadItem {
  * length of the text.
  */
 export function parseReport(text: string, context: ReportContext): ParsedReport {
-  const reader = new ReportReader(context)
   const lines = text.split(/\r\n|\r|\n|\u2028|\u2029/).map((line) => line.replace(/[\u200b-\u200f\ufeff]/g, ''))
-  for (const [index, line] of withClearNumbers(lines).entries()) reader.line(line, index + 1)
+  const clear = withClearNumbers(lines)
+  const reader = new ReportReader(context, clear)
+  for (const [index, line] of clear.entries()) reader.line(line, index + 1)
   return reader.result()
 }
 
@@ -96,6 +97,8 @@ function withClearNumbers(lines: string[]): string[] {
 /** The state of one reading; lives for one call of `parseReport`. */
 class ReportReader {
   private section: Section | undefined
+  /** The section is a summary because its first line read like one, not because a heading or the bot said so. */
+  private guessed = false
   private kind: PlanItem['kind'] | undefined
   private columns: Column[] | undefined
   private rows = 0
@@ -110,9 +113,11 @@ class ReportReader {
   private lastOutcome: number | undefined
 
   private readonly context: ReportContext
+  private readonly lines: readonly string[]
 
-  constructor(context: ReportContext) {
+  constructor(context: ReportContext, lines: readonly string[]) {
     this.context = context
+    this.lines = lines
     this.section = context.expect
     this.outcomes = context.planned.map(() => null)
   }
@@ -135,6 +140,7 @@ class ReportReader {
     if (heading.title) return
     if (heading.section) {
       this.section = heading.section
+      this.guessed = false
       this.kind = undefined
       this.columns = undefined
       this.sectionSaid = heading.said
@@ -174,13 +180,10 @@ class ReportReader {
 
   /** A line before any heading: outcomes, or an item when it is numbered or has points. */
   private guess(line: string, number: number): undefined {
-    const { planned } = this.context
-    if (planned.length > 0) {
-      const reading = readPerItem(line, planned)
-      if (reading?.outcome || readListed(line, planned.length)) {
-        this.section = 'summary'
-        return this.summaryLine(line, number)
-      }
+    if (this.tellsOutcome(line) && !(beginsWithVerb(line) && this.isTask(line, number))) {
+      this.section = 'summary'
+      this.guessed = true
+      return this.summaryLine(line, number)
     }
     const marker = markerOf(halfWidth(line))
     const item = readItem(line.slice(marker?.length ?? 0), this.context)
@@ -189,6 +192,33 @@ class ReportReader {
       return this.planLines(line, number)
     }
     this.skip(number, line, '没有看出这是计划还是总结，可在前面加一行“周计划”或“周总结”')
+  }
+
+  /** Whether a line says how something of the plan came out. */
+  private tellsOutcome(line: string): boolean {
+    const { planned } = this.context
+    if (planned.length === 0 || this.isItem(line)) return false
+    return readPerItem(line, planned)?.outcome !== undefined || readListed(line, planned.length) !== undefined
+  }
+
+  /** Whether a line carries points or a finish day as an item of a plan does, and no outcome: 「1. 完成采购对账 20分 周三」. */
+  private isItem(line: string): boolean {
+    const marker = markerOf(halfWidth(line))
+    const item = readItem(line.slice(marker?.length ?? 0), this.context)
+    if (item.points === undefined && item.due === undefined) return false
+    // 「1完成对账20分 2完成盘点30分」 counts what was done.
+    if (!marker && (readListed(line, this.context.planned.length)?.outcomes.size ?? 0) > 1) return false
+    const words = item.text.replace(/^完成\s+/, '')
+    return /[\p{L}\p{N}]{2}/u.test(words) && !saysOutcome(words)
+  }
+
+  /** Whether 「1. 完成采购对账」, which item 1 is not about, is a task: unless the lines with it tell of outcomes. */
+  private isTask(line: string, number: number): boolean {
+    const { planned } = this.context
+    if (readPerItem(line, planned)?.outcome) return false
+    const below = this.lines.slice(number)
+    const end = below.findIndex((one) => headingOf(one.trim()) !== undefined)
+    return !below.slice(0, end < 0 ? undefined : end).some((one) => !beginsWithVerb(one) && this.tellsOutcome(one))
   }
 
   private planLines(line: string, number: number): undefined {
@@ -260,6 +290,13 @@ class ReportReader {
     const { planned } = this.context
     if (NOTHING.test(halfWidth(line))) return
     const single = readPerItem(line, planned)
+    const item = single?.item ?? (markerOf(halfWidth(line))?.number ?? 0) - 1
+    // What was said already, or what stands under no heading, is not said once more with points: the plan begins.
+    if ((this.outcomes[item] || (this.guessed && !single?.named)) && this.isItem(line)) {
+      this.assumptions.push(`第${number}行起有分值或完成时间，按周计划理解`)
+      this.section = 'plan'
+      return this.planLines(line, number)
+    }
     const listed = readListed(line, planned.length)
     // 「1完成 2没做完」 also begins like item 1: several numbers make it a list; an item named by its text is that item.
     if (listed && !single?.named && (listed.outcomes.size > 1 || !single?.outcome)) {
@@ -285,7 +322,7 @@ class ReportReader {
     const marker = markerOf(half)
     const body = line.slice(marker?.length ?? 0).trim()
     if (body === '') return
-    if (marker && /分/.test(half) && readItem(body, this.context).points !== undefined) {
+    if (marker && /分/.test(half) && this.isItem(line)) {
       this.assumptions.push(`第${number}行起有分值，按周计划理解`)
       this.section = 'plan'
       return this.planLines(line, number)

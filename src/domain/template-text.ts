@@ -10,6 +10,9 @@ import {
   type WeeklyContent,
 } from './weekly-report.ts'
 
+/** An item in few words, as people are shown that they may write it. */
+export const ITEM_EXAMPLE = '1. 完成采购对账 20分 周三'
+
 export interface TemplateContext {
   today: Day
   summaryWeek: Week
