@@ -4,7 +4,7 @@ import type { Ctx } from '../src/context.ts'
 import { caseTitle, signed } from '../src/domain/behaviour.ts'
 import { isCancel } from '../src/domain/commands.ts'
 import { type Named, namedFirst, rangeText, readBehaviour } from '../src/domain/parse-behaviour.ts'
-import { addDays, dayOf, formatDay, weekOf } from '../src/domain/time.ts'
+import { addDays, dayOf, formatDay } from '../src/domain/time.ts'
 import type { Answer, OnCard, OnTalk, TextTurn, Turn } from '../src/inbox/handler.ts'
 import type { BehaviourRow } from '../src/store/behaviour.ts'
 import type { Person } from '../src/store/people.ts'
@@ -93,7 +93,7 @@ export async function recordByWord(
   if (people.length === 0 || (!sure && namedFirst(rest, people).people.length === 0)) return undefined
   const { behaviour, timeZone } = ctx.company()
   const today = dayOf(turn.at, timeZone)
-  const read = readBehaviour(rest, people, behaviour, { today, planWeek: weekOf(addDays(today, -6)) })
+  const read = readBehaviour(rest, people, behaviour, today)
   if (read.kind === 'problem') return [{ text: read.text }]
   const { record } = read
   const person = await ctx.people.get(record.personId)

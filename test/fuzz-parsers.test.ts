@@ -81,7 +81,7 @@ const readers: Record<string, (typed: string) => void> = {
     expect(day === undefined || isDay(day)).toBe(true)
   },
   behaviour: (typed) => {
-    const read = readBehaviour(afterRecordWord(typed)?.rest ?? typed, people, defaultCases, week)
+    const read = readBehaviour(afterRecordWord(typed)?.rest ?? typed, people, defaultCases, week.today)
     if (read.kind !== 'read') return
     expect(read.record.times).toBeGreaterThan(0)
     expect(isDay(read.record.day)).toBe(true)

@@ -11,10 +11,10 @@ const people: Named[] = [
   { id: 'wangwei', name: '王伟明', jobNumber: '0031', aliases: [], department: '市场部' },
 ]
 // Wednesday.
-const context = { today: '2026-11-25', planWeek: '2026-W47' }
-const read = (line: string) => {
+const today = '2026-11-25'
+const read = (line: string, on = today) => {
   const after = afterRecordWord(line)
-  return after && readBehaviour(after.rest, people, defaultCases, context)
+  return after && readBehaviour(after.rest, people, defaultCases, on)
 }
 
 describe('a line that records behaviour', () => {
@@ -43,6 +43,35 @@ describe('a line that records behaviour', () => {
     expect(read(line)).toMatchObject({ kind: 'read', record })
   })
 
+  // A fact lies in the past: the last such day, today's included.
+  test.each([
+    ['2026-11-27', '周三', '2026-11-25'],
+    ['2026-11-27', '星期五', '2026-11-27'],
+    ['2026-11-27', '周六', '2026-11-21'],
+    ['2026-11-27', '上周五', '2026-11-20'],
+    ['2026-11-30', '上星期三', '2026-11-25'],
+    ['2026-11-27', '上上周一', '2026-11-09'],
+    ['2026-11-27', '本周一', '2026-11-23'],
+    ['2026-11-27', '昨天', '2026-11-26'],
+    ['2026-11-27', '前天', '2026-11-25'],
+    ['2026-12-01', '大前天', '2026-11-28'],
+    ['2026-11-30', '10日', '2026-11-10'],
+    ['2026-11-30', '30号', '2026-11-30'],
+    ['2026-12-01', '30日', '2026-11-30'],
+    ['2026-11-27', '上月30日', '2026-10-30'],
+    ['2026-11-27', '11月20日', '2026-11-20'],
+    ['2026-11-27', '11/20', '2026-11-20'],
+    ['2026-11-27', '十一月二十日', '2026-11-20'],
+    ['2027-01-04', '12月31日', '2026-12-31'],
+    ['2026-11-27', '2026年11月3日', '2026-11-03'],
+    // Said of a day ahead, which is refused where the record is made.
+    ['2026-11-25', '本周五', '2026-11-27'],
+    ['2026-11-25', '12月3日', '2026-12-03'],
+  ])('on %s %s is %s', (on, said, day) => {
+    for (const line of [`记 赵敏 会议迟到 ${said} 1次`, `记 赵敏 ${said}会议迟到`, `记 赵敏 于${said}会议迟到`])
+      expect(read(line, on)).toMatchObject({ kind: 'read', record: { day, facts: '', times: 1 } })
+  })
+
   test('a range without a number leaves the points open', () => {
     const result = read('记 赵敏 工作态度 上班闲聊')
     expect(result).toMatchObject({ kind: 'read', record: { caseId: 'attitude' } })
@@ -57,6 +86,7 @@ describe('a line that records behaviour', () => {
     ['记 赵敏 工作态度 +3', '扣2到5分'],
     ['记 赵敏 会议迟到 21次', '1到20之间'],
     ['记 赵敏 会议迟到 2月30日', '不是有效的日期'],
+    ['记 赵敏 会议迟到 32日', '不是有效的日期'],
     ['记 赵敏 天气很好', '没有找到对应的情形。可以这样写'],
     ['记 赵敏 迟到两次', '相近的有：考勤违规、会议迟到。可以这样写：记 赵敏 考勤违规 1次'],
   ])('%s is answered with what to write', (line, words) => {

@@ -1,6 +1,6 @@
 import { type BehaviourCase, caseTitle, isFixed, isReward, pointChoices, takesPoints } from './behaviour.ts'
 import { halfWidth, NUMERAL, numeral } from './chat-text.ts'
-import { DAY_SOURCE, type DayContext, dayFrom } from './parse-day.ts'
+import { FACT_DAY_SOURCE, factDayFrom } from './parse-day.ts'
 import type { Day } from './time.ts'
 
 /** Somebody whom the writer may mean. */
@@ -51,7 +51,7 @@ const TIMES = new RegExp(`(\\d{1,2}|[${NUMERAL}]{1,2})\\s?次`)
 const POINTS = new RegExp(
   `(?:([+\\-])\\s?(${NUMBER})\\s?分?|(?:扣|加|减|奖励?)\\s?(${NUMBER})\\s?分?|(${NUMBER})\\s?分)(?!\\d)`,
 )
-const DAY = new RegExp(`(?:于|在)?\\s?${DAY_SOURCE}`)
+const DAY = new RegExp(`(?:于|在)?\\s?${FACT_DAY_SOURCE}`)
 
 /**
  * Reads 「王五 会议迟到 1次」, 「李四 工作态度 扣3分 11月5日 上班闲聊」: who, the case by its name or another word for it, how
@@ -62,7 +62,7 @@ export function readBehaviour(
   text: string,
   people: readonly Named[],
   cases: readonly BehaviourCase[],
-  context: DayContext,
+  today: Day,
 ): ReadResult {
   const problem = (words: string): ReadResult => ({ kind: 'problem', text: words })
   const { people: found, rest } = namedFirst(text, people)
@@ -96,12 +96,12 @@ export function readBehaviour(
   const { c } = hit
   left = left.replace(hit.w, ' ')
 
-  let day: Day = context.today
+  let day = today
   const dayMatch = DAY.exec(left)
   if (dayMatch) {
-    const read = dayFrom(dayMatch[1]!, context)
+    const read = factDayFrom(dayMatch[1]!, today)
     if (!read) return problem(`“${dayMatch[1]}”不是有效的日期，请更正。`)
-    day = read.day
+    day = read
     left = left.replace(dayMatch[0], ' ')
   }
   let times = 1

@@ -13,6 +13,7 @@ import {
   monthOfWeek,
   nextMonth,
   partsOf,
+  previousMonth,
   type Week,
   weekOf,
 } from './time.ts'
@@ -82,6 +83,45 @@ export function dayFrom(text: string, { planWeek, today }: DayContext): ReadDay 
   if (/^下个?月/.test(plain)) return { day: lastDayOf(nextMonth(monthOfWeek(planWeek))) }
   if (/月[底末]$/.test(plain)) return { day: lastDayOf(monthOfWeek(planWeek)) }
   return undefined
+}
+
+/** A day of a fact, half-width: 昨天, 周三, 上周五, 10日, 11月20日, 11/20. Also days ahead, so that they can be refused. */
+export const FACT_DAY_SOURCE =
+  '(20\\d{2}\\s?[-/.年]\\s?\\d{1,2}\\s?[-/.月]\\s?\\d{1,2}[日号]?' +
+  '|\\d{1,2}月\\s?\\d{1,2}[日号]?' +
+  `|[${NUMERAL}]{1,3}月[${NUMERAL}]{1,3}[日号]` +
+  '|\\d{1,2}[-/]\\d{1,2}(?![-/\\d])' +
+  '|(?:上个?月|本月|这个?月)?\\d{1,2}[日号]' +
+  '|(?:上上|上个?|本|这个?|下个?)?(?:周|星期|礼拜)[一二三四五六日天1-6]' +
+  '|大前天|前天|昨天|昨日|今天|今日|明天|后天)'
+
+/**
+ * The day that a text from `FACT_DAY_SOURCE` means. What leaves it open is in the past: 周三 is the last Wednesday, today's
+ * included, 10日 this month's or else the last one's. Undefined when there is no such day.
+ */
+export function factDayFrom(text: string, today: Day): Day | undefined {
+  const plain = text.replace(/\s/g, '')
+  const ofMonth = /^(上|本|这)?(?:个?月)?(\d{1,2})[日号]$/.exec(plain)
+  if (ofMonth) {
+    const [, which, number] = ofMonth
+    const [here, before] = [monthOf(today), previousMonth(monthOf(today))].map((month) => {
+      const parts = partsOf(`${month}-01`)
+      return makeDay(parts.year, parts.month, Number(number))
+    })
+    if (which) return which === '上' ? before : here
+    return here !== undefined && here <= today ? here : before
+  }
+  const ofWeek = /^(上上|上|本|这|下)?个?(?:周|星期|礼拜)([一二三四五六日天1-6])$/.exec(plain)
+  if (ofWeek) {
+    const [, which, name] = ofWeek
+    const index = '一二三四五六日'.indexOf(name === '天' ? '日' : name!)
+    const day = daysOfWeek(weekOf(today))[index >= 0 ? index : Number(name) - 1]!
+    const weeks = { 上上: -2, 上: -1, 本: 0, 这: 0, 下: 1 }[which ?? ''] ?? (day <= today ? 0 : -1)
+    return addDays(day, weeks * 7)
+  }
+  const ahead = { 大前天: -3, 前天: -2, 昨天: -1, 昨日: -1, 今天: 0, 今日: 0, 明天: 1, 后天: 2 }[plain]
+  // 11月20日 without a year is the nearest one.
+  return ahead === undefined ? dayFrom(plain, { planWeek: weekOf(today), today })?.day : addDays(today, ahead)
 }
 
 const found = (day: Day | undefined): ReadDay | undefined => (day === undefined ? undefined : { day })
