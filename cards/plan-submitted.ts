@@ -3,6 +3,8 @@ import type { Card } from './card.ts'
 export interface PlanSubmitted {
   kind: 'on-time' | 'late' | 'needs-consent' | 'unchanged'
   again: boolean
+  /** It had been scored already. */
+  unscored?: boolean
   /** 11月28日 11:07 */
   at: string
   undoMinutes: number
@@ -13,6 +15,7 @@ export interface PlanSubmitted {
 const text = {
   onTime: (again: boolean) => (again ? '已更新，以这一次为准' : '已提交'),
   late: '已提交（晚于截止时间，本周扣3分）',
+  unscored: '原来的评分不再计入，已请上级重新评分，评分后会通知您。',
   consent: '修改已记下，正在请上级确认',
   unchanged: '内容没有变化，已是最新',
 }
@@ -31,7 +34,7 @@ export function planSubmittedCard(s: PlanSubmitted): Card {
         text:
           s.kind === 'late'
             ? '感谢补交。上级评分后会通知您。'
-            : '截止前可再次发送来修改，以最后一次为准。上级评分后会通知您。',
+            : `截止前可再次发送来修改，以最后一次为准。${s.unscored ? text.unscored : '上级评分后会通知您。'}`,
         facts,
         buttons:
           s.undoMinutes > 0

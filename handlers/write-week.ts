@@ -3,6 +3,7 @@ import { OUTCOMES_PER_STEP, outcomeStepCard } from '../cards/outcome-steps.ts'
 import { closedCard, planSubmittedCard } from '../cards/plan-submitted.ts'
 import { whichWeekCard } from '../cards/requests.ts'
 import type { Ctx } from '../src/context.ts'
+import { isOnTime } from '../src/domain/deadline.ts'
 import { sumPoints } from '../src/domain/score.ts'
 import { ITEM_EXAMPLE } from '../src/domain/template-text.ts'
 import { formatInstant, formatWeek, shortWeek, type Week } from '../src/domain/time.ts'
@@ -29,6 +30,8 @@ const text = {
   tooLong: (minutes: number) => `提交已超过${minutes}分钟，不能撤销；截止前直接再次发送即可替换。`,
   deadlinePassed: '已过截止时间，撤销后会变成迟交，因此保留原来的提交。如需修改，请直接发送新的内容，由上级确认。',
   scored: '本周已评分，不能再修改；如有疑问请回复上级。',
+  scoredEarly: '上级已评分，不能撤销；截止前可以直接发送新的内容，由上级重新评分。',
+  settled: '该周所在月份的结果已由上级确认，不能再提交；如确有需要，请联系直属上级或人力资源。',
   noDraft: '这份草稿已经处理过了。需要修改请直接发送新的内容。',
   cancelled: '已取消，草稿没有保留',
   newer: '内容已更新，请核对下面这一份再提交',
@@ -135,6 +138,7 @@ async function submitDraft(
           planSubmittedCard({
             kind: outcome.kind,
             again: 'again' in outcome && outcome.again,
+            unscored: 'unscored' in outcome && outcome.unscored !== undefined,
             at: formatInstant(turn.at, ctx.company().timeZone),
             undoMinutes: ctx.company().weekly.undoMinutes,
             planCount: plan.length,
@@ -152,6 +156,7 @@ async function submitDraft(
     case 'closed':
       return [{ text: text.closedWeek }]
     case 'settled':
+      return [{ text: text.settled }]
     case 'scored':
       return [{ text: text.scored }]
     case 'conflict':
@@ -216,8 +221,11 @@ async function withdraw(turn: Turn, ctx: Ctx, week: Week, about?: Date): Promise
       return [{ text: text.tooLong(ctx.company().weekly.undoMinutes) }, false]
     case 'deadline-passed':
       return [{ text: text.deadlinePassed }, false]
-    case 'scored':
-      return [{ text: text.scored }, false]
+    case 'scored': {
+      const due = deadlineOf(ctx.company(), week)
+      const open = due !== 'closed' && isOnTime(turn.at, due.deadline)
+      return [{ text: open ? text.scoredEarly : text.scored }, false]
+    }
   }
 }
 

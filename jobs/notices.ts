@@ -1,13 +1,15 @@
 import { firstPlanCard, planReminderCard, type ReminderStage } from '../cards/plan-reminder.ts'
 import { changeRequestCard, excuseRequestCard, noteCard, weekReturnedCard } from '../cards/requests.ts'
-import { weekScoredCard } from '../cards/score-card.ts'
+import { scoreCard, weekScoredCard } from '../cards/score-card.ts'
 import { teamStatusCard } from '../cards/team-status.ts'
 import { itemLine } from '../cards/weekly-words.ts'
 import { mayJudge } from '../handlers/rights.ts'
-import { toScore } from '../handlers/score-week.ts'
+import { seenIn, sheetOf, toScore } from '../handlers/score-week.ts'
 import { teamStatus } from '../handlers/team-status.ts'
 import { planWeekOf } from '../handlers/weekly/draft.ts'
-import { isOwing, withoutJudge } from '../handlers/weekly/team.ts'
+import { scoreSubject } from '../handlers/weekly/judge.ts'
+import { supportStates } from '../handlers/weekly/support.ts'
+import { isOwing, isToScore, withoutJudge } from '../handlers/weekly/team.ts'
 import { viewWeek, weekSubject, worksByWeeklyPlan } from '../handlers/weekly/week.ts'
 import type { Ctx } from '../src/context.ts'
 import { explainDeadline } from '../src/domain/deadline.ts'
@@ -130,6 +132,20 @@ const weekScored: Render = async (to, args, ctx) => {
   return { card, subject: weekSubject(to._id, week), context: { week } }
 }
 
+/** A week that was scored before the deadline and then handed in anew. */
+const scoreAgain: Render = async (to, args, ctx) => {
+  const person = await subjectPerson(args, ctx)
+  if (!person || !(await mayJudge(ctx, to, person))) return gone('无需重新评分')
+  const view = await viewWeek(ctx, person, String(args.week), ctx.clock.now())
+  if (!isToScore(view)) return gone('无需重新评分')
+  const card = scoreCard({ ...sheetOf(ctx, view), supports: await supportStates(ctx, view) })
+  return {
+    card: { ...card, subtitle: '截止前更新了内容，原来的评分不再计入，请重新评分' },
+    subject: scoreSubject(person._id, view.week),
+    context: { personId: person._id, week: view.week, seen: seenIn(view) },
+  }
+}
+
 const weekReturned: Render = async (to, args, ctx) => {
   const week = String(args.week)
   const { row, status } = await viewWeek(ctx, to, week, ctx.clock.now())
@@ -175,6 +191,7 @@ export const notices: Record<string, Render> = {
   'excuse-request': excuseRequest,
   'change-request': changeRequest,
   'week-scored': weekScored,
+  'score-again': scoreAgain,
   'week-returned': weekReturned,
   'week-note': weekNote,
   'score-withdrawn': say((a) => `${formatWeek(String(a.week))}的评分已由上级撤回，重新评分后会再通知您。`),

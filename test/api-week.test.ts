@@ -170,6 +170,23 @@ test('scoring on the page: the arithmetic of the rule, the second scorer is told
   expect(results.months[0]!.weeks[0]!.lines.at(-1)).toBe('得分 97.00')
 })
 
+test('a score given before the deadline leaves the page open; what is handed in anew is scored anew', async () => {
+  await world.handIn('zhao', '2026-11-27T11:00:00+08:00')
+  const path = `/api/score/${world.idOf('zhao')}/2026-W48`
+  await li.send('POST', path, { requestId: id(), points: [18, 30, 40], deductions: [] })
+  const { rev, score } = await week()
+  expect(score).toMatchObject({ shown: '88.00' })
+  const content = { ...reportOf48, plan: reportOf48.plan.slice(0, 2) }
+  const again = (await zhao.send('POST', '/api/week/2026-W48/submit', { requestId: id(), rev, content }))
+    .body as Submitted
+  expect([again.kind, again.page.status.kind, again.page.score]).toEqual(['on-time', 'submitted', undefined])
+  await li.send('POST', path, { requestId: id(), points: [20, 30, 50], deductions: [] })
+  await at('2026-11-28T12:00:01+08:00')
+  const late = { requestId: id(), rev: (await week()).rev, content: reportOf48 }
+  const refused = await zhao.send('POST', '/api/week/2026-W48/submit', late)
+  expect([refused.status, errorOf(refused.body).code]).toEqual([422, 'scored'])
+})
+
 test.each([
   ['above the planned', { points: [21, 30, 50], deductions: [] }, '第1项的得分应在0到20之间'],
   ['negative', { points: [-1, 30, 50], deductions: [] }, '分值第1项不能小于0'],

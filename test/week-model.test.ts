@@ -68,6 +68,7 @@ const readings: [RegExp, string | ((text: string) => string)][] = [
   [/^提交已超过10分钟/, 'too-late-to-undo'],
   [/^已过截止时间，撤销后/, 'undo-after-deadline'],
   [/^本周已评分，不能再修改/, 'is-scored'],
+  [/^上级已评分，不能撤销/, 'scored-early'],
   [/^已记下，.*不再提醒/, (t) => `leave-noted:${weekIn(t)}`],
   [/^您的请假已经在确认中/, 'leave-asked'],
   [/^本周已经免计/, 'leave-granted'],

@@ -220,7 +220,7 @@ export class WeekModel {
       card.kind = 'closed:内容已更新，请核对下面这一份再提交'
       return this.showDraft(who, week)
     }
-    if (row.score) return this.say(who, 'is-scored')
+    if (row.score && !onTime(this.now, week)) return this.say(who, 'is-scored')
     if (!this.isComplete(who, week, draft.content)) return this.showDraft(who, week)
     const before = this.counts(who, week)
     delete row.draft
@@ -236,6 +236,10 @@ export class WeekModel {
     if (before && !onTime(this.now, week)) handed.consent = 'given'
     if (returned !== undefined) handed.answers = returned
     delete row.returned
+    const { score } = row
+    delete row.score
+    const open = this.status(who, week) === 'handed' && total(this.planned(who, week))
+    if (score && open) this.sheet(score.by, [{ about: who, week }])
     const kind = this.counts(who, week)!.late ? 'handed-late' : before ? 'updated' : 'handed'
     this.show(card, who, kind, { about: who, week, at: this.now })
   }
@@ -260,7 +264,7 @@ export class WeekModel {
     const last = row.handed.at(-1)
     if (!last || (card && card.at! > last.at)) return this.say(who, 'nothing-to-undo')
     if (card && card.at! < last.at) return this.say(who, 'undo-of-older')
-    if (row.score) return this.say(who, 'is-scored')
+    if (row.score) return this.say(who, onTime(this.now, week) ? 'scored-early' : 'is-scored')
     if (this.now - last.at > UNDO) return this.say(who, 'too-late-to-undo')
     if (onTime(last.at, week) && !onTime(this.now, week)) return this.say(who, 'undo-after-deadline')
     row.handed.pop()

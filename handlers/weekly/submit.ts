@@ -64,7 +64,8 @@ export async function dropDraft(
 }
 
 export type SubmitOutcome =
-  | { kind: 'on-time' | 'late'; again: boolean; rev: number }
+  /** `unscored`: who had scored it before and scores it anew. */
+  | { kind: 'on-time' | 'late'; again: boolean; unscored?: string; rev: number }
   /** Kept as a request; the superior has been asked. */
   | { kind: 'needs-consent'; rev: number }
   | { kind: 'unchanged'; rev: number }
@@ -72,12 +73,13 @@ export type SubmitOutcome =
   | { kind: 'conflict'; rev: number }
   /** The draft is not the one that was seen. */
   | { kind: 'other-draft' }
-  /** Nothing can be handed in: closed week, settled month, scored already. */
+  /** Nothing can be handed in: closed week, settled month, scored and past the deadline. */
   | { kind: 'closed' | 'settled' | 'scored' }
   | { kind: 'no-draft' }
 
 /**
- * Hands in a week: the summary of it and the plan of the next. Judged by `act.at` (design §2).
+ * Hands in a week: the summary of it and the plan of the next. Judged by `act.at` (design §2). Until the deadline also one that
+ * was scored early (domain.md §3): that score no longer counts, and its scorer is asked for a new one.
  * @param content what is handed in; undefined: the draft as it stands
  * @param rev as in `saveDraft`
  * @param seen the key of the draft that the person saw: another one is not handed in unseen (features.md B15)
@@ -100,7 +102,7 @@ export async function submitWeek(
     const handedIn = content ?? row.draft?.content
     if (!handedIn) return { outcome: { kind: 'no-draft' } }
     if (seen !== undefined && row.draft?.key !== seen) return { outcome: { kind: 'other-draft' } }
-    if (row.score) return { outcome: { kind: 'scored' } }
+    if (row.score && !isOnTime(act.at, due.deadline)) return { outcome: { kind: 'scored' } }
     const problems = validateContent(handedIn, planned.length)
     if (!isComplete(problems)) return { outcome: { kind: 'incomplete', problems } }
     const again = standing(reportOf(row), due.deadline) !== undefined
@@ -108,11 +110,13 @@ export async function submitWeek(
     const { draft: _, ...withoutDraft } = row
     switch (result.kind) {
       case 'on-time':
-      case 'late':
+      case 'late': {
+        const { score, ...unscored } = withReport(withoutDraft, result.report, act.at)
         return {
-          row: withReport(withoutDraft, result.report, act.at),
-          outcome: { kind: result.kind, again, rev: row.rev + 1 },
+          row: score ? { ...unscored, pastScores: [...row.pastScores, score] } : unscored,
+          outcome: { kind: result.kind, again, ...(score && { unscored: score.by }), rev: row.rev + 1 },
         }
+      }
       case 'needs-consent':
         return {
           row: withReport(withoutDraft, result.report, act.at),
@@ -125,7 +129,28 @@ export async function submitWeek(
     }
   })
   if (outcome.kind === 'needs-consent') await askConsent(ctx, act, person, week)
+  if ('unscored' in outcome && outcome.unscored) await askScore(ctx, act, person, week, outcome.unscored)
   return outcome
+}
+
+/** What was scored has been replaced: the scorer gets it once more. */
+async function askScore(ctx: Ctx, act: Act, person: Person, week: Week, scorer: string): Promise<void> {
+  await ctx.audit.add({
+    _id: `${act.id}/unscored`,
+    at: act.at,
+    by: person._id,
+    what: 'score-replaced',
+    to: weekSubject(person._id, week),
+  })
+  await ctx.outbox.add([
+    {
+      key: `${act.id}/score-again`,
+      to: scorer,
+      mode: 'push',
+      cause: act.id,
+      content: { kind: 'notice', name: 'score-again', args: { personId: person._id, week } },
+    },
+  ])
 }
 
 async function askConsent(ctx: Ctx, act: Act, person: Person, week: Week): Promise<void> {

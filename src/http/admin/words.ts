@@ -59,6 +59,7 @@ export const noticeLabels: Record<string, string> = {
   'week-returned': '周计划退回',
   'week-note': '周计划留言',
   'score-withdrawn': '评分撤回',
+  'score-again': '请重新评分',
   'excuse-decided': '免计申请结果',
   'change-decided': '修改申请结果',
   'support-asked': '支持请求',
@@ -103,6 +104,7 @@ export const whatIsSent = (row: Pick<Listed, 'kind' | 'notice'>): string =>
 const auditLabels: Record<string, string> = {
   scored: '评分',
   'score-withdrawn': '撤回评分',
+  'score-replaced': '截止前再次提交，原评分不再计入',
   returned: '退回周计划',
   'excuse-granted': '同意免计',
   'excuse-refused': '未同意免计',
