@@ -8,6 +8,7 @@ import { checklistWork } from '../src/domain/schemes.ts'
 import { formatMonth, type Month } from '../src/domain/time.ts'
 import type { Answer, CardTurn, OnCard, TextTurn, Turn } from '../src/inbox/handler.ts'
 import type { Person } from '../src/store/people.ts'
+import { worksIn } from './month/facts.ts'
 import {
   closeRating,
   type GiveOutcome,
@@ -70,7 +71,8 @@ const named = (people: Person[]) =>
 
 /** The person of a line 「姓名 …」 among those asked for. */
 function pick<T extends Task>(rest: string, tasks: T[]): { task: T; rest: string } | Answer[] {
-  const found = namedFirst(halfWidth(rest).trim(), named(tasks.map((t) => t.person)))
+  const people = tasks.map((t) => t.person).filter((p, i, all) => all.findIndex((one) => one._id === p._id) === i)
+  const found = namedFirst(halfWidth(rest).trim(), named(people))
   if (found.people.length === 0) return [{ text: text.unknown }]
   if (found.people.length > 1)
     return [
@@ -80,7 +82,9 @@ function pick<T extends Task>(rest: string, tasks: T[]): { task: T; rest: string
         ),
       },
     ]
-  return { task: tasks.find((t) => t.person._id === found.people[0]!.id)!, rest: found.rest.trim() }
+  const theirs = tasks.filter((t) => t.person._id === found.people[0]!.id)
+  // In a month with two positions somebody can have two sheets: the open one is meant.
+  return { task: theirs.find((t) => !t.done) ?? theirs[0]!, rest: found.rest.trim() }
 }
 
 async function tasks<K extends Task['kind']>(turn: Turn, ctx: Ctx, kind: K) {
@@ -110,7 +114,7 @@ export async function checklistByWord(turn: TextTurn, ctx: Ctx, rest: string): P
 }
 
 function checklistAnswer(task: Extract<Task, { kind: 'checklist' }>, month: Month, rest: number): Answer {
-  const context = { personId: task.person._id, month }
+  const context = { personId: task.person._id, month, scheme: task.name }
   return { card: checklistCard(sheetOf(task, month), rest), subject: `checklist/${task.person._id}/${month}`, context }
 }
 
@@ -130,7 +134,7 @@ function confirmSheet(task: Extract<Task, { kind: 'checklist' }>, month: Month, 
   return {
     card,
     subject: `checklist/${task.person._id}/${month}`,
-    context: { personId: task.person._id, month, given: got },
+    context: { personId: task.person._id, month, scheme: task.name, given: got },
   }
 }
 
@@ -140,10 +144,11 @@ function sheetConfirmCard(task: Extract<Task, { kind: 'checklist' }>, month: Mon
 }
 
 async function sheetFor(turn: CardTurn, ctx: Ctx) {
-  const { personId, month } = turn.instance.context
+  const { personId, month, scheme } = turn.instance.context
   const all = await tasksOf(ctx, turn.person, String(month), turn.at)
-  const task = all.find((t) => t.kind === 'checklist' && t.person._id === personId)
-  return task?.kind === 'checklist' ? { task, month: String(month) } : undefined
+  const sheets = all.filter((t) => t.kind === 'checklist')
+  const task = sheets.find((t) => t.person._id === personId && (scheme === undefined || t.name === scheme))
+  return task && { task, month: String(month) }
 }
 
 export const onChecklistNext: OnCard = (turn, ctx) => nextChecklist(turn, ctx, String(turn.instance.context.personId))
@@ -179,7 +184,7 @@ export const onChecklistStep: OnCard = async (turn, ctx) => {
 }
 
 export const onChecklistSave: OnCard = async (turn, ctx) => {
-  const { personId, month, given } = turn.instance.context
+  const { personId, month, scheme, given } = turn.instance.context
   const person = await ctx.people.get(String(personId))
   if (!person) return [{ text: text.gone }]
   const outcome = await giveChecklist(
@@ -189,6 +194,7 @@ export const onChecklistSave: OnCard = async (turn, ctx) => {
     person,
     String(month),
     (given as string[] | undefined) ?? [],
+    scheme as string | undefined,
   )
   const title = `${person.name}：${formatMonth(String(month))}检查表`
   if (outcome.kind !== 'given') return [{ replace: closedCard(title, '没有保存', explain(outcome)) }]
@@ -240,10 +246,10 @@ export async function kpiByWord(turn: TextTurn, ctx: Ctx, rest: string): Promise
   const picked = pick(rest, mine)
   if (Array.isArray(picked)) return picked
   const { task } = picked
-  const names = task.scheme.indicators.map((i) => i.kpi)
-  const name = names.filter((n) => picked.rest.startsWith(n)).sort((a, b) => b.length - a.length)[0]
+  const name = task.indicators.filter((n) => picked.rest.startsWith(n)).sort((a, b) => b.length - a.length)[0]
   const actual = name && /^[\s:]*(\d{1,9}(?:\.\d{1,4})?)/.exec(picked.rest.slice(name.length))?.[1]
-  if (!name || !actual) return [{ text: text.kpiFormat((task.open.length > 0 ? task.open : names).join('、')) }]
+  if (!name || !actual)
+    return [{ text: text.kpiFormat((task.open.length > 0 ? task.open : task.indicators).join('、')) }]
   const card = inputConfirmCard(
     `${task.person.name}：${formatMonth(month)}指标`,
     [`${name} 实际值 ${actual}${ctx.company().kpis[name]?.unit ?? ''}`],
@@ -267,10 +273,13 @@ export const onInputCancel: OnCard = async () => [{ replace: closedCard('评分'
 /** 关闭评价 姓名 原因: HR's way on when somebody never rates (domain.md §11.22). */
 export async function closeRatingByWord(turn: TextTurn, ctx: Ctx, rest: string): Promise<Answer[]> {
   if (!turn.person.roles.includes('hr')) return [{ text: text.notHr }]
-  const people = (await ctx.people.active()).map((person) => ({ person, kind: 'rating' as const, done: false }))
-  const picked = pick(rest, people)
-  if (Array.isArray(picked)) return picked
   const month = await openMonth(ctx, turn.person, turn.at)
+  const people = (await ctx.people.all()).filter((p) => worksIn(p, month))
+  const picked = pick(
+    rest,
+    people.map((person) => ({ person, kind: 'rating' as const, done: false })),
+  )
+  if (Array.isArray(picked)) return picked
   const outcome = await closeRating(ctx, turn, turn.person, picked.task.person, month, picked.rest || '未在期限内评价')
   return [{ text: outcome.kind === 'given' ? text.closed(picked.task.person.name) : explain(outcome) }]
 }

@@ -9,6 +9,7 @@ import {
   type RaterGroup,
   type RatersScheme,
   ratersWork,
+  type Scheme,
   surveyWork,
   type Work,
   weeklyWork,
@@ -91,25 +92,40 @@ export const worksIn = (person: Person, month: Month): boolean =>
   (person.joinedOn === undefined || person.joinedOn <= lastDayOf(month)) &&
   (person.leftOn === undefined ? person.active : person.leftOn >= `${month}-01`)
 
-/** The days of a month in each position, clipped to the employment (domain.md §11.21). */
+/** Some days of a month in one position, both included, with the scheme that counts for it; none: the company has set none. */
+export interface PersonPart {
+  from: Day
+  to: Day
+  position: string
+  rules?: { name: string; scheme: Scheme }
+}
+
+/**
+ * The days of a month in each position, clipped to the employment (domain.md §11.21). What is asked for in a month and what it
+ * is settled from both follow from these, so that nothing is asked for that nobody can give.
+ */
 export function partsOf(
+  company: Company,
   person: Person,
   month: Month,
   history: PositionHistory['history'] = [],
-): { from: Day; to: Day; position: string }[] {
+): PersonPart[] {
   const first = `${month}-01`
   const last = lastDayOf(month)
   const from = person.joinedOn && person.joinedOn > first ? person.joinedOn : first
   const to = person.leftOn && person.leftOn < last ? person.leftOn : last
-  const changes = history.filter((h, i) => i > 0 && h.from > from && h.from <= to)
   const before = history.filter((h, i) => i === 0 || h.from <= from).at(-1)
   const parts = [{ from, to, position: before?.position ?? person.position }]
-  for (const change of changes) {
+  for (const change of history.filter((h, i) => i > 0 && h.from > from && h.from <= to)) {
     const open = parts.at(-1)!
+    if (change.position === open.position) continue
     open.to = addDays(change.from, -1)
     parts.push({ from: change.from, to, position: change.position })
   }
-  return parts
+  return parts.map((part) => {
+    const rules = schemeFor(company, part.position)
+    return rules ? { ...part, rules } : part
+  })
 }
 
 /** Who rates somebody of a rater scheme, with what weight (domain.md §2, 篇八). Ids of people. */
@@ -194,13 +210,12 @@ function weeklyPart(frame: MonthFrame, person: Person, from: Day, to: Day, rows:
 function workOf(
   frame: MonthFrame,
   person: Person,
-  part: { from: Day; to: Day; position: string },
+  { rules, ...part }: PersonPart,
   r: Records,
   judgeId: string | undefined,
 ): Part {
-  const found = schemeFor(frame.company, part.position)
-  if (!found) return { ...part, work: { kind: 'missing', missing: [], lines: [] } }
-  const { scheme, name } = found
+  if (!rules) return { ...part, work: { kind: 'missing', missing: [], lines: [] } }
+  const { scheme, name } = rules
   const done = (work: Work): Part => ({ ...part, scheme: name, work })
   switch (scheme.kind) {
     case 'weekly':
@@ -300,7 +315,7 @@ export async function factsOf(
         history: positions.get(person._id),
         previous: previousOf.get(person._id),
       }
-      const parts = partsOf(person, month, records.history).map((part) =>
+      const parts = partsOf(company, person, month, records.history).map((part) =>
         workOf(frame, person, part, records, judgeOf(person)),
       )
       const facts: SettleFacts = {

@@ -1,15 +1,16 @@
-import { schemeFor } from '../../src/company.ts'
+import type { Company } from '../../src/company.ts'
 import type { Act, Ctx } from '../../src/context.ts'
 import { compare, exact } from '../../src/domain/decimal.ts'
 import { monthDates } from '../../src/domain/month-dates.ts'
-import type { ChecklistScheme, KpiScheme, RatersScheme } from '../../src/domain/schemes.ts'
+import type { ChecklistScheme, RatersScheme, Scheme } from '../../src/domain/schemes.ts'
 import { type Day, dayOf, type Month, mondayOf, monthOf, previousMonth } from '../../src/domain/time.ts'
 import { type MonthInput, monthRowId } from '../../src/store/month-inputs.ts'
 import type { Person } from '../../src/store/people.ts'
+import type { PositionHistory } from '../../src/store/positions.ts'
 import { findByRef, judges, mayJudge } from '../rights.ts'
 import { push } from './behaviour.ts'
 import { closedState } from './closed.ts'
-import { type MonthFrame, monthFrame, ratersOf, worksIn } from './facts.ts'
+import { type MonthFrame, monthFrame, partsOf, ratersOf, worksIn } from './facts.ts'
 
 /**
  * The month that somebody gives scores for: the last one until its publishing day, and after it for as long as they owe it
@@ -40,11 +41,42 @@ export async function unpublishedMonths(ctx: Ctx, today: Day): Promise<Month[]> 
 }
 
 /** Something that somebody has to give about a person for a month. */
-export type Task = { person: Person; done: boolean } & (
-  | { kind: 'checklist'; scheme: ChecklistScheme }
+export type Task = {
+  person: Person
+  done: boolean
+} & /** `name`: of the scheme; in a month with two positions there can be two. */
+(
+  | { kind: 'checklist'; name: string; scheme: ChecklistScheme }
   | { kind: 'rating' }
-  | { kind: 'kpi'; scheme: KpiScheme; open: string[] }
+  | { kind: 'kpi'; indicators: string[]; open: string[] }
 )
+
+type Rules<K extends Scheme['kind']> = { name: string; scheme: Extract<Scheme, { kind: K }> }
+
+/** The schemes of one kind that somebody's month is settled by, those of every position held in it (domain.md §11.21). */
+function rulesOf<K extends Scheme['kind']>(
+  kind: K,
+  company: Company,
+  person: Person,
+  month: Month,
+  history: PositionHistory['history'] | undefined,
+): Rules<K>[] {
+  const found = partsOf(company, person, month, history).flatMap(({ rules }) => rules ?? [])
+  return found.filter(
+    (r, i) => r.scheme.kind === kind && found.findIndex((one) => one.name === r.name) === i,
+  ) as Rules<K>[]
+}
+
+/** The same, for one person. */
+async function rulesFor<K extends Scheme['kind']>(
+  ctx: Ctx,
+  kind: K,
+  person: Person,
+  month: Month,
+): Promise<Rules<K>[]> {
+  const history = (await ctx.positions.many([person._id])).get(person._id)
+  return rulesOf(kind, ctx.company(), person, month, history)
+}
 
 /** Who scores a checklist: the superior, or whom the scheme names. */
 async function scoresChecklist(ctx: Ctx, by: Person, person: Person, scheme: ChecklistScheme): Promise<boolean> {
@@ -65,66 +97,63 @@ function rates(
   return ratersOf(scheme, person, frame.refs, judgeId).some((g) => g.share > 0 && g.raters.some((r) => r.id === by._id))
 }
 
+/** Kinds of schemes for which people give something once a month. */
+const GIVEN: ReadonlySet<string> = new Set(['checklist', 'raters', 'kpi'])
+
 /** What somebody is asked for in a month, done and open; only own people, and those they are named for. */
 export async function tasksOf(ctx: Ctx, by: Person, month: Month, now: Date): Promise<Task[]> {
   const company = ctx.company()
-  const kinds = new Set(['checklist', 'raters', 'kpi'])
-  if (!Object.values(company.schemes).some((s) => kinds.has(s.kind))) return []
-  const frame = await monthFrame(ctx, month, now)
-  const judgeOf = await judges(ctx)
-  const people = (await inSchemes(ctx, kinds)).filter((p) => p._id !== by._id && worksIn(p, month))
-  const asked: { person: Person; task: Omit<Task, 'done'> }[] = []
+  const people = (await peopleToGive(ctx, month)).filter((p) => p._id !== by._id)
+  if (people.length === 0) return []
+  const ids = people.map((p) => p._id)
+  const [frame, judgeOf, histories, inputs] = await Promise.all([
+    monthFrame(ctx, month, now),
+    judges(ctx),
+    ctx.positions.many(ids),
+    ctx.monthInputs.many(month, ids),
+  ])
+  const tasks: Task[] = []
   for (const person of people) {
-    const scheme = schemeFor(company, person.position)?.scheme
     const judgeId = judgeOf(person)
-    if (scheme?.kind === 'checklist') {
+    const input = inputs.get(person._id)
+    const of = <K extends Scheme['kind']>(kind: K) => rulesOf(kind, company, person, month, histories.get(person._id))
+    for (const { name, scheme } of of('checklist')) {
       const mine = scheme.scoredBy === 'manager' ? judgeId === by._id : await scoresChecklist(ctx, by, person, scheme)
-      if (mine) asked.push({ person, task: { kind: 'checklist', person, scheme } as Omit<Task, 'done'> })
-    } else if (scheme?.kind === 'raters' && rates(frame, by, person, scheme, judgeId))
-      asked.push({ person, task: { kind: 'rating', person } as Omit<Task, 'done'> })
-    else if (scheme?.kind === 'kpi' && (judgeId === by._id || by.roles.includes('hr')))
-      asked.push({ person, task: { kind: 'kpi', person, scheme, open: [] } as Omit<Task, 'done'> })
-  }
-  const inputs = await ctx.monthInputs.many(
-    month,
-    asked.map((a) => a.person._id),
-  )
-  return asked.map(({ person, task }) => finish(task as Task, inputs.get(person._id), by))
-}
-
-/** People whose position has a scheme of these kinds; the whole company only where `*` has one. */
-async function inSchemes(ctx: Ctx, kinds: ReadonlySet<string>): Promise<Person[]> {
-  const { positions, schemes } = ctx.company()
-  const has = (scheme: string) => kinds.has(schemes[scheme]?.kind ?? 'none')
-  if (positions['*'] !== undefined && has(positions['*'])) return ctx.people.all()
-  const names = Object.entries(positions).flatMap(([position, scheme]) => (has(scheme) ? [position] : []))
-  return ctx.people.model
-    .find({ position: { $in: names } })
-    .sort({ _id: 1 })
-    .lean<Person[]>()
-}
-
-function finish(task: Task, input: MonthInput | undefined, by: Person): Task {
-  switch (task.kind) {
-    case 'checklist': {
       const given = input?.checklist?.items ?? []
-      const done = task.scheme.items.every((i) => given.some((g) => g.name === i.name && g.points === i.points))
-      return { ...task, done }
+      const done = scheme.items.every((i) => given.some((g) => g.name === i.name && g.points === i.points))
+      if (mine) tasks.push({ kind: 'checklist', person, name, scheme, done })
     }
-    case 'rating':
-      return { ...task, done: input?.ratings.some((r) => r.by === by._id) ?? false }
-    case 'kpi': {
-      const open = task.scheme.indicators.filter((i) => !input?.kpi.some((k) => k.name === i.kpi)).map((i) => i.kpi)
-      return { ...task, open, done: open.length === 0 }
+    if (of('raters').some(({ scheme }) => rates(frame, by, person, scheme, judgeId)))
+      tasks.push({ kind: 'rating', person, done: input?.ratings.some((r) => r.by === by._id) ?? false })
+    const indicators = [...new Set(of('kpi').flatMap(({ scheme }) => scheme.indicators.map((i) => i.kpi)))]
+    if (indicators.length > 0 && (judgeId === by._id || by.roles.includes('hr'))) {
+      const open = indicators.filter((i) => !input?.kpi.some((k) => k.name === i))
+      tasks.push({ kind: 'kpi', person, indicators, open, done: open.length === 0 })
     }
   }
+  return tasks
+}
+
+/** Who may need something given for a month: in a position of such a scheme, now or at some time; the whole company only where `*` has one. */
+async function peopleToGive(ctx: Ctx, month: Month): Promise<Person[]> {
+  const { positions, schemes } = ctx.company()
+  const names = Object.entries(positions).flatMap(([position, scheme]) =>
+    GIVEN.has(schemes[scheme]?.kind ?? 'none') ? [position] : [],
+  )
+  if (names.length === 0) return []
+  const people = names.includes('*')
+    ? await ctx.people.all()
+    : await ctx.people.model
+        .find({ $or: [{ position: { $in: names } }, { _id: { $in: await ctx.positions.heldBy(names) } }] })
+        .sort({ _id: 1 })
+        .lean<Person[]>()
+  return people.filter((p) => worksIn(p, month))
 }
 
 /** Reminds people who owe a checklist, ratings or indicators of a month. @param when once for the same, e.g. a day */
 export async function remindInputs(ctx: Ctx, month: Month, when: string, cause: string): Promise<void> {
   const { schemes } = ctx.company()
-  const kinds = new Set(Object.values(schemes).map((s) => s.kind))
-  if (!kinds.has('checklist') && !kinds.has('raters') && !kinds.has('kpi')) return
+  if (!Object.values(schemes).some((s) => GIVEN.has(s.kind))) return
   const people = await ctx.people.active()
   const asked = new Set(people.filter((p) => p.roles.includes('hr')).map((p) => p._id))
   const byRef = new Map(
@@ -132,10 +161,8 @@ export async function remindInputs(ctx: Ctx, month: Month, when: string, cause: 
   )
   const add = (id: string | undefined) => id && asked.add(id)
   // Who leads somebody of such a scheme; what they really owe is asked when the message is sent.
-  for (const person of people) {
-    const kind = schemeFor(ctx.company(), person.position)?.scheme.kind
-    if (kind === 'checklist' || kind === 'kpi' || kind === 'raters') add(person.managerId)
-  }
+  const judgeOf = await judges(ctx)
+  for (const person of await peopleToGive(ctx, month)) add(judgeOf(person))
   for (const scheme of Object.values(schemes)) {
     if (scheme.kind === 'checklist') add(byRef.get(scheme.scoredBy))
     if (scheme.kind !== 'raters') continue
@@ -174,7 +201,12 @@ async function give(
   return { kind: 'given' }
 }
 
-/** The checklist of a month, item by item in the scheme's order (篇三). @param got 0…points each, as text */
+/**
+ * The checklist of a month, item by item in the scheme's order (篇三).
+ *
+ * @param got 0…points each, as text
+ * @param name of the scheme, where the month has two checklists; the first one when left out
+ */
 export async function giveChecklist(
   ctx: Ctx,
   act: Act,
@@ -182,9 +214,11 @@ export async function giveChecklist(
   person: Person,
   month: Month,
   got: string[],
+  name?: string,
 ): Promise<GiveOutcome> {
-  const scheme = schemeFor(ctx.company(), person.position)?.scheme
-  if (scheme?.kind !== 'checklist') return { kind: 'not-for-scheme' }
+  const all = await rulesFor(ctx, 'checklist', person, month)
+  const scheme = all.find((r) => name === undefined || r.name === name)?.scheme
+  if (!scheme) return { kind: 'not-for-scheme' }
   if (!(await scoresChecklist(ctx, by, person, scheme))) return { kind: 'not-allowed' }
   if (got.length !== scheme.items.length) return { kind: 'wrong-count' }
   for (const [i, item] of scheme.items.entries()) {
@@ -192,10 +226,14 @@ export async function giveChecklist(
     if (compare(exact(got[i]!), exact(item.points)) > 0) return { kind: 'above', item: item.name, most: item.points }
   }
   const items = scheme.items.map(({ name, points }, i) => ({ name, points, got: got[i]! }))
-  return give(ctx, act, by, person, month, 'checklist-given', { got }, (input) => ({
-    ...input,
-    checklist: { items, by: by._id, at: act.at },
-  }))
+  type Item = { name: string; points: number }
+  const isIn = (list: readonly Item[], one: Item) => list.some((i) => i.name === one.name && i.points === one.points)
+  // Of the month's other checklist everything stays.
+  const others = all.flatMap((r) => (r.scheme === scheme ? [] : r.scheme.items))
+  return give(ctx, act, by, person, month, 'checklist-given', { got }, (input) => {
+    const kept = (input.checklist?.items ?? []).filter((i) => isIn(others, i) && !isIn(items, i))
+    return { ...input, checklist: { items: [...items, ...kept], by: by._id, at: act.at } }
+  })
 }
 
 /** One rater's score of a person, 0…100; the last one counts while the month is open. */
@@ -207,11 +245,12 @@ export async function giveRating(
   month: Month,
   score: string,
 ): Promise<GiveOutcome> {
-  const scheme = schemeFor(ctx.company(), person.position)?.scheme
-  if (scheme?.kind !== 'raters') return { kind: 'not-for-scheme' }
+  const rules = await rulesFor(ctx, 'raters', person, month)
+  if (rules.length === 0) return { kind: 'not-for-scheme' }
   const frame = await monthFrame(ctx, month, act.at)
   const judgeId = (await judges(ctx))(person)
-  if (by._id === person._id || !rates(frame, by, person, scheme, judgeId)) return { kind: 'not-allowed' }
+  if (by._id === person._id || !rules.some(({ scheme }) => rates(frame, by, person, scheme, judgeId)))
+    return { kind: 'not-allowed' }
   if (!NUMBER.test(score)) return { kind: 'bad-number' }
   if (compare(exact(score), exact(100)) > 0) return { kind: 'above', item: '评价', most: 100 }
   // What a peer gave stays out of the audit's detail: it is read by others.
@@ -231,8 +270,8 @@ export async function giveKpi(
   name: string,
   actual: string,
 ): Promise<GiveOutcome> {
-  const scheme = schemeFor(ctx.company(), person.position)?.scheme
-  if (scheme?.kind !== 'kpi' || !scheme.indicators.some((i) => i.kpi === name)) return { kind: 'not-for-scheme' }
+  const rules = await rulesFor(ctx, 'kpi', person, month)
+  if (!rules.some(({ scheme }) => scheme.indicators.some((i) => i.kpi === name))) return { kind: 'not-for-scheme' }
   if (by._id === person._id || !(by.roles.includes('hr') || (await mayJudge(ctx, by, person))))
     return { kind: 'not-allowed' }
   if (!NUMBER.test(actual)) return { kind: 'bad-number' }
@@ -281,7 +320,7 @@ export async function closeRating(
   reason: string,
 ): Promise<GiveOutcome> {
   if (!by.roles.includes('hr') || by._id === person._id) return { kind: 'not-allowed' }
-  if (schemeFor(ctx.company(), person.position)?.scheme.kind !== 'raters') return { kind: 'not-for-scheme' }
+  if ((await rulesFor(ctx, 'raters', person, month)).length === 0) return { kind: 'not-for-scheme' }
   return give(ctx, act, by, person, month, 'rating-closed', { reason }, (input) => ({
     ...input,
     ratingClosed: { by: by._id, at: act.at, reason: reason.slice(0, 300) },

@@ -24,6 +24,9 @@ export function positionStore(db: Db) {
       const rows = await model.find({ _id: { $in: personIds } }).lean<PositionHistory[]>()
       return new Map(rows.map((r) => [r._id, r.history]))
     },
+    /** Everybody who has held one of these positions at some time. */
+    heldBy: (positions: string[]): Promise<string[]> =>
+      model.distinct('_id', { 'history.position': { $in: positions } }) as never,
     /** Notes what positions people have today; those that have not changed are left alone. The same day again replaces. */
     async note(day: Day, people: { _id: string; position: string }[]): Promise<number> {
       const known = await this.many(people.map((p) => p._id))
