@@ -44,8 +44,7 @@ export async function unpublishedMonths(ctx: Ctx, today: Day): Promise<Month[]> 
 export type Task = {
   person: Person
   done: boolean
-} & /** `name`: of the scheme; in a month with two positions there can be two. */
-(
+} /** `name`: of the scheme; in a month with two positions there can be two. */ & (
   | { kind: 'checklist'; name: string; scheme: ChecklistScheme }
   | { kind: 'rating' }
   | { kind: 'kpi'; indicators: string[]; open: string[] }
