@@ -236,6 +236,70 @@ test('a correction that lifts the grade ends what was not held; one that lowers 
   expect(count(li, '待约时间')).toBeGreaterThan(0)
 })
 
+test('a low month belongs to the chain that was under way when it was published, and begins its own after that', async () => {
+  await start('2026-10-14T09:00:00+08:00')
+  const [zhao, hr] = [await person('赵敏'), await person('周华')]
+  const waive = (period: string) => waiveInterview(ctx(), act(), hr, zhao, period, '住院')
+  await published('赵敏', '2026-09', ['D'])
+  await on('2026-10-15')
+  // Over before the next one is published.
+  expect(await waive('2026-09')).toBe('done')
+  await published('赵敏', '2026-10', ['D'])
+  await on('2026-11-10')
+  expect(await rowOf('赵敏', '2026-10')).toMatchObject({ openedOn: '2026-11-10', over: false })
+  // Published while that one is under way: part of it, whatever becomes of it.
+  await published('赵敏', '2026-11', ['D'])
+  await on('2026-12-08')
+  expect(await rowOf('赵敏', '2026-10')).toMatchObject({ absorbed: ['2026-11'] })
+  expect(await waive('2026-10')).toBe('done')
+  for (const day of ['2026-12-09', '2027-01-04', '2027-02-01']) await on(day)
+  expect((await rowOf('赵敏', '2026-11')).openedOn).toBe('')
+  // The first was a mistake: what is still low stands by itself.
+  await published('钱进', '2026-12', ['D'])
+  await on('2027-02-02')
+  await published('钱进', '2027-01', ['D'])
+  await on('2027-02-08')
+  expect(await rowOf('钱进', '2026-12')).toMatchObject({ absorbed: ['2027-01'] })
+  await published('钱进', '2026-12', ['D', 'B'])
+  await on('2027-02-09')
+  expect(await rowOf('钱进', '2026-12')).toMatchObject({ gone: true })
+  expect(await rowOf('钱进', '2027-01')).toMatchObject({ openedOn: '2027-02-09', over: false })
+})
+
+test('nobody is asked for two: the one about the month stands for the quarter’s, with the time that was agreed', async () => {
+  const { li, zhao, qian } = await start('2026-10-08T09:00:00+08:00')
+  ctx().firstWeek = '2026-W30'
+  await published('赵敏', '2026-08', ['D'])
+  await on('2026-10-08')
+  const periods = async (name: string) =>
+    (await ctx().interviews.runningOf([(await person(name))._id])).map((r) => r.period)
+  expect([await periods('赵敏'), await periods('钱进')]).toEqual([['2026-08'], ['2026-Q3']])
+  await li.type('约面谈 钱进 10月13日下午3点 会议室')
+  await li.type('约面谈 赵敏 10月9日上午9点半')
+  await qian.tap('可以')
+  await li.type('约面谈 钱进 10月14日下午3点 会议室')
+  await published('钱进', '2026-09', ['D'])
+  await on('2026-10-12')
+  expect(await periods('钱进')).toEqual(['2026-09'])
+  expect(await rowOf('钱进', '2026-09')).toMatchObject({ appointment: { round: 2, agreed: false, place: '会议室' } })
+  // What was asked is asked anew, as the old card is closed.
+  expect(count(qian, '10月14日（周三）15:00，会议室')).toBe(2)
+  await qian.tap('可以')
+  expect(li.sees()).toContain('钱进已确认绩效面谈时间：10月14日（周三）15:00')
+  // One about a month that is held now is the quarter's as well; one from before is not.
+  const [l, z] = [await person('李静'), await person('赵敏')]
+  const write = { ...written, heldOn: '2026-10-09', plan }
+  const { rev } = await rowOf('赵敏', '2026-08')
+  expect(await writeRecord(ctx(), act(), l, z, '2026-08', write, false, rev)).toMatchObject({ kind: 'kept' })
+  await on('2026-10-13')
+  expect(await periods('赵敏')).toEqual(['2026-08'])
+  // No month of the lowest grade after all: the quarter's is held.
+  await published('钱进', '2026-09', ['D', 'B'])
+  await on('2026-10-15')
+  expect(await periods('钱进')).toEqual(['2026-Q3'])
+  expect(zhao.sees()).toContain('请确认绩效面谈记录')
+})
+
 test('a review outside half a year to a year waits for HR, who may ask for another day', async () => {
   const { li, zhao, zhou } = await start('2026-10-11T10:00:00+08:00')
   await published('赵敏', '2026-09', ['D'])

@@ -121,12 +121,7 @@ export async function chains(ctx: Ctx, now: Date): Promise<Chain[]> {
   )
   const months = new Map<string, Month[]>()
   for (const r of low) months.set(r.personId, [...(months.get(r.personId) ?? []), r.month])
-  const rows = (
-    await ctx.interviews.model
-      .find({ personId: { $in: [...months.keys()] } })
-      .sort({ openedOn: 1, _id: 1 })
-      .lean<InterviewRow[]>()
-  ).filter((r) => !isQuarter(r.period) && !r.gone)
+  const rows = (await ctx.interviews.ofPeople([...months.keys()])).filter((r) => !isQuarter(r.period) && !r.gone)
   const latest = new Map(rows.map((r) => [r.personId, r]))
   const seen = await withPeople(ctx, [...latest.values()], now)
   return seen

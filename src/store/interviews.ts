@@ -1,6 +1,6 @@
 import { Schema } from 'mongoose'
 import type { InterviewPlan, Outcome, Period } from '../domain/interview.ts'
-import type { Day } from '../domain/time.ts'
+import type { Day, Month } from '../domain/time.ts'
 import type { Db } from './connect.ts'
 import { type Versioned, versioned } from './versioned.ts'
 
@@ -28,6 +28,8 @@ export interface InterviewRow extends Versioned {
   personId: string
   period: Period
   openedOn: Day
+  /** Further months of the lowest grade that were published while this was under way. */
+  absorbed?: Month[]
   /** The superior who took it up; the present one where nobody has. */
   managerId?: string
   appointment?: { at: Date; place: string; by: 'manager' | 'employee'; agreed: boolean; round: number; askedAt: Date }
@@ -54,6 +56,7 @@ const schema = new Schema<InterviewRow>(
     personId: { type: String, required: true },
     period: { type: String, required: true },
     openedOn: String,
+    absorbed: { type: [String], default: undefined },
     managerId: String,
     appointment: Mixed,
     record: Mixed,
@@ -94,6 +97,11 @@ export function interviewStore(db: Db) {
         .find({ personId: String(personId) })
         .sort({ openedOn: -1, _id: 1 })
         .limit(40)
+        .lean<InterviewRow[]>(),
+    ofPeople: (personIds: string[]) =>
+      model
+        .find({ personId: { $in: personIds } })
+        .sort({ openedOn: 1, _id: 1 })
         .lean<InterviewRow[]>(),
     ofPeriod: (period: Period) => model.find({ period: String(period) }).lean<InterviewRow[]>(),
     /** Those in which something is still owed. */
