@@ -169,7 +169,8 @@ const reviewed: Render = async (to, args, ctx) => {
 }
 
 /** To HR once a week: how far interviews are. Names stand on the page. */
-const forHr: Render = async (_to, _args, ctx) => {
+const forHr: Render = async (to, _args, ctx) => {
+  if (!to.roles.includes('hr')) return gone('不再是人力资源')
   const now = ctx.clock.now()
   const [quarter, all, running] = await Promise.all([
     quarterProgress(ctx, now),

@@ -1,10 +1,11 @@
 import { managerOf } from '../handlers/interview/interview.ts'
 import { openInterviews } from '../handlers/interview/open.ts'
-import { runningInterviews, waitingManagers } from '../handlers/interview/view.ts'
+import { runningInterviews, type SeenInterview, waitingManagers } from '../handlers/interview/view.ts'
 import { push } from '../handlers/month/behaviour.ts'
+import { apart } from '../src/apart.ts'
 import type { Ctx } from '../src/context.ts'
-import { checkDays } from '../src/domain/interview.ts'
-import { type Day, dayOf, instantAt, weekOf } from '../src/domain/time.ts'
+import { lastCheck } from '../src/domain/interview.ts'
+import { addDays, type Day, dayOf, instantAt, weekOf } from '../src/domain/time.ts'
 import type { Add } from '../src/outbox/outbox.ts'
 import type { Job } from '../src/schedule/schedule.ts'
 
@@ -14,42 +15,63 @@ const EARLY = '10:30'
 /** Working days without a confirmation: the employee is asked once more. */
 const AGAIN_AFTER = 2
 
-/** What both sides of each interview are owed on a working day. */
-async function owed(ctx: Ctx, day: Day, slot: Date, cause: string): Promise<Add[]> {
+/** What both sides of an interview are owed on a working day. */
+async function owedFor(ctx: Ctx, { row, person, state }: SeenInterview, day: Day, cause: string): Promise<Add[]> {
   const { weeks: calendar, timeZone } = ctx.company()
-  const now = ctx.clock.now()
-  const tomorrow = instantAt(calendar.nextWorkday(day), EARLY, timeZone)
+  const { _id: id, appointment, record } = row
+  const add = (key: string, to: string, name: string, args: Record<string, unknown> = {}): Add =>
+    push(key, to, name, { id, ...args }, cause)
   const rows: Add[] = []
-  for (const { row, person, state } of await runningInterviews(ctx, now)) {
-    const { _id: id, appointment, record } = row
-    if (state === 'asked' && dayOf(appointment!.askedAt, timeZone) < day) {
-      const args = { id, round: appointment!.round }
-      rows.push(push(`interview-time/${id}/${appointment!.round}/again`, person._id, 'interview-time', args, cause))
-    }
-    if (state === 'agreed' && appointment!.at < tomorrow) {
-      const manager = await managerOf(ctx, row, person)
-      for (const to of [person, ...(manager ? [manager] : [])]) {
-        const args = { id, round: appointment!.round }
-        rows.push(push(`interview-today/${id}/${appointment!.round}/${to._id}`, to._id, 'interview-today', args, cause))
-      }
-    }
-    if (state === 'to-confirm' && dayOf(record!.at, timeZone) <= calendar.addWorkdays(day, -AGAIN_AFTER)) {
-      const args = { id, version: record!.version }
-      rows.push(push(`interview-record/${id}/${record!.version}/again`, person._id, 'interview-record', args, cause))
-    }
-    if (state === 'improving') {
-      const days = checkDays(dayOf(row.confirmedAt!, timeZone), record!.plan!.reviewOn, calendar)
-      if (days.includes(day))
-        rows.push(push(`interview-check/${id}/${day}`, person._id, 'interview-check', { id }, cause))
-    }
+  if ((state === 'asked' || state === 'countered') && row.openedOn === day) {
+    // It may have come from an interview that this one takes the place of.
+    const to = state === 'asked' ? person : await managerOf(ctx, row, person)
+    const { round } = appointment!
+    if (to) rows.push(add(`interview-time/${id}/${round}`, to._id, 'interview-time', { round }))
+  } else if (state === 'asked' && appointment!.askedAt <= lastRun(ctx, day)) {
+    const { round } = appointment!
+    rows.push(add(`interview-time/${id}/${round}/again`, person._id, 'interview-time', { round }))
   }
-  const since = instantAt(calendar.previousWorkday(day), AT, timeZone)
-  const first = calendar.workdaysOfWeek(weekOf(day))[0] === day
-  for (const [to, fresh] of await waitingManagers(ctx, day, since, slot))
-    if (fresh || first) rows.push(push(`interviews-waiting/${to}/${day}`, to, 'interviews-waiting', {}, cause))
-  if (first)
-    for (const p of await ctx.people.withRole('hr'))
-      rows.push(push(`interviews-hr/${weekOf(day)}/${p._id}`, p._id, 'interviews-hr', {}, cause))
+  if (state === 'agreed' && appointment!.at < instantAt(calendar.nextWorkday(day), EARLY, timeZone)) {
+    const manager = await managerOf(ctx, row, person)
+    const { round } = appointment!
+    for (const to of [person, ...(manager ? [manager] : [])])
+      rows.push(add(`interview-today/${id}/${round}/${to._id}`, to._id, 'interview-today', { round }))
+  }
+  if (state === 'to-confirm' && dayOf(record!.at, timeZone) <= calendar.addWorkdays(day, -AGAIN_AFTER)) {
+    const { version } = record!
+    rows.push(add(`interview-record/${id}/${version}/again`, person._id, 'interview-record', { version }))
+  }
+  if (state === 'improving') {
+    const check = lastCheck(dayOf(row.confirmedAt!, timeZone), day, calendar)
+    if (check) rows.push(add(`interview-check/${id}/${check}`, person._id, 'interview-check'))
+  }
+  return rows
+}
+
+/** The working day before, at this hour: what was asked by then has had a whole day. */
+const lastRun = (ctx: Ctx, day: Day): Date => {
+  const { weeks, timeZone } = ctx.company()
+  return instantAt(weeks.previousWorkday(day), AT, timeZone)
+}
+
+/** What superiors and HR are told together. */
+async function owedTogether(ctx: Ctx, day: Day, slot: Date, cause: string): Promise<Add[]> {
+  const { weeks: calendar, timeZone } = ctx.company()
+  const week = weekOf(day)
+  const first = calendar.workdaysOfWeek(week)[0]!
+  const rows: Add[] = []
+  const waiting = await waitingManagers(ctx, lastRun(ctx, day), instantAt(first, AT, timeZone), slot)
+  for (const [to, { fresh, old }] of waiting) {
+    // Once a week in any case, also when the week's first run was missed.
+    const of = day !== first && fresh ? day : day === first || old ? week : undefined
+    if (!of) continue
+    // Those that could not be sent do not come beside the next.
+    const next = of === week ? addDays(first, 7) : calendar.nextWorkday(day)
+    const expiresAt = instantAt(next, AT, timeZone)
+    rows.push({ ...push(`interviews-waiting/${to}/${of}`, to, 'interviews-waiting', {}, cause), expiresAt })
+  }
+  for (const p of await ctx.people.withRole('hr'))
+    rows.push(push(`interviews-hr/${week}/${p._id}`, p._id, 'interviews-hr', {}, cause))
   return rows
 }
 
@@ -65,7 +87,13 @@ export const interviews: Job<Ctx> = {
   async run(slot, ctx) {
     const day = dayOf(slot, ctx.company().timeZone)
     const cause = `interviews@${slot.toISOString()}`
-    await openInterviews(ctx, day, cause)
-    await ctx.outbox.add(await owed(ctx, day, slot, cause))
+    const parts = apart(ctx.log)
+    await parts.run('open', () => openInterviews(ctx, day, cause))
+    const told: (Add[] | undefined)[] = []
+    for (const seen of await runningInterviews(ctx, ctx.clock.now()))
+      told.push(await parts.run(seen.row._id, () => owedFor(ctx, seen, day, cause)))
+    told.push(await parts.run('together', () => owedTogether(ctx, day, slot, cause)))
+    await ctx.outbox.add(told.flatMap((rows) => rows ?? []))
+    parts.end()
   },
 }

@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest'
 import { makeCalendar } from '../src/domain/calendar.ts'
 import { shippedHolidays } from '../src/domain/holidays.ts'
 import {
-  checkDays,
   formatPeriod,
   gapsOf,
   type InterviewFacts,
@@ -12,6 +11,7 @@ import {
   isOver,
   isPeriod,
   isUsualReview,
+  lastCheck,
   monthsLater,
   monthsOf,
   type PlanItem,
@@ -20,6 +20,7 @@ import {
   waitsForManager,
 } from '../src/domain/interview.ts'
 import { readAppointment } from '../src/domain/parse-appointment.ts'
+import { addDays, daysBetween } from '../src/domain/time.ts'
 
 const calendar = makeCalendar({ years: shippedHolidays })
 
@@ -55,6 +56,11 @@ describe('quarters', () => {
 })
 
 describe('an improvement plan', () => {
+  /** Asked day by day. */
+  const checkDays = (agreedOn: string, reviewOn: string) => {
+    const days = Array.from({ length: daysBetween(agreedOn, reviewOn) }, (_, n) => addDays(agreedOn, n))
+    return days.filter((day) => calendar.isWorkday(day) && lastCheck(agreedOn, day, calendar) === day)
+  }
   const good: PlanItem = {
     goal: '合同归档不再延误',
     measure: '每周五核对一次归档清单',
@@ -108,8 +114,18 @@ describe('an improvement plan', () => {
 
   test('it is asked about once a month on working days, until the review', () => {
     // 31 October is a Saturday off; September has no 31st.
-    expect(checkDays('2026-07-31', '2026-11-02', calendar)).toEqual(['2026-08-31', '2026-09-30'])
-    expect(checkDays('2026-10-12', '2027-01-12', calendar)).toEqual(['2026-11-12', '2026-12-14'])
+    expect(checkDays('2026-07-31', '2026-11-02')).toEqual(['2026-08-31', '2026-09-30'])
+    expect(checkDays('2026-10-12', '2027-01-12')).toEqual(['2026-11-12', '2026-12-14'])
+  })
+
+  test('one whose day was missed is asked for three working days on', () => {
+    const on = (today: string) => lastCheck('2026-10-12', today, calendar)
+    expect(['2026-11-11', '2026-11-13', '2026-11-17', '2026-11-18', '2026-12-11', '2026-12-15'].map(on)).toEqual([
+      ...[undefined, '2026-11-12', '2026-11-12', undefined, undefined, '2026-12-14'],
+    ])
+    // Put off over the holidays into the next month.
+    expect(lastCheck('2026-08-30', '2026-10-08', calendar)).toBe('2026-09-30')
+    expect(lastCheck('2027-08-31', '2027-11-02', calendar)).toBe('2027-11-01')
   })
 })
 

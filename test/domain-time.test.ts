@@ -102,6 +102,11 @@ describe('days and weeks', () => {
     ])
     expect(() => addDays('2026-02-30', 1)).toThrow(RangeError)
     expect(() => mondayOf('2027-W53')).toThrow(RangeError)
+    // What is a day can be reckoned with.
+    expect(['0000-01-01', '0050-01-01', '0099-12-31', '0100-01-01', '9999-12-31'].map(isDay)).toEqual([
+      ...[false, false, false, true, true],
+    ])
+    for (const day of ['0100-01-01', '9999-12-31']) expect(() => instantAt(day, '10:00', SHANGHAI)).not.toThrow()
   })
 
   test('months and their last days', () => {

@@ -401,6 +401,99 @@ test('a time that passes without an answer is the manager’s again, the next wo
   expect(zhao.sees()).toContain('这个时间已经过去了')
 })
 
+test('a time that was named at night is asked for once in the morning, and again after a whole working day', async () => {
+  const { zhao } = await start('2026-10-12T09:00:00+08:00')
+  await published('赵敏', '2026-09', ['D'])
+  await on('2026-10-12')
+  world.clock.set('2026-10-12T22:30:00+08:00')
+  const when = { at: new Date('2026-10-16T15:00:00+08:00'), place: '会议室' }
+  await proposeTime(ctx(), act(), await person('李静'), await person('赵敏'), '2026-09', when)
+  await world.go('2026-10-13T09:25:00+08:00')
+  expect(count(zhao, '李静约您绩效面谈')).toBe(1)
+  await on('2026-10-14')
+  expect(count(zhao, '李静约您绩效面谈')).toBe(2)
+})
+
+test('a review is two years ahead at most; a row that cannot be read does not stop the others', async () => {
+  await start('2026-10-12T09:00:00+08:00')
+  for (const name of ['赵敏', '钱进']) await published(name, '2026-09', ['D'])
+  await on('2026-10-12')
+  const [zhao, li] = [await person('赵敏'), await person('李静')]
+  const { rev } = await rowOf('赵敏', '2026-09')
+  const write = (reviewOn: string) =>
+    writeRecord(ctx(), act(), li, zhao, '2026-09', { ...written, plan: { ...plan, reviewOn } }, true, rev)
+  for (const far of ['2028-10-13', '9999-12-31']) expect(await write(far)).toEqual({ kind: 'review-far' })
+  expect(await write('2028-10-12')).toMatchObject({ kind: 'kept' })
+  // Made by hand, or by an older version.
+  await ctx().interviews.change(interviewId(zhao._id, '2026-09'), 'broken', (row) => ({
+    row: { ...row, record: { ...row.record!, at: undefined as never, plan: { ...plan, reviewOn: '2027-05-12' } } },
+    outcome: null,
+  }))
+  await proposeTime(ctx(), act(), li, await person('钱进'), '2026-09', {
+    ...{ at: new Date('2026-10-16T15:00:00+08:00'), place: '' },
+  })
+  await world.bot().idle()
+  const before = count(world.phone('qian'), '李静约您绩效面谈')
+  world.clock.set('2026-10-14T09:20:00+08:00')
+  await expect(interviews.run(new Date('2026-10-14T09:20:00+08:00'), ctx())).rejects.toThrow('1 parts failed')
+  await world.bot().idle()
+  expect(count(world.phone('qian'), '李静约您绩效面谈')).toBe(before + 1)
+})
+
+test('what was to be asked on a day on which the bot was down is asked on the next working day, once', async () => {
+  const { li, zhao, zhou } = await start('2026-10-12T09:00:00+08:00')
+  await published('赵敏', '2026-09', ['D'])
+  await on('2026-10-12')
+  const [z, l] = [await person('赵敏'), await person('李静')]
+  const { rev } = await rowOf('赵敏', '2026-09')
+  await writeRecord(ctx(), act(), l, z, '2026-09', { ...written, plan }, false, rev)
+  expect(await confirmRecord(ctx(), act(), z, '2026-09', 1)).toBe('done')
+  await published('钱进', '2026-09', ['D'])
+  await on('2026-10-13')
+  // A month after 12 October, and the week's first day.
+  await on('2026-11-06')
+  const before = [count(zhao, '改进计划进展'), count(li, '待约时间'), count(zhou, '绩效面谈进展')]
+  for (const day of ['2026-11-10', '2026-11-11', '2026-11-13', '2026-11-16']) await on(day)
+  expect([count(zhao, '改进计划进展'), count(li, '待约时间'), count(zhou, '绩效面谈进展')]).toEqual([
+    ...[before[0]! + 1, before[1]! + 2, before[2]! + 2],
+  ])
+  // Who is not of HR any more when it is sent has no list of HR's.
+  await ctx().people.save({ ...(await person('周华')), roles: [] })
+  const kept: Parameters<Ctx['outbox']['add']>[0] = []
+  const hr = { ...ctx().people, withRole: async () => [await person('周华')] } as never
+  const keep: Ctx['outbox']['add'] = async (adds) => void kept.push(...adds)
+  await interviews.run(new Date('2026-11-23T09:20:00+08:00'), {
+    ...{ ...ctx(), people: hr, outbox: { ...ctx().outbox, add: keep } },
+  })
+  world.clock.set('2026-11-23T09:21:00+08:00')
+  await ctx().outbox.add(kept.filter((a) => a.key.startsWith('interviews-hr/')))
+  await world.bot().idle()
+  expect(count(zhou, '绩效面谈进展')).toBe(before[2]! + 2)
+})
+
+test('what superiors are told together on several days comes once after an outage', async () => {
+  const { li } = await start('2026-10-12T09:00:00+08:00')
+  await published('赵敏', '2026-09', ['D'])
+  const kept: Parameters<Ctx['outbox']['add']>[0] = []
+  const keep: Ctx['outbox']['add'] = async (adds) => void kept.push(...adds)
+  for (const [day, name] of [
+    ['2026-10-12', '赵敏'],
+    ['2026-10-13', '钱进'],
+    ['2026-10-14', '李静'],
+  ] as const) {
+    await published(name, '2026-09', ['D'])
+    world.clock.set(`${day}T09:20:00+08:00`)
+    await interviews.run(new Date(`${day}T09:20:00+08:00`), { ...ctx(), outbox: { ...ctx().outbox, add: keep } })
+  }
+  world.clock.set('2026-10-14T09:30:00+08:00')
+  const l = await person('李静')
+  const keys = new Set(kept.filter((a) => a.to === l._id).map((a) => a.key))
+  expect([...keys]).toEqual([`interviews-waiting/${l._id}/2026-W42`, `interviews-waiting/${l._id}/2026-10-13`])
+  await ctx().outbox.add(kept)
+  await world.bot().idle()
+  expect(count(li, '绩效面谈待办')).toBe(1)
+})
+
 test('settings turn either off; who left or joined late has none; running the day again changes nothing', async () => {
   await start('2026-09-29T10:00:00+08:00', ['wecom'], 'interviews: { quarterly: false }\n')
   await published('赵敏', '2026-08', ['D'])

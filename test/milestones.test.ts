@@ -222,6 +222,20 @@ test('what is open, late too, goes with its steps to whoever comes in its owner�
   ])
 })
 
+test('a row that cannot be read does not stop the others, and the day’s run is tried again', async () => {
+  const { qian } = await start('2026-12-16T09:00:00+08:00')
+  await ctx().milestones.change('once:broken', 'broken', (row) => ({
+    row: { ...row, title: '坏了', ownerId: 'nobody', planned: '2026-13-40', due: '2026-13-40', handIn: '附件' },
+    outcome: null,
+  }))
+  await ctx().people.save({ ...(await person('孙立')), _id: 'nobody', wecom: 'nobody', name: '某人' })
+  const slot = new Date('2026-12-17T09:10:00+08:00')
+  world.clock.set(slot.toISOString())
+  await expect(milestones.run(slot, ctx())).rejects.toThrow('parts failed')
+  await world.bot().idle()
+  expect(count(qian, '年度安全检查总结')).toBe(1)
+})
+
 test('a process that dies while what is late goes to somebody else: it goes whole, and both are told once', async () => {
   await start('2026-10-08T09:00:00+08:00', ['wecom'], rule("'10-16'", '钱进'))
   await on('2026-10-08')

@@ -1,5 +1,12 @@
 import type { Act, Ctx } from '../../src/context.ts'
-import { gapsOf, type InterviewPlan, isUsualReview, type Outcome, type Period } from '../../src/domain/interview.ts'
+import {
+  gapsOf,
+  type InterviewPlan,
+  isUsualReview,
+  lastReview,
+  type Outcome,
+  type Period,
+} from '../../src/domain/interview.ts'
 import { type Day, dayOf } from '../../src/domain/time.ts'
 import { type InterviewRow, interviewId } from '../../src/store/interviews.ts'
 import type { Person } from '../../src/store/people.ts'
@@ -21,7 +28,18 @@ export type RecordOutcome =
   | { kind: 'gaps'; gaps: { item: number; text: string }[] }
   /** The review is not half a year to a year ahead; kept when it is said again knowingly. */
   | { kind: 'unusual' }
-  | { kind: 'not-allowed' | 'over' | 'changed' | 'empty' | 'needs-plan' | 'future' | 'too-early' | 'review-past' }
+  | {
+      kind:
+        | 'not-allowed'
+        | 'over'
+        | 'changed'
+        | 'empty'
+        | 'needs-plan'
+        | 'future'
+        | 'too-early'
+        | 'review-past'
+        | 'review-far'
+    }
 
 const RECORDABLE: ReadonlySet<string> = new Set([
   ...['open', 'asked', 'countered', 'agreed', 'to-record'],
@@ -62,6 +80,7 @@ export async function writeRecord(
   if (!plan && needsPlan({ period })) return { kind: 'needs-plan' }
   if (plan) {
     if (plan.reviewOn <= today) return { kind: 'review-past' }
+    if (plan.reviewOn > lastReview(today)) return { kind: 'review-far' }
     const gaps = plan.items.flatMap((item, n) => gapsOf(item, today, plan.reviewOn).map((text) => ({ item: n, text })))
     if (gaps.length > 0) return { kind: 'gaps', gaps }
     if (!isUsualReview(today, plan.reviewOn) && !unusual) return { kind: 'unusual' }

@@ -1,19 +1,11 @@
 import type { Ctx } from '../../src/context.ts'
-import {
-  type InterviewState,
-  isOver,
-  isQuarter,
-  monthsOf,
-  type Period,
-  quarterOf,
-  waitsForManager,
-} from '../../src/domain/interview.ts'
+import { type InterviewState, isOver, isQuarter, monthsOf, type Period, quarterOf } from '../../src/domain/interview.ts'
 import {
   addMonths,
-  type Day,
   dayOf,
   formatDay,
   formatMonth,
+  instantAt,
   type Month,
   monthOf,
   partsOf,
@@ -69,18 +61,51 @@ export function toDo(seen: SeenInterview[]): { what: string; names: string[] }[]
   })
 }
 
-/** Managers for whom something waits, and whether some of it is new since the last working day. */
-export async function waitingManagers(ctx: Ctx, day: Day, since: Date, now: Date): Promise<Map<string, boolean>> {
+/** Since when something waits for a manager; undefined: it does not. */
+function waitsSince(ctx: Ctx, { row, state }: SeenInterview): Date | undefined {
+  const { timeZone } = ctx.company()
+  switch (state) {
+    case 'open':
+      return row.appointment?.at ?? instantAt(row.openedOn, '00:00', timeZone)
+    case 'countered':
+      return row.appointment!.askedAt
+    case 'to-record':
+      return row.appointment!.at
+    case 'objected':
+      return row.objection!.at
+    case 'to-review':
+      return instantAt(row.record!.plan!.reviewOn, '00:00', timeZone)
+    default:
+      return undefined
+  }
+}
+
+/** What they have been told by a card of its own. */
+const TOLD_BY_ITSELF: ReadonlySet<string> = new Set(['countered', 'objected'])
+
+/**
+ * Managers for whom something waits.
+ *
+ * @param since the job's last run, `week` its first of the week
+ * @returns whether some of it is new since then, and whether some waited at the beginning of the week already
+ */
+export async function waitingManagers(
+  ctx: Ctx,
+  since: Date,
+  week: Date,
+  now: Date,
+): Promise<Map<string, { fresh: boolean; old: boolean }>> {
   const [running, judgeOf] = await Promise.all([ctx.interviews.running(), judges(ctx)])
-  const waiting = new Map<string, boolean>()
-  for (const { row, person, state } of await withPeople(ctx, running, now)) {
-    const manager = judgeOf(person)
-    if (!manager || !waitsForManager(state)) continue
-    const fresh =
-      (state === 'open' && (row.openedOn === day || (row.appointment?.at ?? since) > since)) ||
-      (state === 'to-record' && row.appointment!.at > since) ||
-      (state === 'to-review' && row.record!.plan!.reviewOn > dayOf(since, ctx.company().timeZone))
-    waiting.set(manager, fresh || waiting.get(manager) === true)
+  const waiting = new Map<string, { fresh: boolean; old: boolean }>()
+  for (const seen of await withPeople(ctx, running, now)) {
+    const manager = judgeOf(seen.person)
+    const at = waitsSince(ctx, seen)
+    if (!manager || !at) continue
+    const { fresh = false, old = false } = waiting.get(manager) ?? {}
+    waiting.set(manager, {
+      fresh: fresh || (at > since && !TOLD_BY_ITSELF.has(seen.state)),
+      old: old || at < week,
+    })
   }
   return waiting
 }

@@ -1,3 +1,4 @@
+import type { Apart } from '../../src/apart.ts'
 import type { Ctx } from '../../src/context.ts'
 import { dueWords, type MilestoneRule, type Occurrence, occurrenceOf, occurrences } from '../../src/domain/milestone.ts'
 import { addDays, type Day, daysBetween, formatDay, formatDayFull, partsOf } from '../../src/domain/time.ts'
@@ -186,7 +187,7 @@ function plan({ rows, occurrence }: Asked, seats: Seat[], make: Make, day: Day):
  *
  * @returns what has nobody to do or to accept it
  */
-export async function keepCalendar(ctx: Ctx, day: Day, cause: string): Promise<Nobody[]> {
+export async function keepCalendar(ctx: Ctx, day: Day, cause: string, parts: Apart): Promise<Nobody[]> {
   const [people, judgeOf, { asked, unasked }] = await Promise.all([ctx.people.active(), judges(ctx), askedOn(ctx, day)])
   const resolve = resolver(people)
   const nobody: Nobody[] = []
@@ -204,10 +205,12 @@ export async function keepCalendar(ctx: Ctx, day: Day, cause: string): Promise<N
   }
   const names = new Map(people.map((p) => [p._id, p.name]))
   for (let from = 0; from < takes.length; from += AT_A_TIME)
-    await Promise.all(takes.slice(from, from + AT_A_TIME).map((t) => take(ctx, t, names, day, cause)))
-  for (const row of unasked) await end(ctx, row, 'cancelled', cause, { reason: '日历已调整' })
+    await Promise.all(
+      takes.slice(from, from + AT_A_TIME).map((t) => parts.run(t.wanted._id, () => take(ctx, t, names, day, cause))),
+    )
+  for (const row of unasked) await parts.run(row._id, () => end(ctx, row, 'cancelled', cause, { reason: '日历已调整' }))
   for (const row of await ctx.milestones.underWay())
-    if (!row.handIn && row.due < day) await end(ctx, row, 'past', cause)
+    if (!row.handIn && row.due < day) await parts.run(row._id, () => end(ctx, row, 'past', cause))
   return nobody
 }
 

@@ -94,19 +94,31 @@ export function monthsLater(day: Day, count: number): Day {
   return makeDay(year, number, partsOf(day).dayOfMonth) ?? lastDayOf(month)
 }
 
+/** Two years: later than that nobody remembers what was agreed. */
+export const lastReview = (today: Day): Day => monthsLater(today, 24)
+
 /** Half a year to a year ahead (domain.md §8); outside it HR has to allow (§11.34). */
 export const isUsualReview = (today: Day, reviewOn: Day): boolean =>
   reviewOn >= monthsLater(today, 6) && reviewOn <= monthsLater(today, 12)
 
-/** The working days on which a plan is asked about: a month after it was agreed, and each month until its review. */
-export function checkDays(agreedOn: Day, reviewOn: Day, calendar: Calendar): Day[] {
-  const days: Day[] = []
-  for (let n = 1; ; n++) {
+/** A check whose day was missed still makes sense for so many working days. */
+const MISSED_MOST = 3
+
+/**
+ * The last working day that has come on which a plan is asked about: a month after it was agreed, and each month from then on.
+ *
+ * @returns undefined: none yet, or it has been too long
+ */
+export function lastCheck(agreedOn: Day, today: Day, calendar: Calendar): Day | undefined {
+  const [from, to] = [partsOf(agreedOn), partsOf(today)]
+  const months = (to.year - from.year) * 12 + to.month - from.month
+  // One that is put off may come in the next month.
+  for (let n = months; n >= Math.max(1, months - 1); n--) {
     const planned = monthsLater(agreedOn, n)
     const day = calendar.isWorkday(planned) ? planned : calendar.nextWorkday(planned)
-    if (day >= reviewOn) return days
-    days.push(day)
+    if (day <= today) return day >= calendar.addWorkdays(today, -MISSED_MOST) ? day : undefined
   }
+  return undefined
 }
 
 export interface InterviewPlan {

@@ -21,15 +21,20 @@ const WEEKDAY_NAMES = ['周一', '周二', '周三', '周四', '周五', '周六
 
 const pad = (value: number, width = 2) => String(value).padStart(width, '0')
 
-/** Days since 1970-01-01. @throws RangeError on anything that is not a day of the calendar */
-function serialOf(day: Day): number {
+/** Days since 1970-01-01; undefined: not a day of the calendar. */
+function serialIn(day: string): number | undefined {
   const match = /^(\d{4})-(\d{2})-(\d{2})$/.exec(day)
-  if (match) {
-    const [year, month, dayOfMonth] = [Number(match[1]), Number(match[2]), Number(match[3])]
-    if (year >= 100 && month >= 1 && month <= 12 && dayOfMonth >= 1 && dayOfMonth <= daysIn(year, month))
-      return Date.UTC(year, month - 1, dayOfMonth) / DAY_MS
-  }
-  throw new RangeError(`not a day: ${day}`)
+  if (!match) return undefined
+  const [year, month, dayOfMonth] = [Number(match[1]), Number(match[2]), Number(match[3])]
+  const exists = year >= 100 && month >= 1 && month <= 12 && dayOfMonth >= 1 && dayOfMonth <= daysIn(year, month)
+  return exists ? Date.UTC(year, month - 1, dayOfMonth) / DAY_MS : undefined
+}
+
+/** The same. @throws RangeError on anything that is not a day of the calendar */
+function serialOf(day: Day): number {
+  const serial = serialIn(day)
+  if (serial === undefined) throw new RangeError(`not a day: ${day}`)
+  return serial
 }
 
 const isLeap = (year: number): boolean => (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0
@@ -59,11 +64,8 @@ function dayFromSerial(serial: number): Day {
   return `${pad(calendarYear, 4)}-${month < 10 ? '0' : ''}${month}-${dayOfMonth < 10 ? '0' : ''}${dayOfMonth}`
 }
 
-/** Whether a text is a day of the calendar: `2026-02-29` is not. */
-export function isDay(text: string): boolean {
-  const ms = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN
-  return !Number.isNaN(ms) && dayFromMs(ms) === text
-}
+/** Whether a text is a day of the calendar: `2026-02-29` is not, nor is any of the first century. */
+export const isDay = (text: string): boolean => serialIn(text) !== undefined
 
 /** A day from numbers, or undefined when the calendar has no such day. `month` 1–12. */
 export function makeDay(year: number, month: number, dayOfMonth: number): Day | undefined {

@@ -89,6 +89,8 @@ export interface InterviewPage extends InterviewLine {
     today: string
     reviewFrom: string
     reviewTo: string
+    /** HR may allow until then. */
+    reviewLast: string
     items: number
     words: number
     item: number

@@ -34,6 +34,7 @@ import {
   type InterviewState,
   isPeriod,
   isQuarter,
+  lastReview,
   MAX_PLAN_ITEMS,
   monthsLater,
   waitsForManager,
@@ -64,6 +65,7 @@ const text = {
   future: '面谈日期不能晚于今天',
   tooEarly: '面谈日期早于发起时间一个月以上，请核对',
   reviewPast: '复核日期应晚于今天',
+  reviewFar: '复核日期应在两年以内',
   objection: '请写明您的不同意见',
 }
 
@@ -190,7 +192,7 @@ async function pageOf(call: AnyCall): Promise<InterviewPage> {
     }),
     results: await resultsOf(ctx, row),
     limits: {
-      ...{ today, reviewFrom: monthsLater(today, 6), reviewTo: monthsLater(today, 12) },
+      ...{ today, reviewFrom: monthsLater(today, 6), reviewTo: monthsLater(today, 12), reviewLast: lastReview(today) },
       ...{ items: MAX_PLAN_ITEMS, words: MAX_WORDS, item: MAX_ITEM, place: MAX_PLACE },
     },
   }
@@ -238,6 +240,8 @@ async function recorded(call: AnyCall, outcome: RecordOutcome): Promise<RecordAn
       throw new ApiError(422, 'too-early', text.tooEarly)
     case 'review-past':
       throw new ApiError(422, 'review-past', text.reviewPast)
+    case 'review-far':
+      throw new ApiError(422, 'review-far', text.reviewFar)
   }
 }
 

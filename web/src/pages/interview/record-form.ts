@@ -46,13 +46,14 @@ export function bodyOf({ plan, ...words }: RecordFields) {
 export const saysNothing = (form: RecordFields): boolean => !form.good.trim() && !form.improve.trim()
 
 /** Nothing is left out that has to be there, and nothing is too long. Whether it says enough the server decides. */
-export function isFilled(form: RecordFields, { words, item }: InterviewPage['limits']): boolean {
+export function isFilled(form: RecordFields, { words, item, reviewLast }: InterviewPage['limits']): boolean {
   const fits = (text: string, most: number) => [...text].length <= most
   if (!form.heldOn || saysNothing(form)) return false
   if (![form.good, form.improve, form.employee].every((text) => fits(text, words))) return false
   if (!form.plan) return true
   return (
     form.plan.reviewOn !== '' &&
+    form.plan.reviewOn <= reviewLast &&
     form.plan.rows.every(
       (r) =>
         r.by !== '' &&
