@@ -401,6 +401,27 @@ test('a list holds nobody whose week one may not see', async () => {
   expect(await names('zhou', '/api/team?scope=all')).toHaveLength(5)
 })
 
+test('who reads what was said in an interview leaves a line a day; one’s own does not', async () => {
+  const id = `${world.idOf('zhao')}/2025-Q4`
+  const at = new Date('2026-11-20T10:00:00+08:00')
+  await openInterview(world.ctx, 'read', world.idOf('zhao'), '2025-Q4', '2026-11-20')
+  const read = async (...userIds: string[]) => {
+    for (const userId of userIds)
+      expect((await clients.get(userId)!.get(`/api/interview/${id}`)).status).toBe(userId === 'qian' ? 403 : 200)
+    const lines = await world.ctx.audit.list({ about: `interview/${id}`, limit: 9 })
+    return lines.map((l) => [l.what, l.by]).sort()
+  }
+  // There is nothing to read yet.
+  expect(await read('li', 'zhou')).toEqual([])
+  await world.ctx.interviews.change(id, 'written', (row) => ({
+    row: { ...row, record: { version: 1, by: 'li', at, heldOn: '2026-11-20', good: '好', improve: '', employee: '' } },
+    outcome: null,
+  }))
+  expect(await read('li', 'zhou', 'zhou', 'zhao', 'qian')).toEqual(
+    ['li', 'zhou'].map((userId) => ['interview-read', world.idOf(userId)]).sort(),
+  )
+})
+
 test('a person who does not exist is answered like somebody else’s', async () => {
   const zheng = clients.get('zheng')!
   const [none, others] = await Promise.all([

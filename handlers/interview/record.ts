@@ -54,6 +54,27 @@ const audit = (ctx: Ctx, act: Act, by: Person, what: string, id: string, detail?
     ...(detail && { detail }),
   })
 
+/** Somebody else reads what was said: one line a day. */
+export async function noteReading(
+  ctx: Ctx,
+  at: Date,
+  by: Person,
+  { _id, personId, record }: InterviewRow,
+): Promise<void> {
+  if (!record || by._id === personId) return
+  const day = dayOf(at, ctx.company().timeZone)
+  await ctx.audit.add({
+    ...{
+      _id: `interview-read/${_id}/${by._id}/${day}`,
+      at,
+      by: by._id,
+      what: 'interview-read',
+      to: `interview/${_id}`,
+    },
+    detail: { version: record.version },
+  })
+}
+
 async function tellHr(ctx: Ctx, act: Act, id: string, version: number, except: Person): Promise<void> {
   const hr = (await ctx.people.withRole('hr')).filter((p) => p._id !== except._id)
   await ctx.outbox.add(

@@ -13,6 +13,7 @@ import {
   confirmRecord,
   type DecideOutcome,
   decideReview,
+  noteReading,
   type RecordOutcome,
   reviewPlan,
   waiveInterview,
@@ -314,7 +315,16 @@ export const interviewEndpoints: Endpoint[] = [
       }
     },
   }),
-  endpoint({ method: 'GET', path: base, query: noQuery, run: (call) => pageOf(call) }),
+  endpoint({
+    method: 'GET',
+    path: base,
+    query: noQuery,
+    async run(call) {
+      const { row } = await found(call)
+      await noteReading(call.ctx, call.now, call.me, row)
+      return pageOf(call)
+    },
+  }),
   step('time', { rev, day, time, place: words(MAX_PLACE) }, async (call, { row, person }) => {
     const { ctx, me, act, body } = call
     const when = { at: instantAt(body.day, body.time, ctx.company().timeZone), place: body.place.trim() }
