@@ -1,11 +1,11 @@
-import { formatWeek, shortWeek, type Week } from '../src/domain/time.ts'
+import { formatWeek, formatWeeks, shortWeek, type Week } from '../src/domain/time.ts'
 import type { Card } from './card.ts'
 
-/** Somebody is on leave: the superior decides whether the week is excused (domain.md §11.6). */
-export function excuseRequestCard(name: string, week: Week, reason: string): Card {
+/** Somebody is on leave: the superior decides whether the weeks are excused (domain.md §11.6). */
+export function excuseRequestCard(name: string, weeks: Week[], reason: string): Card {
   return {
-    title: `${name}${formatWeek(week)}请假`,
-    text: `原因：${reason}\n同意后，本周不计入${name}的月度得分，也不再提醒。`,
+    title: `${name}${formatWeeks(weeks)}请假`,
+    text: `原因：${reason}\n同意后，${weeks.length > 1 ? '这几周' : '本周'}不计入${name}的月度得分，也不再提醒。`,
     buttons: [
       { text: '同意免计', action: 'excuse:granted', style: 'primary' },
       { text: '不同意', action: 'excuse:refused', style: 'plain' },

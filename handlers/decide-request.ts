@@ -1,10 +1,15 @@
 import { closedCard } from '../cards/plan-submitted.ts'
-import type { OnCard } from '../src/inbox/handler.ts'
+import type { Ctx } from '../src/context.ts'
+import { monthOfWeek, type Week } from '../src/domain/time.ts'
+import type { CardTurn, OnCard } from '../src/inbox/handler.ts'
+import type { Person } from '../src/store/people.ts'
+import { closedState } from './month/closed.ts'
 import { decideChange, decideExcuse } from './weekly/judge.ts'
 
 const text = {
   gone: '这项请求已经处理过了。',
   notAllowed: '您不是这位同事的上级，不能处理。',
+  takenBack: '本人已撤回',
   scored: '这一周已评分，不能再修改提交内容。',
   settled: '该周所在月份的结果已确认，不能再修改。如确有需要：未发布时请确认人发“撤销确认”，已发布请联系人力资源更正。',
 }
@@ -13,10 +18,31 @@ const text = {
 export const onExcuse: OnCard = async (turn, ctx) => {
   const person = await ctx.people.get(String(turn.instance.context.personId))
   if (!person || (turn.arg !== 'granted' && turn.arg !== 'refused')) return [{ text: text.gone }]
-  const outcome = await decideExcuse(ctx, turn, turn.person, person, String(turn.instance.context.week), turn.arg)
+  const week = String(turn.instance.context.week)
+  const { excuse } = await ctx.weeks.get(person._id, week)
+  if (!excuse) return [{ replace: closedCard(`${person.name}请假`, text.takenBack) }]
+  const open = await openOf(turn, ctx, person, excuse.at)
+  const weeks = open.length > 0 ? open : [week]
+  const decide = (one: Week, id: string) =>
+    decideExcuse(ctx, { ...turn, id }, turn.person, person, one, turn.arg as 'granted' | 'refused', undefined, weeks)
+  // The first tells of all of them, so it is decided last.
+  const [first, ...others] = weeks as [Week, ...Week[]]
+  for (const other of others.reverse()) await decide(other, `${turn.id}/${other}`)
+  const outcome = await decide(first, turn.id)
   if (outcome.kind === 'not-allowed') return [{ text: text.notAllowed }]
   if (outcome.kind === 'settled') return [{ text: text.settled }]
-  return [{ replace: closedCard(`${person.name}请假`, outcome.state === 'granted' ? '已同意，本周免计' : '未同意') }]
+  const granted = others.length > 0 ? '已同意免计' : '已同意，本周免计'
+  return [{ replace: closedCard(`${person.name}请假`, outcome.state === 'granted' ? granted : '未同意') }]
+}
+
+/** The weeks of a leave that this press decides, or had decided before a crash. */
+async function openOf(turn: CardTurn, ctx: Ctx, person: Person, askedAt: Date): Promise<Week[]> {
+  const weeks: Week[] = []
+  for (const { week, excuse, applied } of await ctx.weeks.ofLeave(person._id, askedAt)) {
+    if (excuse!.state !== 'proposed' && !applied.some((a) => a.event.startsWith(turn.id))) continue
+    if (!(await closedState(ctx, person._id, monthOfWeek(week)))) weeks.push(week)
+  }
+  return weeks
 }
 
 /** The superior's answer to a change after the deadline. */

@@ -36,8 +36,9 @@ import {
   onSendBack,
   onWeekNote,
 } from './score-week.ts'
-import { onLeave, onSnooze } from './snooze-reminder.ts'
+import { onSnooze } from './snooze-reminder.ts'
 import { surveyCards, surveyTalks } from './survey-list.ts'
+import { onLeave } from './take-leave.ts'
 import { onChase } from './team-status.ts'
 import { readGroupWords } from './wish-groups.ts'
 import {

@@ -14,7 +14,8 @@ import { readMoments } from './people-moments.ts'
 import { newSurvey, surveyResultsByWord, surveysByWord } from './run-survey.ts'
 import { readScores } from './score-by-line.ts'
 import { scoreNext, withdrawScoreByWord } from './score-week.ts'
-import { onLeaveByWord, snoozeFor } from './snooze-reminder.ts'
+import { snoozeFor } from './snooze-reminder.ts'
+import { backFromLeave, onLeaveByWord, onTripByWord, takeBackLeaveByWord } from './take-leave.ts'
 import { chaseByWord, chaseOne, whoHasSubmitted } from './team-status.ts'
 import { readsAsReport } from './weekly/draft.ts'
 import { dropDraft } from './weekly/submit.ts'
@@ -75,8 +76,12 @@ const intents: Partial<Record<Intent, Say>> = {
     return [{ text: text.nothingOpen }]
   },
   undo: async (turn, ctx) =>
-    (await withdrawScoreByWord(turn, ctx)) ?? (await withdrawByWord(turn, ctx)) ?? [{ text: text.nothingToUndo }],
-  'on-leave': weekly((turn, ctx, rest) => onLeaveByWord(turn, ctx, rest.slice(0, 100) || '请假')),
+    (await takeBackLeaveByWord(turn, ctx)) ??
+    (await withdrawScoreByWord(turn, ctx)) ??
+    (await withdrawByWord(turn, ctx)) ?? [{ text: text.nothingToUndo }],
+  'on-leave': weekly((turn, ctx, rest) => onLeaveByWord(turn, ctx, rest)),
+  'on-trip': weekly((turn, ctx) => onTripByWord(turn, ctx)),
+  'back-from-leave': weekly((turn, ctx) => backFromLeave(turn, ctx)),
   snooze: weekly(async (turn, ctx, rest) => {
     const name = /下午/.test(rest) ? 'afternoon' : /明/.test(rest) ? 'tomorrow' : /半|30|三十/.test(rest) ? '30m' : '1h'
     return [{ text: (await snoozeFor(turn, ctx, runningWeek(ctx, turn.at), name)).said }]

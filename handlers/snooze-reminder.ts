@@ -1,20 +1,12 @@
-import { closedCard } from '../cards/plan-submitted.ts'
 import type { Ctx } from '../src/context.ts'
-import { addDays, dayOf, formatInstant, formatWeek, instantAt, type Week } from '../src/domain/time.ts'
-import type { Answer, OnCard, Turn } from '../src/inbox/handler.ts'
-import { judgeOf } from './rights.ts'
-import { proposeExcuse, snooze } from './weekly/submit.ts'
-import { runningWeek } from './weekly/target.ts'
+import { addDays, dayOf, formatInstant, instantAt, type Week } from '../src/domain/time.ts'
+import type { OnCard, Turn } from '../src/inbox/handler.ts'
+import { snooze } from './weekly/submit.ts'
 import { deadlineOf } from './weekly/week.ts'
 
 const text = {
   later: (at: string) => `好的，${at}再提醒您。`,
   pastDeadline: (at: string) => `那时已过截止时间（${at}），建议尽早提交；我会在截止前再提醒一次。`,
-  leave: (week: string, judge: string | undefined) =>
-    judge ? `已记下，${week}不再提醒。请假是否免计由${judge}确认，确认后告诉您。` : `已记下，${week}不再提醒。`,
-  already: '您的请假已经在确认中，请稍候。',
-  granted: '本周已经免计，无需提交。',
-  settled: '该周所在月份的结果已确认，不能再登记请假；如确有需要，请联系直属上级或人力资源。',
 }
 
 /** When a snooze ends, from its name. */
@@ -52,25 +44,4 @@ export async function snoozeFor(
 export const onSnooze: OnCard = async (turn, ctx) => {
   const { said } = await snoozeFor(turn, ctx, String(turn.instance.context.week), turn.arg)
   return [{ text: said }]
-}
-
-export async function onLeaveByWord(turn: Turn, ctx: Ctx, reason = '请假'): Promise<Answer[]> {
-  return leave(turn, ctx, runningWeek(ctx, turn.at), reason)
-}
-
-export const onLeave: OnCard = async (turn, ctx) => {
-  const week = String(turn.instance.context.week)
-  return [
-    { replace: closedCard(`${formatWeek(week)}的周总结和计划`, '已登记请假') },
-    ...(await leave(turn, ctx, week, '请假')),
-  ]
-}
-
-async function leave(turn: Turn, ctx: Ctx, week: Week, reason: string): Promise<Answer[]> {
-  const { kind } = await proposeExcuse(ctx, turn, turn.person, week, reason)
-  if (kind === 'granted') return [{ text: text.granted }]
-  if (kind === 'already') return [{ text: text.already }]
-  if (kind === 'settled') return [{ text: text.settled }]
-  const judge = await judgeOf(ctx, turn.person)
-  return [{ text: text.leave(formatWeek(week), judge?.name) }]
 }

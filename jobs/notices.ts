@@ -8,13 +8,14 @@ import { seenIn, sheetOf, toScore } from '../handlers/score-week.ts'
 import { teamStatus } from '../handlers/team-status.ts'
 import { planWeekOf } from '../handlers/weekly/draft.ts'
 import { scoreSubject } from '../handlers/weekly/judge.ts'
+import { excuseSubject } from '../handlers/weekly/submit.ts'
 import { supportStates } from '../handlers/weekly/support.ts'
 import { isOwing, isToScore, withoutJudge } from '../handlers/weekly/team.ts'
-import { viewWeek, weekSubject, worksByWeeklyPlan } from '../handlers/weekly/week.ts'
+import { viewWeek, type WeekView, weekSubject, worksByWeeklyPlan } from '../handlers/weekly/week.ts'
 import type { Ctx } from '../src/context.ts'
-import { explainDeadline } from '../src/domain/deadline.ts'
+import { explainDeadline, isOnTime } from '../src/domain/deadline.ts'
 import { shown } from '../src/domain/decimal.ts'
-import { formatInstant, formatWeek } from '../src/domain/time.ts'
+import { formatInstant, formatWeek, formatWeeks, type Week } from '../src/domain/time.ts'
 import type { Rendered } from '../src/outbox/notice.ts'
 import type { Person } from '../src/store/people.ts'
 import { interviewNotices } from './notices-interviews.ts'
@@ -96,11 +97,39 @@ const subjectPerson = async (args: Args, ctx: Ctx) => ctx.people.get(String(args
 
 const excuseRequest: Render = async (to, args, ctx) => {
   const person = await subjectPerson(args, ctx)
-  const week = String(args.week)
-  const excuse = person && (await ctx.weeks.get(person._id, week)).excuse
-  if (!person || excuse?.state !== 'proposed' || !(await mayJudge(ctx, to, person))) return gone('请求已处理')
-  const context = { personId: person._id, week }
-  return { card: excuseRequestCard(person.name, week, excuse.reason), subject: `excuse/${person._id}/${week}`, context }
+  const asked = person && (await ctx.weeks.get(person._id, String(args.week))).excuse
+  if (!person || !asked || !(await mayJudge(ctx, to, person))) return gone('请求已处理')
+  const rows = (await ctx.weeks.ofLeave(person._id, asked.at)).filter((r) => r.excuse?.state === 'proposed')
+  const weeks = rows.map((r) => r.week)
+  if (weeks.length === 0) return gone('请求已处理')
+  const card = excuseRequestCard(person.name, weeks, asked.reason)
+  return {
+    card,
+    subject: excuseSubject(person._id, weeks, asked.at),
+    context: { personId: person._id, week: weeks[0] },
+  }
+}
+
+/** What became of a leave; of weeks that were decided together in one message. */
+const excuseDecided: Render = async (to, args, ctx) => {
+  const now = ctx.clock.now()
+  const decided = (args.weeks as Week[] | undefined) ?? [String(args.week)]
+  const views = (await Promise.all(decided.map((week) => viewWeek(ctx, to, week, now)))).filter(
+    (v) => v.row.excuse?.state === args.state,
+  )
+  const weeks = views.map((v) => v.week)
+  if (weeks.length === 0) return gone('已重新处理')
+  const named = formatWeeks(weeks)
+  if (args.state === 'granted') return { text: `${String(args.by)}已同意：${named}免计，无需提交。` }
+  const owed = views.filter((v) => !v.counts && v.due !== 'closed')
+  const isPast = (v: WeekView) => v.due !== 'closed' && !isOnTime(now, v.due.deadline)
+  const past = owed.filter(isPast).map((v) => v.week)
+  const what = [
+    ...(past.length > 0 ? [`${formatWeeks(past)}已过截止时间，仍可补交，按迟交扣3分`] : []),
+    ...(owed.length > past.length ? [`请在${past.length > 0 ? '其余各周的' : ''}截止时间前提交`] : []),
+    ...(owed.length === 0 ? ['以已提交的内容为准'] : []),
+  ].join('；')
+  return { text: `${String(args.by)}未同意${named}免计，${what}；如有困难请直接与上级沟通。` }
 }
 
 const changeRequest: Render = async (to, args, ctx) => {
@@ -195,11 +224,7 @@ export const notices: Record<string, Render> = {
   'week-returned': weekReturned,
   'week-note': weekNote,
   'score-withdrawn': say((a) => `${formatWeek(String(a.week))}的评分已由上级撤回，重新评分后会再通知您。`),
-  'excuse-decided': say((a) =>
-    a.state === 'granted'
-      ? `${String(a.by)}已同意：${formatWeek(String(a.week))}免计，无需提交。`
-      : `${String(a.by)}未同意${formatWeek(String(a.week))}免计，请在截止时间前提交；如有困难请直接与上级沟通。`,
-  ),
+  'excuse-decided': excuseDecided,
   'change-decided': say((a) =>
     a.consent === 'given'
       ? `${String(a.by)}已同意您对${formatWeek(String(a.week))}提交内容的修改，不影响得分。`

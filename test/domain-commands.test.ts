@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { gist, type Intent, readLeaveUntil, readSnooze, recognise } from '../src/domain/commands.ts'
+import { makeCalendar } from '../src/domain/calendar.ts'
+import { gist, type Intent, readSnooze, recognise } from '../src/domain/commands.ts'
+import { leaveDays, readLeaveWords, weeksOfLeave } from '../src/domain/parse-leave.ts'
 import { planLines } from './domain-chat-corpus.ts'
 
 const said: [Intent, string[]][] = [
@@ -27,13 +29,14 @@ const said: [Intent, string[]][] = [
       '今天请假',
       '请假3天',
       '我休年假了',
-      '我在出差',
       '请病假',
       '请假 周三到周五',
       '请假从11月3日到5日',
       '我要休年假下周一至周三',
     ],
   ],
+  ['on-trip', ['我在出差', '出差', '下周出差', '出差三天', '我要出差到周五']],
+  ['back-from-leave', ['取消请假', '撤销请假', '销假', '我不请假了', '不请假了', '我回来上班了']],
   [
     'snooze',
     [
@@ -146,17 +149,67 @@ describe('snooze and leave', () => {
     expect(readSnooze(text)).toEqual(expected)
   })
 
-  // 周五 is of the week one is in: the leave is said on Wednesday 25 November.
+  // Said on Wednesday 25 November 2026. `now`: no day was named. `+`: weeks that lose half of their working days, `-`: others.
   test.each([
-    ['请假到周五', '2026-11-27'],
-    ['请假到11月30日', '2026-11-30'],
-    ['请假到下周三', '2026-12-02'],
-    ['请假3天', '2026-11-27'],
-    ['请假十天', '2026-12-04'],
-    ['请假一天', '2026-11-25'],
-    ['我在请假', undefined],
-    ['请假到周二', undefined],
+    ['我在请假', 'now'],
+    ['请假', 'now'],
+    ['我在请假，家里有事', 'now'],
+    ['请假到周五', '2026-11-25 2026-11-27 +48'],
+    ['请假到11月30日', '2026-11-25 2026-11-30 +48 -49'],
+    ['请假到下周三', '2026-11-25 2026-12-02 +48 +49'],
+    ['请假到周二', '2026-11-25 2026-12-01 +48 -49'],
+    ['请假3天', '2026-11-25 2026-11-27 +48'],
+    // Working days, as leave is counted.
+    ['请假十天', '2026-11-25 2026-12-08 +48 +49 -50'],
+    ['请假一天', '2026-11-25 2026-11-25 -48'],
+    ['请假两天', '2026-11-25 2026-11-26 -48'],
+    ['请假半天', '2026-11-25 2026-11-25 half -48'],
+    ['明天下午请假', '2026-11-26 2026-11-26 half -48'],
+    ['我明天请病假一天', '2026-11-26 2026-11-26 -48'],
+    ['孩子生病，明天请假一天', '2026-11-26 2026-11-26 -48'],
+    ['请假 周三到周五', '2026-11-25 2026-11-27 +48'],
+    ['请假 下周一到下周五', '2026-11-30 2026-12-04 +49'],
+    ['我要休年假下周一至周三', '2026-11-30 2026-12-02 +49'],
+    ['请年假12月7日至12月11日', '2026-12-07 2026-12-11 +50'],
+    ['我想请年假，从12月7日到11日', '2026-12-07 2026-12-11 +50'],
+    ['12.7到12.11请假', '2026-12-07 2026-12-11 +50'],
+    ['下周请年假', '2026-11-30 2026-12-06 +49'],
+    ['我下周休假', '2026-11-30 2026-12-06 +49'],
+    ['请3天年假', '2026-11-25 2026-11-27 +48'],
+    ['请假从11月3日到5日', '2026-11-03 2026-11-05 +45'],
+    ['下周一开始请假', '2026-11-30 2026-12-06 +49'],
+    ['请产假到2026年12月', '2026-11-25 2026-12-31 +48 +49 +50 +51 +52 +53'],
+    ['请产假20天', '2026-11-25 2026-12-14 +48 +49 +50 -51'],
+    // Of a week with a holiday four days are worked, or none.
+    ['请假 12月31日到2027年1月2日', '2026-12-31 2027-01-02 -53'],
+    ['请假到13月40日', undefined],
   ])('%s', (text, expected) => {
-    expect(readLeaveUntil(text, { planWeek: '2026-W48', today: '2026-11-25' })).toBe(expected)
+    expect(recognise(text).intent).toBe('on-leave')
+    const calendar = makeCalendar()
+    const leave = leaveDays(readLeaveWords(text)!, '2026-11-25', calendar)
+    if (leave === 'now' || leave === undefined) return expect(leave).toBe(expected)
+    const { most, part } = weeksOfLeave(leave, calendar)
+    const weeks = [...most.map((w) => `${w.slice(6)} +`), ...part.map((w) => `${w.slice(6)} -`)].sort()
+    const shown = [
+      leave.from,
+      leave.to,
+      ...(leave.half ? ['half'] : []),
+      ...weeks.map((w) => `${w[3]}${w.slice(0, 2)}`),
+    ]
+    expect(shown.join(' ')).toBe(expected)
+  })
+
+  test.each([
+    '张三请假',
+    '批准赵敏请假',
+    '年假还有几天',
+    '怎么请假',
+    '可以请假吗',
+    '请假流程优化',
+    '请假，流程优化',
+    '周三请假审批，20分',
+    '出差报销单整理',
+  ])('no leave: %s', (text) => {
+    expect(['on-leave', 'on-trip']).not.toContain(recognise(text).intent)
   })
 })

@@ -3,11 +3,13 @@ import { writeXlsx } from 'hucre/xlsx'
 import { describe, expect, test } from 'vitest'
 import { CompanyError, parseCompany } from '../src/company.ts'
 import { defaultCases } from '../src/domain/behaviour.ts'
+import { makeCalendar } from '../src/domain/calendar.ts'
 import { halfWidth, numeral, pointsOf, trimMarks } from '../src/domain/chat-text.ts'
-import { readLeaveUntil, readSnooze, recognise } from '../src/domain/commands.ts'
+import { readSnooze, recognise } from '../src/domain/commands.ts'
 import { afterRecordWord, readBehaviour } from '../src/domain/parse-behaviour.ts'
 import { dayFrom } from '../src/domain/parse-day.ts'
 import { commandHeading, headingOf } from '../src/domain/parse-headings.ts'
+import { leaveDays, readLeaveWords } from '../src/domain/parse-leave.ts'
 import { readListed, saysOutcome } from '../src/domain/parse-outcomes.ts'
 import { parseReport, type ReportContext } from '../src/domain/parse-plan.ts'
 import { parseScores, type Scoreable } from '../src/domain/parse-score.ts'
@@ -77,8 +79,9 @@ const readers: Record<string, (typed: string) => void> = {
     if (read && 'minutes' in read) expect(read.minutes).toBeGreaterThan(0)
   },
   'a leave': (typed) => {
-    const day = readLeaveUntil(typed, week)
-    expect(day === undefined || isDay(day)).toBe(true)
+    const words = readLeaveWords(typed)
+    const days = words && leaveDays(words, week.today, makeCalendar())
+    if (days && days !== 'now') expect([isDay(days.from), isDay(days.to), days.from <= days.to]).not.toContain(false)
   },
   behaviour: (typed) => {
     const read = readBehaviour(afterRecordWord(typed)?.rest ?? typed, people, defaultCases, week.today)

@@ -71,7 +71,7 @@ const readings: [RegExp, string | ((text: string) => string)][] = [
   [/^上级已评分，不能撤销/, 'scored-early'],
   [/^已记下，.*不再提醒/, (t) => `leave-noted:${weekIn(t)}`],
   [/^您的请假已经在确认中/, 'leave-asked'],
-  [/^本周已经免计/, 'leave-granted'],
+  [/^.*已经免计，无需提交/, 'leave-granted'],
   [/^已撤销对/, (t) => `score-undone:${whoIn(t)}`],
   [/^目前没有待您评分/, 'none-to-score'],
   [

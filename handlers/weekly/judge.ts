@@ -186,7 +186,10 @@ export async function decideChange(
   return outcome
 }
 
-/** Grants or refuses leave for a week; also without being asked. Excusing a scored week takes it out of both sums (§11.6). */
+/**
+ * Grants or refuses leave for a week; also without being asked. Excusing a scored week takes it out of both sums (§11.6).
+ * @param together the weeks of one leave that are decided at once: the first, decided last, tells of all
+ */
 export async function decideExcuse(
   ctx: Ctx,
   act: Act,
@@ -195,6 +198,7 @@ export async function decideExcuse(
   week: Week,
   state: 'granted' | 'refused',
   reason?: string,
+  together: Week[] = [week],
 ): Promise<{ kind: 'decided' | 'already'; state: 'granted' | 'refused' } | { kind: 'settled' } | NotAllowed> {
   if (!(await mayJudge(ctx, by, person))) return { kind: 'not-allowed' }
   if (await settledFor(ctx, act, person, week)) return { kind: 'settled' }
@@ -216,7 +220,8 @@ export async function decideExcuse(
   )
   if (outcome.kind === 'decided') {
     await note(ctx, act, by, `excuse-${state}`, person, week)
-    await tell(ctx, act, person, `${act.id}/excuse`, 'excuse-decided', { week, state, by: by.name })
+    const what = { week, state, by: by.name, ...(together.length > 1 && { weeks: together }) }
+    if (together[0] === week) await tell(ctx, act, person, `${act.id}/excuse`, 'excuse-decided', what)
   }
   return outcome
 }

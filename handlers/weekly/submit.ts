@@ -12,6 +12,7 @@ import {
 } from '../../src/domain/weekly-report.ts'
 import type { Person } from '../../src/store/people.ts'
 import { type Draft, reportOf, type WeekRow, weekRowId } from '../../src/store/weeks.ts'
+import { closeCards } from '../close-cards.ts'
 import { closedState } from '../month/closed.ts'
 import { judgeOf } from '../rights.ts'
 import { deadlineOf, viewWeek, weekSubject } from './week.ts'
@@ -208,6 +209,8 @@ export async function withdrawWeek(
   })
 }
 
+export type ExcuseOutcome = { kind: 'proposed' | 'already' | 'granted' | 'settled' }
+
 /** 我在请假: reminders for the week stop at once, and the superior decides whether it is excused (domain.md §11.6). */
 export async function proposeExcuse(
   ctx: Ctx,
@@ -215,46 +218,116 @@ export async function proposeExcuse(
   person: Person,
   week: Week,
   reason: string,
-): Promise<{ kind: 'proposed' | 'already' | 'granted' | 'settled' }> {
-  if (await closedState(ctx, person._id, monthOfWeek(week))) return { kind: 'settled' }
-  const outcome = await ctx.weeks.change<{ kind: 'proposed' | 'already' | 'granted' }>(
-    person._id,
-    week,
-    act.id,
-    (row) => {
-      if (row.excuse?.state === 'granted') return { outcome: { kind: 'granted' } }
-      if (row.excuse?.state === 'proposed') return { outcome: { kind: 'already' } }
-      return {
-        row: { ...row, excuse: { state: 'proposed', reason, at: act.at } },
-        outcome: { kind: 'proposed' },
-      }
-    },
-  )
-  const judge = await judgeOf(ctx, person)
-  if (outcome.kind === 'proposed' && judge) {
+): Promise<ExcuseOutcome> {
+  return (await proposeExcuses(ctx, act, person, [week], reason))[0]!
+}
+
+/** The same for the weeks of one leave, in order: the superior is asked about them once. */
+export async function proposeExcuses(
+  ctx: Ctx,
+  act: Act,
+  person: Person,
+  weeks: Week[],
+  reason: string,
+): Promise<ExcuseOutcome[]> {
+  const outcomes: ExcuseOutcome[] = []
+  for (const week of weeks) outcomes.push(await proposeOne(ctx, act, person, week, reason))
+  const first = weeks.find((_, i) => outcomes[i]!.kind === 'proposed')
+  const judge = first && (await judgeOf(ctx, person))
+  if (judge) {
     await ctx.outbox.add([
       {
-        key: `excuse-request/${weekRowId(person._id, week)}/${act.at.toISOString()}`,
+        key: `excuse-request/${weekRowId(person._id, first)}/${act.at.toISOString()}`,
         to: judge._id,
         mode: 'push',
         cause: act.id,
-        content: { kind: 'notice', name: 'excuse-request', args: { personId: person._id, week } },
+        content: { kind: 'notice', name: 'excuse-request', args: { personId: person._id, week: first } },
       },
     ])
   }
-  await ctx.audit.add({
-    _id: act.id,
-    at: act.at,
-    by: person._id,
-    what: 'excuse-proposed',
-    to: weekSubject(person._id, week),
+  return outcomes
+}
+
+async function proposeOne(ctx: Ctx, act: Act, person: Person, week: Week, reason: string): Promise<ExcuseOutcome> {
+  if (await closedState(ctx, person._id, monthOfWeek(week))) return { kind: 'settled' }
+  const outcome = await ctx.weeks.change<ExcuseOutcome>(person._id, week, act.id, (row) => {
+    if (row.excuse?.state === 'granted') return { outcome: { kind: 'granted' } }
+    if (row.excuse?.state === 'proposed') return { outcome: { kind: 'already' } }
+    return {
+      row: { ...row, excuse: { state: 'proposed', reason, at: act.at } },
+      outcome: { kind: 'proposed' },
+    }
   })
+  if (outcome.kind === 'proposed')
+    await ctx.audit.add({
+      _id: `${act.id}/${week}`,
+      at: act.at,
+      by: person._id,
+      what: 'excuse-proposed',
+      to: weekSubject(person._id, week),
+    })
   return outcome
+}
+
+/** A week that the superior has been asked to excuse, and when. */
+export interface AskedExcuse {
+  week: Week
+  at: Date
+}
+
+/** 销假: what the superior has not decided yet is asked for no more. @returns the weeks that this is true of */
+export async function takeBackExcuses(ctx: Ctx, act: Act, person: Person, asked: AskedExcuse[]): Promise<Week[]> {
+  const taken: AskedExcuse[] = []
+  for (const one of asked) if (await takeBack(ctx, act, person, one)) taken.push(one)
+  const subjects = taken.flatMap((one) => [
+    excuseSubject(person._id, [one.week], one.at),
+    leaveSubject(person._id, one.at),
+  ])
+  const face = { title: `${person.name}请假`, closed: '本人已撤回' }
+  for (const subject of new Set(subjects)) await closeCards(ctx, act.id, subject, face, () => true)
+  return taken.map((one) => one.week)
+}
+
+async function takeBack(ctx: Ctx, act: Act, person: Person, { week, at }: AskedExcuse): Promise<boolean> {
+  const taken = await ctx.weeks.change<boolean>(person._id, week, act.id, (row) => {
+    const { excuse, ...rest } = row
+    return excuse?.state === 'proposed' && excuse.at.getTime() === at.getTime()
+      ? { row: rest, outcome: true }
+      : { outcome: false }
+  })
+  if (taken)
+    await ctx.audit.add({
+      _id: `${act.id}/${week}`,
+      at: act.at,
+      by: person._id,
+      what: 'excuse-taken-back',
+      to: weekSubject(person._id, week),
+    })
+  return taken
+}
+
+const leaveSubject = (personId: string, at: Date): string => `leave/${personId}/${at.toISOString()}`
+
+/** The card that asks whether weeks are excused which were asked for together. */
+export const excuseSubject = (personId: string, weeks: Week[], at: Date): string =>
+  weeks.length > 1 ? leaveSubject(personId, at) : `excuse/${weekRowId(personId, weeks[0]!)}`
+
+/** No reminder of this week before `until`. */
+export async function hush(ctx: Ctx, act: Act, person: Person, week: Week, until: Date): Promise<void> {
+  await ctx.weeks.change(person._id, week, act.id, (row) => ({ row: { ...row, snoozedUntil: until }, outcome: null }))
+}
+
+/** Reminders of this week come again. */
+export async function awake(ctx: Ctx, act: Act, person: Person, week: Week): Promise<void> {
+  await ctx.weeks.change(person._id, week, act.id, (row) => {
+    const { snoozedUntil, ...rest } = row
+    return snoozedUntil ? { row: rest, outcome: null } : { outcome: null }
+  })
 }
 
 /** 1 小时后, 下午: no reminder of this week before `until`; one comes then if it still stands. */
 export async function snooze(ctx: Ctx, act: Act, person: Person, week: Week, until: Date): Promise<void> {
-  await ctx.weeks.change(person._id, week, act.id, (row) => ({ row: { ...row, snoozedUntil: until }, outcome: null }))
+  await hush(ctx, act, person, week, until)
   await ctx.outbox.add([
     {
       key: `snoozed/${weekRowId(person._id, week)}/${until.toISOString()}`,

@@ -1,6 +1,5 @@
 import { halfWidth, NUMERAL, numeral, trimMarks } from './chat-text.ts'
-import { type DayContext, dayFrom } from './parse-day.ts'
-import { addDays, type Day } from './time.ts'
+import { readLeaveWords, readsAsTrip } from './parse-leave.ts'
 
 export type Intent =
   | 'help'
@@ -16,6 +15,8 @@ export type Intent =
   | 'cancel'
   | 'change'
   | 'on-leave'
+  | 'on-trip'
+  | 'back-from-leave'
   | 'snooze'
   | 'my-data'
   | 'my-result'
@@ -56,6 +57,10 @@ const ALONE: [Intent, string][] = [
   ],
   ['chase', '催一下|催办|催交|催催|催一催|催一下没交的|提醒没交的人|提醒一下|提醒他们|提醒大家|催他们'],
   ['undo', '撤销|撤回|撤销提交|撤回提交|撤销评分|撤回评分|撤销刚才的|撤回刚才的|撤消'],
+  [
+    'back-from-leave',
+    '(?:取消|撤[销消回])\\s?(?:请假|休假|年假|病假|事假)|(?:请假|休假)取消|我?(?:要|已|提前)?销假了?|我?不(?:请|休)假了|我?(?:已经?)?回来(?:上班)?了|我?不(?:请|休)(?:年|病|事)?假了',
+  ],
   ['submit', '提交|确认提交|交了|提交吧|我要提交|发送'],
   ['confirm', '确认|确定|好的|好|是|是的|对|对的|可以|没问题|没错|ok|okay|yes|y|嗯|行'],
   ['cancel', '取消|不提交|不交了|算了|放弃|不要了|no|n|否|不是|不对'],
@@ -104,9 +109,10 @@ export function recognise(text: string): Command {
   const core = polish(said)
   if (core.length <= MAX_COMMAND) {
     for (const [intent, pattern] of alone) if (pattern.test(core)) return { intent, rest: '' }
-    if (isLeave(core)) return { intent: 'on-leave', rest: said }
+    if (readsAsTrip(core)) return { intent: 'on-trip', rest: '' }
     if (isSnooze(core)) return { intent: 'snooze', rest: said }
   }
+  for (const text of [said, core]) if (readLeaveWords(text)) return { intent: 'on-leave', rest: text }
   const half = halfWidth(said)
   for (const [intent, pattern] of leading) {
     const match = pattern.exec(half) ?? (core.length <= MAX_COMMAND ? pattern.exec(core) : null)
@@ -157,16 +163,6 @@ function polish(text: string): string {
     .trim()
 }
 
-const LEAVE =
-  /^(?:我)?(?:今天|明天|本周|这周|下午|上午)?(?:在|要|已|正在)?(?:请假|休假|年假|病假|事假|产假|婚假|丧假|休年假|请病假|请事假|出差)(?:了|中)?(?:$|[\s,]?(?:到|至|直到|休到|请到).{1,12}$|[\s,]?.{1,4}天$)/
-/** 「我在请假，家里有事」: about oneself, with the reason behind it; points would make it an item of a plan. */
-const LEAVE_AND_WHY =
-  /^我(?:今天|明天|本周|这周|下午|上午)?(?:在|要|已|正在)?(?:请假|休假|(?:休|请)?(?:年假|病假|事假|产假|婚假|丧假)|出差)(?:了|中)?[\s,][^\d]{1,30}$/
-/** 「请假 周三到周五」, 「休年假11月3日至5日」 */
-const LEAVE_FROM =
-  /^我?(?:在|要|想|正在)?(?:请|休)(?:年|病|事|产|婚|丧)?假?[\s,]?从?(?:[今明后]天|(?:本|这|下)?(?:周|星期)[一二三四五六日天]|(?:\d{1,2}[月./])?\d{1,2}[日号]?)(?:到|至|-).{1,10}$/
-const isLeave = (core: string): boolean => LEAVE.test(core) || LEAVE_AND_WHY.test(core) || LEAVE_FROM.test(core)
-
 const SNOOZE = new RegExp(
   `^(?:我)?(?:等|过|再等)?(?:(?:\\d{1,2}|半|[${NUMERAL}]{1,3})(?:个)?(?:半)?(?:小时|钟头|分钟)(?:之?后|以后)?|下午|今天下午|晚上|今晚|明天|明天上午|明早|明天早上|稍后|等会儿?|等一会儿?|等一下|一会儿?|晚点|待会儿?|回头)(?:再)?(?:说|提醒(?:我)?|交|写|填|弄|提交)?$`,
 )
@@ -190,17 +186,4 @@ export function readSnooze(text: string): Snooze | undefined {
   if (/晚上|今晚/.test(core)) return { daysAhead: 0, at: '19:00' }
   if (/下午/.test(core)) return { daysAhead: 0, at: '14:00' }
   return { minutes: 60 }
-}
-
-/** The last day of a leave that 「请假到周五」 or 「请假3天」 names; undefined when none is named or it is past. */
-export function readLeaveUntil(text: string, context: DayContext): Day | undefined {
-  const core = polish(text)
-  const until = /(?:到|至)\s?(.{1,12})$/.exec(core)
-  if (until) {
-    const read = dayFrom(until[1]!.replace(/(?:为止|回来|止)$/, '').trim(), context)
-    return read && read.day >= context.today ? read.day : undefined
-  }
-  const days = new RegExp(`(\\d{1,2}|[${NUMERAL}]{1,3})天$`).exec(core)
-  const count = days ? numeral(days[1]!) : undefined
-  return count === undefined || count < 1 ? undefined : addDays(context.today, count - 1)
 }

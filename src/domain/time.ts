@@ -252,7 +252,13 @@ export function formatWeek(week: Week): string {
   return `${formatDay(monday)}至${end}`
 }
 
-/** The same in at most ten characters, for a button: 11月23日至29日, 11/30至12/6. */
+/** Several weeks in order: 11月23日至29日和11月30日至12月6日, 11月23日至12月20日共4周. */
+export function formatWeeks(weeks: readonly Week[]): string {
+  if (weeks.length < 3) return weeks.map(formatWeek).join('和')
+  return `${formatDay(mondayOf(weeks[0]!))}至${formatDay(sundayOf(weeks.at(-1)!))}共${weeks.length}周`
+}
+
+/** One week in at most ten characters, for a button: 11月23日至29日, 11/30至12/6. */
 export function shortWeek(week: Week): string {
   const [monday, sunday] = [mondayOf(week), sundayOf(week)]
   if (monthOf(monday) === monthOf(sunday)) return formatWeek(week)

@@ -139,6 +139,18 @@ export function weekStore(db: Db) {
       return new Map(personIds.map((id, i) => [id, rows[i] ?? blank(id, week)]))
     },
     ofPerson: (personId: string, weeks: Week[]) => model.find({ personId, week: { $in: weeks } }).lean<WeekRow[]>(),
+    /** The weeks of one leave, which were asked for together, in order. */
+    ofLeave: (personId: string, at: Date) =>
+      model
+        .find({ personId: String(personId), 'excuse.at': at })
+        .sort({ week: 1 })
+        .lean<WeekRow[]>(),
+    /** Weeks that the superior has been asked to excuse or has excused, in order. */
+    onLeave: (personId: string) =>
+      model
+        .find({ personId: String(personId), 'excuse.state': { $in: ['proposed', 'granted'] } })
+        .sort({ week: 1 })
+        .lean<WeekRow[]>(),
     /** Which of some weeks hold something that was handed in by one of these people and not scored, in order. */
     async unscored(weeks: Week[], personIds: string[]): Promise<Week[]> {
       const rows = await model

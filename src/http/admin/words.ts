@@ -128,6 +128,7 @@ const auditLabels: Record<string, string> = {
   'birthdays-read': '查看生日名单',
   'correction-proposed': '提出结果更正',
   'excuse-proposed': '申请免计',
+  'excuse-taken-back': '撤回免计申请',
   'holidays-confirmed': '导入放假安排',
   'hr-talk': '登记人事谈话',
   'hr-talks-read': '查看待谈人员',
