@@ -14,12 +14,12 @@ import { readMoments } from './people-moments.ts'
 import { newSurvey, surveyResultsByWord, surveysByWord } from './run-survey.ts'
 import { readScores } from './score-by-line.ts'
 import { scoreNext, withdrawScoreByWord } from './score-week.ts'
-import { snoozeFor } from './snooze-reminder.ts'
+import { snoozeByWord } from './snooze-reminder.ts'
 import { backFromLeave, onLeaveByWord, onTripByWord, takeBackLeaveByWord } from './take-leave.ts'
 import { chaseByWord, chaseOne, whoHasSubmitted } from './team-status.ts'
 import { readsAsReport } from './weekly/draft.ts'
 import { dropDraft } from './weekly/submit.ts'
-import { runningWeek, weeksFor } from './weekly/target.ts'
+import { weeksFor } from './weekly/target.ts'
 import { viewWeek, worksByWeeklyPlan } from './weekly/week.ts'
 import { readReport, showDraftAgain, startWriting, submitByWord, withdrawByWord } from './write-week.ts'
 
@@ -82,10 +82,7 @@ const intents: Partial<Record<Intent, Say>> = {
   'on-leave': weekly((turn, ctx, rest) => onLeaveByWord(turn, ctx, rest)),
   'on-trip': weekly((turn, ctx) => onTripByWord(turn, ctx)),
   'back-from-leave': weekly((turn, ctx) => backFromLeave(turn, ctx)),
-  snooze: weekly(async (turn, ctx, rest) => {
-    const name = /下午/.test(rest) ? 'afternoon' : /明/.test(rest) ? 'tomorrow' : /半|30|三十/.test(rest) ? '30m' : '1h'
-    return [{ text: (await snoozeFor(turn, ctx, runningWeek(ctx, turn.at), name)).said }]
-  }),
+  snooze: weekly((turn, ctx, rest) => snoozeByWord(turn, ctx, rest)),
   support: (turn, ctx) => supportsByWord(turn, ctx),
   survey: (turn, ctx) => surveysByWord(turn, ctx),
   'survey-results': (turn, ctx) => surveyResultsByWord(turn, ctx),

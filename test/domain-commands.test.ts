@@ -143,6 +143,11 @@ describe('snooze and leave', () => {
     ['下午', { daysAhead: 0, at: '14:00' }],
     ['今晚', { daysAhead: 0, at: '19:00' }],
     ['明天上午', { daysAhead: 1, at: '09:00' }],
+    ['明天上午提醒', { daysAhead: 1, at: '09:00' }],
+    ['明天下午提醒我', { daysAhead: 1, at: '14:00' }],
+    ['今晚提醒', { daysAhead: 0, at: '19:00' }],
+    ['两小时后提醒', { minutes: 120 }],
+    ['10分钟后', { minutes: 10 }],
     ['0小时后', undefined],
     ['周计划', undefined],
   ])('%s', (text, expected) => {

@@ -179,6 +179,29 @@ test('a snooze holds over a restart, a leave stops reminders at once and asks th
   expect(li.sees()).toContain('请假或免计（1人）：钱进')
 })
 
+test('a snooze in words ends when the words say, and nothing is promised that does not come', async () => {
+  world = await startWeekWorld({ start: '2026-11-20T10:00:00+08:00' })
+  const zhao = world.phone('zhao')
+  for (const [said, at] of [
+    ['两小时后提醒', '11月20日 12:00'],
+    ['10分钟后', '11月20日 10:10'],
+    ['一个半小时后', '11月20日 11:30'],
+    ['今晚提醒', '11月20日 19:00'],
+    ['下午', '11月20日 14:00'],
+    ['明天上午提醒', '11月21日 09:00'],
+    ['稍后', '11月20日 11:00'],
+  ]) {
+    await zhao.type(said!)
+    expect([said, zhao.sees()]).toEqual([said, `好的，${at}再提醒您。`])
+  }
+  world.clock.set('2026-11-21T11:20:00+08:00')
+  await zhao.type('1小时后')
+  expect(zhao.sees()).toBe('那时已过截止时间（11月21日 12:00），建议尽早提交；我会在截止前再提醒一次。')
+  world.clock.set('2026-11-21T11:40:00+08:00')
+  await zhao.type('1小时后')
+  expect(zhao.sees()).toBe('那时已过截止时间（11月21日 12:00），此前也不再有提醒，请在截止前提交。')
+})
+
 test('a draft that was not confirmed is not submitted, and is reminded of an hour before', async () => {
   world = await startWeekWorld({ start: '2026-11-21T10:00:00+08:00' })
   const zhao = world.phone('zhao')

@@ -164,7 +164,7 @@ function polish(text: string): string {
 }
 
 const SNOOZE = new RegExp(
-  `^(?:我)?(?:等|过|再等)?(?:(?:\\d{1,2}|半|[${NUMERAL}]{1,3})(?:个)?(?:半)?(?:小时|钟头|分钟)(?:之?后|以后)?|下午|今天下午|晚上|今晚|明天|明天上午|明早|明天早上|稍后|等会儿?|等一会儿?|等一下|一会儿?|晚点|待会儿?|回头)(?:再)?(?:说|提醒(?:我)?|交|写|填|弄|提交)?$`,
+  `^(?:我)?(?:等|过|再等)?(?:(?:\\d{1,2}|半|[${NUMERAL}]{1,3})(?:个)?(?:半)?(?:小时|钟头|分钟)(?:之?后|以后)?|下午|今天下午|晚上|今晚|明天|明天上午|明早|明天早上|明天下午|明晚|明天晚上|稍后|等会儿?|等一会儿?|等一下|一会儿?|晚点|待会儿?|回头)(?:再)?(?:说|提醒(?:我)?|交|写|填|弄|提交)?$`,
 )
 const isSnooze = (core: string): boolean => SNOOZE.test(core)
 
@@ -182,8 +182,9 @@ export function readSnooze(text: string): Snooze | undefined {
     const minutes = Math.round((number + (span[2] ? 0.5 : 0)) * (span[3] === '分钟' ? 1 : 60))
     return minutes > 0 ? { minutes } : undefined
   }
-  if (/明/.test(core)) return { daysAhead: 1, at: '09:00' }
-  if (/晚上|今晚/.test(core)) return { daysAhead: 0, at: '19:00' }
-  if (/下午/.test(core)) return { daysAhead: 0, at: '14:00' }
+  const daysAhead = /明/.test(core) ? 1 : 0
+  if (/晚上|[今明]晚/.test(core)) return { daysAhead, at: '19:00' }
+  if (/下午/.test(core)) return { daysAhead, at: '14:00' }
+  if (daysAhead > 0) return { daysAhead, at: '09:00' }
   return { minutes: 60 }
 }
