@@ -17,7 +17,7 @@ const text = {
   needPoints: (name: string) => `请给出${name}各项的得分，例如：${name} 18 30 40。`,
   done: (n: number) => `已评分${n}人`,
   scored: (who: string, minutes: number) =>
-    `${who}已经评过分。如需修改，在评分后${minutes}分钟内发“撤销”，之后请联系人力资源。`,
+    `${who}已经评过分。如需修改，在评分后${minutes}分钟内发“撤销”，之后请在评分页修改。`,
   notYet: (who: string) => `${who}的周总结还未提交，提交后才能评分。`,
   returned: (who: string) => `${who}的周总结已退回，补充后再次提交即可评分。`,
   noPoints: (who: string) => `${who}没有带分值的计划，不能评分。`,

@@ -85,6 +85,17 @@ test('a confirmed month takes no change of weeks or behaviour; each is answered 
   expect(await before()).toBe(was)
 })
 
+test('a week handed in after its month was confirmed is not answered as if it had been scored', async () => {
+  await ctx.weeks.model.deleteOne({ personId: who.zhao!._id, week: '2026-W48' })
+  await confirmAll()
+  const zhao = world.phone('zhao')
+  await zhao.type('下周计划\n1. 【重点】采购 100分')
+  await zhao.tap('11月23日至29日')
+  await zhao.tap('本周计划全部完成')
+  await zhao.tap('提交')
+  expect(zhao.sees()).toBe('该周所在月份的结果已由上级确认，不能再提交；如确有需要，请联系直属上级或人力资源。')
+})
+
 describe('撤销确认', () => {
   test('a superior takes their confirmation back until the general manager has confirmed', async () => {
     await confirmAll()

@@ -425,7 +425,7 @@ test('a manager names one report: reminded alone, or told why there is nothing t
   await li.type('赵敏 18 30 40')
   await li.tap('确认评分')
   await li.type('赵敏 18 30 40')
-  expect(li.sees()).toContain('已经评过分')
+  expect(li.sees()).toContain('已经评过分。如需修改，在评分后10分钟内发“撤销”，之后请在评分页修改。')
 })
 
 test('the example of 帮助, sent by somebody who had a plan this week, is the next plan', async () => {
