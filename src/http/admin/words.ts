@@ -169,6 +169,11 @@ const auditLabels: Record<string, string> = {
   'delivery-recalled': '撤回消息',
   'job-run': '补跑定时任务',
   'contacts-read': '重新读取通讯录',
+  'goals-noted': '登记目标管理检查结果',
+  'behaviour-picture': '添加行为记录照片',
+  'results-exported': '导出月度结果',
+  'year-exported': '导出年度汇总',
+  'proof-exported': '导出送达凭证',
 }
 
 /** What was done, as people say it; a word nobody has put down yet stands as it is. */
