@@ -12,6 +12,7 @@ import {
   isPeriod,
   isUsualReview,
   lastCheck,
+  lastReview,
   monthsLater,
   monthsOf,
   type PlanItem,
@@ -105,6 +106,10 @@ describe('an improvement plan', () => {
     expect(gapsOf({ ...good, ...change }, '2026-10-12', '2027-05-12')).toEqual([])
   })
 
+  test('its review is two years ahead at most', () => {
+    expect(lastReview('2026-10-12')).toBe('2028-10-12')
+  })
+
   test('its review is usually half a year to a year ahead, both days included', () => {
     const from = '2026-08-31'
     expect(monthsLater(from, 6)).toBe('2027-02-28')
@@ -123,6 +128,7 @@ describe('an improvement plan', () => {
     expect(['2026-11-11', '2026-11-13', '2026-11-17', '2026-11-18', '2026-12-11', '2026-12-15'].map(on)).toEqual([
       ...[undefined, '2026-11-12', '2026-11-12', undefined, undefined, '2026-12-14'],
     ])
+    expect(lastCheck('2026-10-12', '2027-03-12', calendar)).toBe('2027-03-12')
     // Put off over the holidays into the next month.
     expect(lastCheck('2026-08-30', '2026-10-08', calendar)).toBe('2026-09-30')
     expect(lastCheck('2027-08-31', '2027-11-02', calendar)).toBe('2027-11-01')
@@ -220,6 +226,13 @@ describe('an appointment as people write it', () => {
     // The same day said twice.
     ['10月12日（周一）15:00 会议室', '2026-10-12 15:00 会议室'],
     ['周一（12号）下午3点', '2026-10-12 15:00'],
+    ['会议室周五下午3点', '2026-10-09 15:00 会议室'],
+    ['周五 会议室 下午3点', '2026-10-09 15:00 会议室'],
+    ['会议室10月12日下午3点', '2026-10-12 15:00 会议室'],
+    ['12号 会议室 下午2点', '2026-10-12 14:00 会议室'],
+    ['周五 5、6楼之间 下午3点', '2026-10-09 15:00 5 6楼之间'],
+    // Over, and said so.
+    ['本周三15:00', '2026-10-07 15:00'],
     ['改到下周一 晚7点 线上', '2026-10-12 19:00 线上'],
     [`明天10点 ${'长'.repeat(50)}`, `2026-10-09 10:00 ${'长'.repeat(40)}`],
   ])('%s', (text, expected) => {
@@ -237,10 +250,6 @@ describe('an appointment as people write it', () => {
     '好的',
     '随时都可以',
     '13月40日 3点',
-    // At night.
-    '周五晚上12点',
-    '周五凌晨3点',
-    '周五晚上1点',
     // More about the time than can be told on.
     '周五下午3点5 会议室',
     '周五上午10点到11点 会议室',
@@ -249,15 +258,36 @@ describe('an appointment as people write it', () => {
     '周五两三点',
     '周五10-12点',
     '周五9:30pm',
+    '周五9:30 PM',
     '周五下午 会议室 3点',
     '周五三点六十分',
+    '周五三点百百分',
     // Two days, and a room that is none.
     '周三或周五下午3点',
     '10月12日周五 15:00',
+    '下周三（10月21日）15:00',
+    '周五 3号 三楼会议室 下午3点',
+    'A12号 下午3点',
     '3号会议室 下午3点',
     '3号洽谈间 下午3点',
   ])('not %s', (text) => {
     expect(read(text)).toBeUndefined()
+  })
+
+  test.each<[string, (said: number) => number | undefined]>([
+    ['上午', (said) => (said <= 12 ? said : undefined)],
+    ['下午', (said) => (said < 12 ? said + 12 : said)],
+    ['中午', (said) => ({ 1: 13, 2: 14, 11: 11, 12: 12, 13: 13, 14: 14 })[said]],
+    // Midnight, and the hours after it, nobody means.
+    ['晚上', (said) => (said >= 4 && said <= 11 ? said + 12 : said >= 16 ? said : undefined)],
+    ['凌晨', () => undefined],
+    ['', (said) => (said >= 1 && said <= 6 ? said + 12 : said)],
+  ])('the hours of %s', (part, hour) => {
+    for (let said = 0; said < 24; said++) {
+      const h = hour(said)
+      const time = h === undefined ? undefined : `2026-10-09 ${String(h).padStart(2, '0')}:00`
+      expect([said, read(`周五${part}${said}点`)]).toEqual([said, time])
+    }
   })
 
   test('however it is put together it is read as it was meant', () => {

@@ -109,7 +109,7 @@ test.each(['wecom', 'dingtalk'] as const)(
       ['约面谈 赵敏 2027年9月1日9:00', '请约在三个月以内的时间'],
       ['约面谈 赵敏 今天9:00', '这个时间已经过去了'],
       // Points make it an item of a plan.
-      ['约谈 供应商 20分', '约谈 供应商'],
+      ['约谈 供应商 20分', '请选择是哪一周'],
     ] as const) {
       await li.type(said)
       expect(li.sees()).toContain(answer)

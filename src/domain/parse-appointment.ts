@@ -54,8 +54,7 @@ function hourFrom(part: string, said: number): number | undefined {
 
 /** `15:00` of 「下午3点」 */
 function timeFrom([, part = '', clock, clockMinute, hour, half, quarters, minute, bare]: RegExpExecArray) {
-  const said = numeral(clock ?? hour!)
-  const h = said === undefined ? undefined : hourFrom(part, said)
+  const h = hourFrom(part, numeral(clock ?? hour!)!)
   const m = half ? 30 : quarters ? 15 * numeral(quarters)! : numeral(clockMinute ?? minute ?? bare ?? '0')
   if (h === undefined || m === undefined || h > 23 || m > 59) return undefined
   return `${String(h).padStart(2, '0')}:${String(m).padStart(2, '0')}`
