@@ -88,6 +88,7 @@ describe('the days of a year', () => {
     for (const [r, cycle] of [
       [rule('03-31'), '2026-03'],
       [rule('5'), '2026'],
+      [rule('5'), '2026-12-04'],
       [rule('2026-10-26'), '2026'],
       [fortnight, '2026-12'],
     ] as const)
