@@ -15,8 +15,11 @@ export interface ScoreSheet {
   submitted: 'on-time' | 'late' | 'none'
   /** 11月28日 11:07 */
   submittedAt?: string
+  /** Sent back, and not handed in again before the deadline was over. */
+  leftReturned: boolean
 }
 
+export const LEFT_RETURNED = '已退回，未重新提交'
 const submittedText = { 'on-time': '按时提交', late: '迟交（扣3分）', none: '未提交（扣3分）' }
 
 const pageOf = (s: { personId: string; week: Week }) => ({
@@ -33,7 +36,7 @@ export function scoreCard(s: ScoreSheet): Card {
   if (s.summary) lines.push(...summaryLines(s.summary))
   return {
     title: `${s.name}  ${formatWeek(s.week)}`,
-    subtitle: `${submittedText[s.submitted]}${s.submittedAt ? `  ${s.submittedAt}` : ''}`,
+    subtitle: `${submittedText[s.submitted]}${s.submittedAt ? `  ${s.submittedAt}` : ''}${s.leftReturned ? `  ${LEFT_RETURNED}` : ''}`,
     text: lines.join('\n'),
     buttons: [
       { text: '全部满分', action: 'score-full', style: 'primary' },

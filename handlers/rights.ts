@@ -1,5 +1,7 @@
 import type { Ctx } from '../src/context.ts'
+import { type Day, dayOf, saturdayOf, type Week } from '../src/domain/time.ts'
 import type { Person } from '../src/store/people.ts'
+import { managerOn, type PositionHistory } from '../src/store/positions.ts'
 import { readOnce } from '../src/store/read-together.ts'
 
 /** A person by what the company file calls them: 工号, or a name that only one person has. */
@@ -20,7 +22,10 @@ export async function judgeOf(ctx: Ctx, person: Person): Promise<Person | undefi
   return standInOf(ctx, person)
 }
 
-/** Who is whose superior, for everybody at once; the stand-ins of the settings where there is none (domain.md §11.16). */
+/**
+ * Who is whose superior, for everybody at once; the stand-ins of the settings where there is none (domain.md §11.16). Given who
+ * was it at some time: that one, while they are there and are not the person.
+ */
 export function judges(ctx: Ctx): Promise<Judges> {
   let read = judgesOf.get(ctx)
   if (!read) {
@@ -30,7 +35,7 @@ export function judges(ctx: Ctx): Promise<Judges> {
   return read()
 }
 
-type Judges = (person: Person) => string | undefined
+export type Judges = (person: Person, was?: string) => string | undefined
 const judgesOf = new WeakMap<Ctx, () => Promise<Judges>>()
 
 async function readJudges(ctx: Ctx): Promise<Judges> {
@@ -47,11 +52,8 @@ async function readJudges(ctx: Ctx): Promise<Judges> {
     if (hasStandIns) named.push(p as unknown as Person)
   }
   const standIn = standInsAmong(named, standIns)
-  return (person) => {
-    const { managerId } = person
-    if (managerId && managerId !== person._id && active.has(managerId)) return managerId
-    return standIn.get(person._id)
-  }
+  return (person, was) =>
+    [was, person.managerId].find((id) => id && id !== person._id && active.has(id)) ?? standIn.get(person._id)
 }
 
 /** Person to stand-in, by the settings; where somebody is named twice the first counts. */
@@ -80,6 +82,33 @@ export async function mayJudge(ctx: Ctx, by: Person, person: Person): Promise<bo
   if (above.some((p) => p._id === by._id)) return true
   return (await standInOf(ctx, person))?._id === by._id
 }
+
+/** Whose report somebody was on a day that has come, as it was noted; a day ahead is the present superior's. */
+export const managerThen = (ctx: Ctx, history: PositionHistory['history'] | undefined, day: Day): string | undefined =>
+  day > dayOf(ctx.clock.now(), ctx.company().timeZone) ? undefined : managerOn(history, day)
+
+/**
+ * Somebody as they stood in the tree on a week's Saturday, for the rights on that week (domain.md §11.15): under the superior
+ * of that day; under the present one where it was not noted, and where that one has left.
+ */
+export async function asOfWeek(ctx: Ctx, person: Person, week: Week): Promise<Person> {
+  const history = (await ctx.positions.many([person._id])).get(person._id)
+  const was = managerThen(ctx, history, saturdayOf(week))
+  if (!was || was === person.managerId || was === person._id) return person
+  return (await ctx.people.get(was))?.active ? { ...person, managerId: was } : person
+}
+
+/** Whether `by` may score a week and send it back: the superior on its Saturday and those above them. */
+export const mayJudgeWeek = async (ctx: Ctx, by: Person, person: Person, week: Week): Promise<boolean> =>
+  mayJudge(ctx, by, await asOfWeek(ctx, person, week))
+
+/** Whether `by` may answer what is asked about a week, and write of it: also the present superior. */
+export const mayAnswerWeek = async (ctx: Ctx, by: Person, person: Person, week: Week): Promise<boolean> =>
+  (await mayJudgeWeek(ctx, by, person, week)) || mayJudge(ctx, by, person)
+
+/** Whether `by` may read a week: whoever may read the person's weeks, and the superior of that time. */
+export const mayReadWeek = async (ctx: Ctx, by: Person, person: Person, week: Week): Promise<boolean> =>
+  (await mayRead(ctx, by, person)) || mayJudgeWeek(ctx, by, person, week)
 
 /** Whether `by` may read a person's weeks: oneself, those above, HR and the general manager. */
 export async function mayRead(ctx: Ctx, by: Person, person: Person): Promise<boolean> {

@@ -3,6 +3,7 @@ import {
   deductionStepCard,
   deductionSteps,
   ITEMS_PER_STEP,
+  LEFT_RETURNED,
   pointsOfChoice,
   requirementsOfStep,
   type ScoreSheet,
@@ -14,22 +15,14 @@ import type { Ctx } from '../src/context.ts'
 import { isCancel } from '../src/domain/commands.ts'
 import { shown } from '../src/domain/decimal.ts'
 import { type Deduction, isDeduction, weekScore } from '../src/domain/score.ts'
-import {
-  dayOf,
-  formatInstant,
-  formatWeek,
-  monthOf,
-  previousMonth,
-  type Week,
-  weeksOfMonth,
-} from '../src/domain/time.ts'
+import { formatInstant, formatWeek, type Week } from '../src/domain/time.ts'
 import type { Answer, CardTurn, OnCard, OnTalk, TextTurn, Turn } from '../src/inbox/handler.ts'
 import type { Person } from '../src/store/people.ts'
-import { mayJudge } from './rights.ts'
+import { mayJudgeWeek } from './rights.ts'
 import { addNote, returnWeek, type ScoreOutcome, scoreSubject, scoreWeek, withdrawScore } from './weekly/judge.ts'
 import { supportStates } from './weekly/support.ts'
 import { runningWeek } from './weekly/target.ts'
-import { isToScore, teamOf, teamView } from './weekly/team.ts'
+import { isLeftReturned, isToScore, openWeeks, owedViews, scoredBy } from './weekly/team.ts'
 import { viewWeek, type WeekView } from './weekly/week.ts'
 import { ask, meantBy } from './write-week.ts'
 
@@ -79,6 +72,7 @@ export function sheetOf(ctx: Ctx, view: WeekView): ScoreSheet {
     ...(counts?.submission.content.summary && { summary: counts.submission.content.summary }),
     submitted: counts ? (counts.late ? 'late' : 'on-time') : 'none',
     ...(counts && { submittedAt: formatInstant(counts.submission.at, ctx.company().timeZone) }),
+    leftReturned: isLeftReturned(view),
   }
 }
 
@@ -87,24 +81,20 @@ export function sheetOf(ctx: Ctx, view: WeekView): ScoreSheet {
  * one is left of a month whose result is not out yet: without it the month cannot be confirmed.
  */
 export async function toScore(ctx: Ctx, manager: Person, at: Date): Promise<WeekView[]> {
-  const running = runningWeek(ctx, at)
-  const last = ctx.company().weeks.previousOpenWeek(running)
-  const left = await leftUnscored(ctx, manager, last, at)
-  const weeks = [...left, last, running].filter((w) => w > ctx.firstWeek)
-  const teams = await Promise.all(weeks.map((week) => teamView(ctx, manager, week, at)))
-  return teams.flatMap((t) => t.views).filter(isToScore)
+  const last = ctx.company().weeks.previousOpenWeek(runningWeek(ctx, at))
+  const [weeks, team] = await Promise.all([openWeeks(ctx, at), scoredBy(ctx, manager)])
+  if (team.people.length === 0) return []
+  const older = weeks.filter((w) => w < last)
+  const ids = team.people.map((p) => p._id)
+  const left = older.length > 0 ? await ctx.weeks.unscored(older, ids) : []
+  const asked = [...left, ...weeks.filter((w) => w >= last)]
+  const views = await Promise.all(asked.map((week) => owedViews(ctx, team.of(week), week, at)))
+  return views.flat().filter(isToScore)
 }
 
-/** Weeks before `week`, of this month and of one that is not published, in which something was handed in and not scored. */
-async function leftUnscored(ctx: Ctx, manager: Person, week: Week, at: Date): Promise<Week[]> {
-  const month = monthOf(dayOf(at, ctx.company().timeZone))
-  const before = previousMonth(month)
-  const open = (await ctx.months.get(before)).state === 'published' ? [month] : [before, month]
-  const older = open.flatMap(weeksOfMonth).filter((w) => w > ctx.firstWeek && w < week)
-  if (older.length === 0) return []
-  const ids = (await teamOf(ctx, manager, 'own')).map((p) => p._id)
-  return ctx.weeks.unscored(older, ids)
-}
+/** Whose week waits, with what is special about it. */
+export const waitingName = (view: WeekView): string =>
+  isLeftReturned(view) ? `${view.person.name}（${LEFT_RETURNED}）` : view.person.name
 
 /** 待评分 / 下一位: the next card to score. */
 export async function scoreNext(turn: Turn, ctx: Ctx, after?: string): Promise<Answer[]> {
@@ -273,7 +263,7 @@ export async function explain(ctx: Ctx, outcome: Exclude<ScoreOutcome, { kind: '
 export const onSendBack: OnCard = async (turn, ctx) => {
   const about = await subjectOf(turn, ctx)
   if (!about) return [{ text: text.gone }]
-  if (!(await mayJudge(ctx, turn.person, about.person))) return [{ text: text.notAllowed }]
+  if (!(await mayJudgeWeek(ctx, turn.person, about.person, about.week))) return [{ text: text.notAllowed }]
   await ask(turn, ctx, 'return-reason', { personId: about.person._id, week: about.week, cardId: turn.instance._id })
   return [{ text: text.returnAsk(about.person.name) }]
 }

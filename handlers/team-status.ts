@@ -4,6 +4,7 @@ import { isOnTime } from '../src/domain/deadline.ts'
 import { formatInstant, type Week } from '../src/domain/time.ts'
 import type { Answer, OnCard, Turn } from '../src/inbox/handler.ts'
 import type { Person } from '../src/store/people.ts'
+import { waitingName } from './score-week.ts'
 import { runningWeek } from './weekly/target.ts'
 import { chase, isOwing, isToScore, teamOf, teamView } from './weekly/team.ts'
 import { deadlineOf } from './weekly/week.ts'
@@ -44,7 +45,7 @@ export async function teamStatus(
         (v) => (v.status.kind === 'not-owed' && v.status.because === 'excused') || v.row.excuse?.state === 'proposed',
       ),
     ),
-    toScore: name(own.filter(isToScore)),
+    toScore: own.filter(isToScore).map(waitingName),
     at: formatInstant(at, ctx.company().timeZone),
     overdue: due !== 'closed' && !isOnTime(at, due.deadline),
   }

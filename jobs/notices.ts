@@ -3,8 +3,8 @@ import { changeRequestCard, excuseRequestCard, noteCard, weekReturnedCard } from
 import { scoreCard, weekScoredCard } from '../cards/score-card.ts'
 import { teamStatusCard } from '../cards/team-status.ts'
 import { itemLine } from '../cards/weekly-words.ts'
-import { mayJudge } from '../handlers/rights.ts'
-import { seenIn, sheetOf, toScore } from '../handlers/score-week.ts'
+import { mayAnswerWeek, mayJudgeWeek } from '../handlers/rights.ts'
+import { seenIn, sheetOf, toScore, waitingName } from '../handlers/score-week.ts'
 import { teamStatus } from '../handlers/team-status.ts'
 import { planWeekOf } from '../handlers/weekly/draft.ts'
 import { scoreSubject } from '../handlers/weekly/judge.ts'
@@ -88,7 +88,7 @@ const scoringReminder: Render = async (to, args, ctx) => {
   const week = String(args.week)
   const status = {
     ...(await teamStatus(ctx, to, week, now, 'to-score', 'own')),
-    toScore: waiting.map((v) => v.person.name),
+    toScore: waiting.map(waitingName),
   }
   return { card: teamStatusCard(status), subject: `team/${to._id}/${week}`, context: { week, scope: 'own' } }
 }
@@ -98,9 +98,10 @@ const subjectPerson = async (args: Args, ctx: Ctx) => ctx.people.get(String(args
 const excuseRequest: Render = async (to, args, ctx) => {
   const person = await subjectPerson(args, ctx)
   const asked = person && (await ctx.weeks.get(person._id, String(args.week))).excuse
-  if (!person || !asked || !(await mayJudge(ctx, to, person))) return gone('请求已处理')
+  if (!person || !asked) return gone('请求已处理')
   const rows = (await ctx.weeks.ofLeave(person._id, asked.at)).filter((r) => r.excuse?.state === 'proposed')
-  const weeks = rows.map((r) => r.week)
+  const may = await Promise.all(rows.map((r) => mayAnswerWeek(ctx, to, person, r.week)))
+  const weeks = rows.filter((_, i) => may[i]).map((r) => r.week)
   if (weeks.length === 0) return gone('请求已处理')
   const card = excuseRequestCard(person.name, weeks, asked.reason)
   return {
@@ -134,8 +135,8 @@ const excuseDecided: Render = async (to, args, ctx) => {
 
 const changeRequest: Render = async (to, args, ctx) => {
   const person = await subjectPerson(args, ctx)
-  if (!person || !(await mayJudge(ctx, to, person))) return gone('请求已处理')
   const week = String(args.week)
+  if (!person || !(await mayAnswerWeek(ctx, to, person, week))) return gone('请求已处理')
   const view = await viewWeek(ctx, person, week, ctx.clock.now())
   const asked = view.row.submissions.find((s) => s.at.toISOString() === args.at && s.consent === 'asked')
   if (!asked || !view.counts) return gone('请求已处理')
@@ -164,7 +165,7 @@ const weekScored: Render = async (to, args, ctx) => {
 /** A week that was scored before the deadline and then handed in anew. */
 const scoreAgain: Render = async (to, args, ctx) => {
   const person = await subjectPerson(args, ctx)
-  if (!person || !(await mayJudge(ctx, to, person))) return gone('无需重新评分')
+  if (!person || !(await mayJudgeWeek(ctx, to, person, String(args.week)))) return gone('无需重新评分')
   const view = await viewWeek(ctx, person, String(args.week), ctx.clock.now())
   if (!isToScore(view)) return gone('无需重新评分')
   const card = scoreCard({ ...sheetOf(ctx, view), supports: await supportStates(ctx, view) })

@@ -153,12 +153,14 @@ export class WeekModel {
     this.row(who, week).leave !== 'proposed'
   private team = (judge: Who) => assessed.filter((who) => superior[who] === judge)
 
-  /** Handed in, with points to give, not scored: the oldest week first. */
+  /** Handed in, or sent back and the deadline over, with points to give, not scored: the oldest week first. */
   waiting(judge: Who): { about: Assessed; week: number }[] {
     const weeks = Array.from({ length: this.running() }, (_, i) => i + 1)
+    const isIn = ({ about, week }: { about: Assessed; week: number }) =>
+      ['handed', 'late', ...(onTime(this.now, week) ? [] : ['returned'])].includes(this.status(about, week))
     return weeks
       .flatMap((week) => this.team(judge).map((about) => ({ about, week })))
-      .filter((w) => ['handed', 'late'].includes(this.status(w.about, w.week)) && total(this.planned(w.about, w.week)))
+      .filter((w) => isIn(w) && total(this.planned(w.about, w.week)))
   }
   private seen = (who: Assessed, week: number) =>
     `${this.row(who, week).handed.length}/${this.counts(who, week)?.handed.at}/${this.planned(who, week)}`

@@ -29,7 +29,7 @@ import {
 } from '../../src/domain/time.ts'
 import type { MonthInput } from '../../src/store/month-inputs.ts'
 import type { Person } from '../../src/store/people.ts'
-import type { PositionHistory } from '../../src/store/positions.ts'
+import { type PositionHistory, positionOn } from '../../src/store/positions.ts'
 import type { ResultRow, ResultVersion } from '../../src/store/results.ts'
 import type { SurveyScore } from '../../src/store/survey-scores.ts'
 import { type WeekRow, weekRowId } from '../../src/store/weeks.ts'
@@ -114,8 +114,7 @@ export function partsOf(
   const last = lastDayOf(month)
   const from = person.joinedOn && person.joinedOn > first ? person.joinedOn : first
   const to = person.leftOn && person.leftOn < last ? person.leftOn : last
-  const before = history.filter((h, i) => i === 0 || h.from <= from).at(-1)
-  const parts = [{ from, to, position: before?.position ?? person.position }]
+  const parts = [{ from, to, position: positionOn(history, from) ?? person.position }]
   for (const change of history.filter((h, i) => i > 0 && h.from > from && h.from <= to)) {
     const open = parts.at(-1)!
     if (change.position === open.position) continue

@@ -8,7 +8,7 @@ import type { Person } from '../../src/store/people.ts'
 import { reportOf, weekRowId } from '../../src/store/weeks.ts'
 import { closeCards } from '../close-cards.ts'
 import { closedState } from '../month/closed.ts'
-import { mayJudge } from '../rights.ts'
+import { asOfWeek, mayAnswerWeek, mayJudgeWeek } from '../rights.ts'
 import { deadlineOf, scoreOf, viewWeek, weekSubject } from './week.ts'
 
 type NotAllowed = { kind: 'not-allowed' }
@@ -46,7 +46,7 @@ export async function scoreWeek(
   week: Week,
   input: ScoreInput,
 ): Promise<ScoreOutcome> {
-  if (!(await mayJudge(ctx, by, person))) return { kind: 'not-allowed' }
+  if (!(await mayJudgeWeek(ctx, by, person, week))) return { kind: 'not-allowed' }
   const view = await viewWeek(ctx, person, week, act.at)
   const { planned, due } = view
   if (due === 'closed' || view.row.excuse?.state === 'granted') return { kind: 'excused' }
@@ -138,7 +138,7 @@ export async function returnWeek(
   week: Week,
   reason: string,
 ): Promise<{ kind: 'returned' | 'not-submitted' | 'scored' | 'excused' | 'settled' } | NotAllowed> {
-  if (!(await mayJudge(ctx, by, person))) return { kind: 'not-allowed' }
+  if (!(await mayJudgeWeek(ctx, by, person, week))) return { kind: 'not-allowed' }
   if (await settledFor(ctx, act, person, week)) return { kind: 'settled' }
   const outcome = await ctx.weeks.change<{ kind: 'returned' | 'not-submitted' | 'scored' | 'excused' }>(
     person._id,
@@ -171,7 +171,7 @@ export async function decideChange(
   submittedAt: Date,
   consent: 'given' | 'refused',
 ): Promise<{ kind: 'decided' | 'gone' | 'scored' | 'settled' } | NotAllowed> {
-  if (!(await mayJudge(ctx, by, person))) return { kind: 'not-allowed' }
+  if (!(await mayAnswerWeek(ctx, by, person, week))) return { kind: 'not-allowed' }
   if (await settledFor(ctx, act, person, week)) return { kind: 'settled' }
   const outcome = await ctx.weeks.change<{ kind: 'decided' | 'gone' | 'scored' }>(person._id, week, act.id, (row) => {
     if (row.score) return { outcome: { kind: 'scored' } }
@@ -200,7 +200,7 @@ export async function decideExcuse(
   reason?: string,
   together: Week[] = [week],
 ): Promise<{ kind: 'decided' | 'already'; state: 'granted' | 'refused' } | { kind: 'settled' } | NotAllowed> {
-  if (!(await mayJudge(ctx, by, person))) return { kind: 'not-allowed' }
+  if (!(await mayAnswerWeek(ctx, by, person, week))) return { kind: 'not-allowed' }
   if (await settledFor(ctx, act, person, week)) return { kind: 'settled' }
   const outcome = await ctx.weeks.change<{ kind: 'decided' | 'already'; state: 'granted' | 'refused' }>(
     person._id,
@@ -236,11 +236,11 @@ export async function addNote(
   text: string,
 ): Promise<{ kind: 'sent'; to: string } | NotAllowed | { kind: 'nobody' }> {
   const own = by._id === person._id
-  if (!own && !(await mayJudge(ctx, by, person))) return { kind: 'not-allowed' }
+  if (!own && !(await mayAnswerWeek(ctx, by, person, week))) return { kind: 'not-allowed' }
   const row = await ctx.weeks.get(person._id, week)
   // An employee's word goes to whoever wrote last, else to the superior.
   const lastOther = row.notes.filter((n) => n.by !== person._id).at(-1)?.by
-  const to = own ? (lastOther ?? person.managerId) : person._id
+  const to = own ? (lastOther ?? (await asOfWeek(ctx, person, week)).managerId) : person._id
   if (!to) return { kind: 'nobody' }
   await ctx.weeks.change(person._id, week, act.id, (r) => ({
     row: { ...r, notes: [...r.notes, { at: act.at, by: by._id, text }].slice(-50) },

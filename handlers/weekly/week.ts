@@ -1,7 +1,7 @@
 import type { Company } from '../../src/company.ts'
 import { schemeOf } from '../../src/company.ts'
 import type { Ctx } from '../../src/context.ts'
-import { type WeekDeadline, weekDeadline } from '../../src/domain/deadline.ts'
+import { isOnTime, type WeekDeadline, weekDeadline } from '../../src/domain/deadline.ts'
 import { type Computed, weekScore } from '../../src/domain/score.ts'
 import type { Week } from '../../src/domain/time.ts'
 import { type PlanItem, type Standing, standing, type WeekStatus, weekStatus } from '../../src/domain/weekly-report.ts'
@@ -13,6 +13,8 @@ export interface WeekView {
   person: Person
   week: Week
   due: WeekDeadline | 'closed'
+  /** Whether the deadline is over at that instant. */
+  overdue: boolean
   status: WeekStatus
   /** What was planned for this week: from what counts of the submission before it. */
   planned: PlanItem[]
@@ -83,7 +85,17 @@ export function makeView(company: Company, person: Person, row: WeekRow, rowBefo
     scored: row.score !== undefined,
   })
   const items = planned ?? plannedOfScore(rowBefore, dueBefore, row)
-  const view: WeekView = { person, week: row.week, due, status, planned: items, row, ...(counts && { counts }) }
+  const overdue = due !== 'closed' && !isOnTime(now, due.deadline)
+  const view: WeekView = {
+    person,
+    week: row.week,
+    due,
+    overdue,
+    status,
+    planned: items,
+    row,
+    ...(counts && { counts }),
+  }
   if (row.score) view.score = scoreOf(row, counts)
   return view
 }

@@ -132,6 +132,18 @@ export function peopleStore(db: Db) {
         .find({ managerId: String(managerId), active: true })
         .sort({ _id: 1 })
         .lean<Person[]>(),
+    /** Those whose superior somebody is, who has left included, and some others. */
+    underOrAmong: (managerId: string, ids: string[]) =>
+      model
+        .find({ $or: [{ managerId: String(managerId) }, { _id: { $in: ids } }] })
+        .sort({ _id: 1 })
+        .lean<Person[]>(),
+    /** Those who are not there any more and were it on a day or after it. */
+    leftSince: (day: string) =>
+      model
+        .find({ active: false, leftOn: { $gte: day } })
+        .sort({ _id: 1 })
+        .lean<Person[]>(),
     withRole: (role: Role) => model.find({ roles: role, active: true }).sort({ _id: 1 }).lean<Person[]>(),
     save: (person: Person, before?: Person): Promise<void> => saveAll([{ person, before }]),
     saveAll,

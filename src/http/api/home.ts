@@ -40,13 +40,14 @@ export const homeEndpoints = (sessions: Sessions): Endpoint[] => [
     method: 'GET',
     path: '/api/me',
     query: noQuery,
-    async run({ ctx, me, platform, session }): Promise<Me> {
+    async run({ ctx, me, now, platform, session }): Promise<Me> {
       return {
         id: me._id,
         name: me.name,
         platform,
         csrf: sessions.csrfToken(session),
-        leads: (await teamOf(ctx, me, 'own')).length > 0,
+        // Somebody whose people have all left may still have their last weeks to score.
+        leads: (await teamOf(ctx, me, 'own')).length > 0 || (await toScore(ctx, me, now)).length > 0,
         seesAll: seesAll(me),
         plans: worksByWeeklyPlan(ctx.company(), me),
         company: ctx.company().name,
@@ -73,8 +74,8 @@ export const homeEndpoints = (sessions: Sessions): Endpoint[] => [
           ...dueOf(ctx, view),
         }
       }
-      if ((await teamOf(ctx, me, 'own')).length === 0) return home
       home.toScore = (await toScore(ctx, me, now)).length
+      if ((await teamOf(ctx, me, 'own')).length === 0) return home
       const running = runningWeek(ctx, now)
       const weeks = [running, ctx.company().weeks.previousOpenWeek(running)]
       const teams = await Promise.all(weeks.map((w) => teamView(ctx, me, w, now)))

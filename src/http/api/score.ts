@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { mayJudge, mayRead } from '../../../handlers/rights.ts'
+import { mayAnswerWeek, mayJudgeWeek, mayReadWeek } from '../../../handlers/rights.ts'
 import { toScore } from '../../../handlers/score-week.ts'
 import {
   addNote,
@@ -64,11 +64,11 @@ const NEVER = '没有这位同事或您没有权限'
 /** The person of a route, if the caller may; one answer for nobody and for somebody else's people. */
 async function subject(
   call: Pick<Call, 'ctx' | 'me' | 'params'>,
-  right: (ctx: Ctx, by: Person, of: Person) => Promise<boolean>,
+  right: (ctx: Ctx, by: Person, of: Person, week: Week) => Promise<boolean>,
 ): Promise<{ person: Person; which: Week }> {
   const which = readable(call.params)
   const person = await call.ctx.people.get(call.params.person ?? '')
-  if (!person || !(await right(call.ctx, call.me, person))) throw new ApiError(403, 'forbidden', NEVER)
+  if (!person || !(await right(call.ctx, call.me, person, which))) throw new ApiError(403, 'forbidden', NEVER)
   return { person, which }
 }
 
@@ -98,7 +98,7 @@ export async function scoreSheet(ctx: Ctx, me: Person, person: Person, which: We
     ...submittedOf(view),
     late: view.counts?.late ?? true,
     ...(blocked && { blocked }),
-    mayJudge: await mayJudge(ctx, me, person),
+    mayJudge: await mayJudgeWeek(ctx, me, person, which),
     ...returnedOf(view, nameOf),
     ...excuseOf(view),
     ...(change && {
@@ -121,17 +121,18 @@ export const scoreEndpoints: Endpoint[] = [
     path: '/api/score',
     query: z.strictObject({ week: week.optional() }),
     async run({ ctx, me, now, query }): Promise<ScoreQueue> {
-      if ((await teamOf(ctx, me, 'own')).length === 0) throw forbidden()
       const passed = (w: Week) => {
         const due = deadlineOf(ctx.company(), w)
         return due !== 'closed' && !isOnTime(now, due.deadline)
       }
       const running = runningWeek(ctx, now)
       const waiting = await toScore(ctx, me, now)
+      if (waiting.length === 0 && (await teamOf(ctx, me, 'own')).length === 0) throw forbidden()
       const lastDue = lastDueWeek(ctx, now, passed)
       const which = query.week ?? waiting[0]?.week ?? lastDue
       const { views } = await teamView(ctx, me, which, now)
-      const weeks = [...new Set([running, lastDue, ctx.company().weeks.previousOpenWeek(running), which])]
+      const left = waiting.map((v) => v.week)
+      const weeks = [...new Set([running, lastDue, ctx.company().weeks.previousOpenWeek(running), ...left, which])]
         .filter((w) => w > ctx.firstWeek || w === which)
         .sort()
         .reverse()
@@ -147,7 +148,7 @@ export const scoreEndpoints: Endpoint[] = [
     path: one,
     query: noQuery,
     async run(call): Promise<ScoreSheet> {
-      const { person, which } = await subject(call, mayRead)
+      const { person, which } = await subject(call, mayReadWeek)
       return scoreSheet(call.ctx, call.me, person, which, call.now)
     },
   }),
@@ -158,7 +159,7 @@ export const scoreEndpoints: Endpoint[] = [
     body: givenScore,
     async run(call): Promise<Scored> {
       const { ctx, me, act, body, now } = call
-      const { person, which } = await subject(call, mayJudge)
+      const { person, which } = await subject(call, mayJudgeWeek)
       const { points, deductions, replaces } = body
       const input = { points, deductions, ...(replaces && { replaces: new Date(replaces) }) }
       const outcome = await scoreWeek(ctx, act, me, person, which, input)
@@ -203,7 +204,7 @@ export const scoreEndpoints: Endpoint[] = [
     body: z.strictObject({ requestId }),
     async run(call): Promise<ScoreSheet> {
       const { ctx, me, act, now } = call
-      const { person, which } = await subject(call, mayJudge)
+      const { person, which } = await subject(call, mayJudgeWeek)
       const { kind } = await withdrawScore(ctx, act, me, person, which)
       if (kind === 'nothing') throw new ApiError(422, kind, text.undone)
       if (kind === 'too-long-ago') throw new ApiError(422, kind, text.tooLate(ctx.company().weekly.undoMinutes))
@@ -218,7 +219,7 @@ export const scoreEndpoints: Endpoint[] = [
     body: z.strictObject({ requestId, reason: saying(500) }),
     async run(call): Promise<ScoreSheet> {
       const { ctx, me, act, body, now } = call
-      const { person, which } = await subject(call, mayJudge)
+      const { person, which } = await subject(call, mayJudgeWeek)
       const { kind } = await returnWeek(ctx, act, me, person, which, body.reason)
       if (kind === 'not-allowed') throw forbidden()
       if (kind === 'scored') throw new ApiError(422, kind, text.scored)
@@ -236,7 +237,7 @@ export const scoreEndpoints: Endpoint[] = [
     body: z.strictObject({ requestId, state: z.enum(['granted', 'refused']), reason: saying(200).optional() }),
     async run(call): Promise<ScoreSheet> {
       const { ctx, me, act, body, now } = call
-      const { person, which } = await subject(call, mayJudge)
+      const { person, which } = await subject(call, mayAnswerWeek)
       const { kind } = await decideExcuse(ctx, act, me, person, which, body.state, body.reason)
       if (kind === 'not-allowed') throw forbidden()
       if (kind === 'settled') throw new ApiError(422, kind, text.settled)
@@ -252,7 +253,7 @@ export const scoreEndpoints: Endpoint[] = [
     body: z.strictObject({ requestId, submittedAt: z.iso.datetime(), consent: z.enum(['given', 'refused']) }),
     async run(call): Promise<ScoreSheet> {
       const { ctx, me, act, body, now } = call
-      const { person, which } = await subject(call, mayJudge)
+      const { person, which } = await subject(call, mayAnswerWeek)
       const { kind } = await decideChange(ctx, act, me, person, which, new Date(body.submittedAt), body.consent)
       if (kind === 'not-allowed') throw forbidden()
       if (kind === 'scored' || kind === 'settled') throw new ApiError(422, kind, text[kind])
@@ -272,8 +273,8 @@ export const scoreEndpoints: Endpoint[] = [
     body: z.strictObject({ requestId, text: saying(500) }),
     async run(call): Promise<{ to: string }> {
       const { ctx, me, act, body } = call
-      const own = (_: Ctx, by: Person, of: Person) =>
-        by._id === of._id ? Promise.resolve(true) : mayJudge(call.ctx, by, of)
+      const own = (_: Ctx, by: Person, of: Person, which: Week) =>
+        by._id === of._id ? Promise.resolve(true) : mayAnswerWeek(call.ctx, by, of, which)
       const { person, which } = await subject(call, own)
       const outcome = await addNote(ctx, act, me, person, which, body.text)
       if (outcome.kind === 'not-allowed') throw forbidden()

@@ -1,3 +1,4 @@
+import { LEFT_RETURNED } from '../../../cards/score-card.ts'
 import { statusText } from '../../../handlers/my-week.ts'
 import { judgeOf } from '../../../handlers/rights.ts'
 import { supportStates } from '../../../handlers/weekly/support.ts'
@@ -125,7 +126,7 @@ export function statusForOthers(view: WeekView): string {
     case 'late':
       return '迟交'
     case 'returned':
-      return '已退回'
+      return view.overdue ? LEFT_RETURNED : '已退回'
     case 'scored':
       return status.late ? '已评分·迟交' : '已评分'
     case 'missing':
