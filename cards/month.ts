@@ -47,6 +47,8 @@ export interface TeamCard {
   people: number
   /** Name and what is missing. */
   open: { name: string; what: string[] }[]
+  /** What should be looked at and keeps nothing from being confirmed, with the name. */
+  remarks?: string[]
   state: 'draft' | 'confirmed' | 'published'
   /** With the company's setting only: one line a person. */
   figures?: string[]
@@ -63,12 +65,13 @@ export function teamMonthCard(t: TeamCard): Card {
   const returned = (t.returned ?? []).map((r) => `退回：${r.name}，${r.reason}`)
   if (t.state !== 'draft')
     return { title, closed: t.state === 'published' ? '已发布' : '已确认', link: teamPage(t.month) }
+  const remarks = t.remarks ? ['请留意（不影响确认）：', ...listed(t.remarks.map((r) => `· ${r}`))] : []
   const open = t.open.map((o) => `· ${o.name}：${o.what.join('；')}`)
   if (open.length > 0)
     return {
       title,
       subtitle: `还有${t.open.length}人缺少数据，补齐后才能确认`,
-      text: [...returned, ...listed(open)].join('\n'),
+      text: [...returned, ...listed(open), ...remarks].join('\n'),
       buttons: [
         { text: '重新检查', action: 'team-month', style: 'primary' },
         { text: '退回某人', action: 'result-return', style: 'plain' },
@@ -78,7 +81,9 @@ export function teamMonthCard(t: TeamCard): Card {
   return {
     title,
     subtitle: `请核对并确认，截止${dayText(t.dates.confirm)}`,
-    text: [...returned, ...listed(t.figures ?? ['数据已齐全，请打开页面核对每人的得分和计算过程。'])].join('\n'),
+    text: [...returned, ...listed(t.figures ?? ['数据已齐全，请打开页面核对每人的得分和计算过程。']), ...remarks].join(
+      '\n',
+    ),
     buttons: [
       { text: '确认团队', action: 'team-confirm', style: 'primary' },
       { text: '退回某人', action: 'result-return', style: 'plain' },

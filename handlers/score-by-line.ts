@@ -10,8 +10,8 @@ import type { Person } from '../src/store/people.ts'
 import { explain, seenIn, toScore } from './score-week.ts'
 import { scoreSubject, scoreWeek } from './weekly/judge.ts'
 import { runningWeek } from './weekly/target.ts'
-import { teamOf } from './weekly/team.ts'
-import { viewWeek, type WeekView } from './weekly/week.ts'
+import { openWeeks, scoredBy, teamOf } from './weekly/team.ts'
+import { isLeaveOpen, isToScore, isWithoutPlan, itemsToScore, viewWeek, type WeekView } from './weekly/week.ts'
 
 const text = {
   needPoints: (name: string) => `请给出${name}各项的得分，例如：${name} 18 30 40。`,
@@ -20,12 +20,14 @@ const text = {
     `${who}已经评过分。如需修改，在评分后${minutes}分钟内发“撤销”，之后请在评分页修改。`,
   notYet: (who: string) => `${who}的周总结还未提交，提交后才能评分。`,
   returned: (who: string) => `${who}的周总结已退回，补充后再次提交即可评分。`,
-  noPoints: (who: string) => `${who}没有带分值的计划，不能评分。`,
+  leave: (who: string) => `${who}请假，您还没有答复。请发“评分”，先答复是否免计。`,
   notOwed: (who: string) => `${who}不需要评分。`,
 }
 
-function whyNot({ person, week, status }: WeekView, undoMinutes: number): string {
+function whyNot(view: WeekView, undoMinutes: number): string {
+  const { person, week, status } = view
   const who = `${person.name}${formatWeek(week)}`
+  if (isLeaveOpen(view)) return text.leave(who)
   switch (status.kind) {
     case 'scored':
       return text.scored(who, undoMinutes)
@@ -33,7 +35,6 @@ function whyNot({ person, week, status }: WeekView, undoMinutes: number): string
       return text.returned(who)
     case 'submitted':
     case 'late':
-      return text.noPoints(who)
     case 'not-owed':
       return text.notOwed(who)
     default:
@@ -46,7 +47,7 @@ const scoreable = (person: Person, view?: WeekView): Scoreable => ({
   id: view?.row._id ?? person._id,
   name: person.name,
   aliases: [...person.nicknames, ...(person.address ? [person.address] : [])],
-  ...(view && { planned: view.planned.map((p) => p.points) }),
+  ...(view && { planned: itemsToScore(view).map((p) => p.points) }),
   ...(person.departments.at(-1) && { department: person.departments.at(-1)! }),
 })
 
@@ -54,26 +55,44 @@ const scoreable = (person: Person, view?: WeekView): Scoreable => ({
 const BEHIND_A_NAME =
   /^[\s:：,，、和]*(?:打|给|得|评|扣|总结|计划|满分|全满|都|均|全|各|是|的|[\d０-９零〇一二两三四五六七八九十百])/
 
+/** The oldest week of each that has no plan and counts 0: points for it are set as a whole (domain.md §11.10). */
+async function withoutPlan(ctx: Ctx, turn: TextTurn, people: Person[]): Promise<WeekView[]> {
+  if (people.length === 0) return []
+  const [weeks, team] = await Promise.all([openWeeks(ctx, turn.at), scoredBy(ctx, turn.person)])
+  const found = people.map(async (person) => {
+    const theirs = weeks.filter((week) => team.of(week).some((p) => p._id === person._id))
+    const views = await Promise.all(theirs.map((week) => viewWeek(ctx, person, week, turn.at)))
+    return views.find((v) => isWithoutPlan(v) && !isLeaveOpen(v))
+  })
+  return (await Promise.all(found)).filter((v) => v !== undefined)
+}
+
 /**
  * 「王五 18 30 40」: read, shown back, and nothing counts before it is confirmed (features.md B15).
  * @returns undefined when the text is no score line of this person's
  */
 export async function readScores(turn: TextTurn, ctx: Ctx): Promise<Answer[] | undefined> {
   if (!/[0-9０-９零一二两三四五六七八九十百满]/.test(turn.text)) return undefined
-  const waiting = await toScore(ctx, turn.person, turn.at)
+  const asked = await toScore(ctx, turn.person, turn.at)
+  const waiting = asked.filter(isToScore)
   // Of somebody with several weeks the oldest, as on the cards.
   const views = waiting.filter((v, i) => waiting.findIndex((w) => w.person._id === v.person._id) === i)
-  const others = (await teamOf(ctx, turn.person, 'own')).filter((p) => !views.some((v) => v.person._id === p._id))
-  if (views.length + others.length === 0) return undefined
-  const people = [...views.map((v) => scoreable(v.person, v)), ...others.map((p) => scoreable(p))]
+  const hasView = (p: Person) => views.some((v) => v.person._id === p._id)
+  const team = (await teamOf(ctx, turn.person, 'own')).filter((p) => !hasView(p))
+  if (views.length + team.length === 0) return undefined
   const first = turn.text.trimStart().replace(/^(打分|评分|给)[\s:：]*/, '')
+  const named = team.filter((p) => formsOfName(scoreable(p)).some((form) => first.includes(form)))
+  views.push(...(await withoutPlan(ctx, turn, named)))
+  const others = team.filter((p) => !hasView(p))
+  const people = [...views.map((v) => scoreable(v.person, v)), ...others.map((p) => scoreable(p))]
   const names = [...people.flatMap(formsOfName), '其他', '其余', '剩下']
   if (!names.some((n) => first.startsWith(n) && BEHIND_A_NAME.test(first.slice(n.length)))) return undefined
   const { scores, problems } = parseScores(first, people)
   for (const problem of problems) {
     const person = problem.kind === 'no-plan' && others.find((p) => p._id === problem.candidates?.[0])
     if (!person) continue
-    const view = await viewWeek(ctx, person, runningWeek(ctx, turn.at), turn.at)
+    const onLeave = asked.find((v) => v.person._id === person._id)
+    const view = onLeave ?? (await viewWeek(ctx, person, runningWeek(ctx, turn.at), turn.at))
     problem.text = whyNot(view, ctx.company().weekly.undoMinutes)
   }
   if (scores.length === 0) return problems.length > 0 ? [{ text: problems.map((p) => p.text).join('\n') }] : undefined
@@ -96,7 +115,7 @@ export async function readScores(turn: TextTurn, ctx: Ctx): Promise<Answer[] | u
   const lines = read.map(({ line, view }) => ({
     text: `${describeScore(
       line,
-      view.planned.map((p) => p.points),
+      itemsToScore(view).map((p) => p.points),
     )}（${formatWeek(view.week)}）`,
     shown: shown(compute(view, line).score),
   }))
@@ -119,7 +138,7 @@ export async function readScores(turn: TextTurn, ctx: Ctx): Promise<Answer[] | u
 }
 
 function compute(view: WeekView, line: ScoreLine) {
-  const items = view.planned.map((p, i) => ({ planned: p.points, actual: line.points![i]! }))
+  const items = itemsToScore(view).map((p, i) => ({ planned: p.points, actual: line.points![i]! }))
   return weekScore({ items, late: view.counts?.late ?? true, deductions: line.deductions })
 }
 

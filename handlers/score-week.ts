@@ -1,4 +1,5 @@
 import { closedCard } from '../cards/plan-submitted.ts'
+import { excuseRequestCard } from '../cards/requests.ts'
 import {
   deductionStepCard,
   deductionSteps,
@@ -22,8 +23,8 @@ import { mayJudgeWeek } from './rights.ts'
 import { addNote, returnWeek, type ScoreOutcome, scoreSubject, scoreWeek, withdrawScore } from './weekly/judge.ts'
 import { supportStates } from './weekly/support.ts'
 import { runningWeek } from './weekly/target.ts'
-import { isLeftReturned, isToScore, openWeeks, owedViews, scoredBy } from './weekly/team.ts'
-import { viewWeek, type WeekView } from './weekly/week.ts'
+import { openWeeks, owedViews, scoredBy } from './weekly/team.ts'
+import { isLeaveOpen, isLeftReturned, isToScore, itemsToScore, viewWeek, type WeekView } from './weekly/week.ts'
 import { ask, meantBy } from './write-week.ts'
 
 const text = {
@@ -31,7 +32,6 @@ const text = {
   already: (by: string, shown: string) => `${by}已先评分（${shown}分）。如需修改，请在页面上打开后更改。`,
   badPoints: (item: number, planned: number) => `第${item}项的得分应在0到${planned}之间，请重新选择。`,
   wrongCount: (n: number) => `这份计划有${n}项，请按顺序给出${n}个分数。`,
-  noPlan: '这一周没有带分值的计划，无法评分。可以请对方补充计划，或在团队页设为免计。',
   tooEarly: '还没有提交，截止时间之后再评分。',
   excused: '这一周已免计，不需要评分。',
   settled: '该周所在月份的结果已确认，不能再修改。如确有需要：未发布时请确认人发“撤销确认”，已发布请联系人力资源更正。',
@@ -68,7 +68,7 @@ export function sheetOf(ctx: Ctx, view: WeekView): ScoreSheet {
     personId: view.person._id,
     name: view.person.name,
     week: view.week,
-    planned: view.planned,
+    planned: itemsToScore(view),
     ...(counts?.submission.content.summary && { summary: counts.submission.content.summary }),
     submitted: counts ? (counts.late ? 'late' : 'on-time') : 'none',
     ...(counts && { submittedAt: formatInstant(counts.submission.at, ctx.company().timeZone) }),
@@ -77,8 +77,9 @@ export function sheetOf(ctx: Ctx, view: WeekView): ScoreSheet {
 }
 
 /**
- * Weeks to score of a manager's own people: those due last, the running one where it has been handed in, and whatever older
- * one is left of a month whose result is not out yet: without it the month cannot be confirmed.
+ * Weeks that wait for a manager: to be scored, or for the answer to leave that was asked for. Those due last, the running one
+ * where it has been handed in, and whatever older one is left of a month whose result is not out yet: without it the month
+ * cannot be confirmed.
  */
 export async function toScore(ctx: Ctx, manager: Person, at: Date): Promise<WeekView[]> {
   const last = ctx.company().weeks.previousOpenWeek(runningWeek(ctx, at))
@@ -89,12 +90,15 @@ export async function toScore(ctx: Ctx, manager: Person, at: Date): Promise<Week
   const left = older.length > 0 ? await ctx.weeks.unscored(older, ids) : []
   const asked = [...left, ...weeks.filter((w) => w >= last)]
   const views = await Promise.all(asked.map((week) => owedViews(ctx, team.of(week), week, at)))
-  return views.flat().filter(isToScore)
+  return views.flat().filter((v) => isToScore(v) || isLeaveOpen(v))
 }
 
 /** Whose week waits, with what is special about it. */
-export const waitingName = (view: WeekView): string =>
-  isLeftReturned(view) ? `${view.person.name}（${LEFT_RETURNED}）` : view.person.name
+export function waitingName(view: WeekView): string {
+  const { name } = view.person
+  if (!isToScore(view)) return `${name}（请假未确认）`
+  return isLeftReturned(view) ? `${name}（${LEFT_RETURNED}）` : name
+}
 
 /** 待评分 / 下一位: the next card to score. */
 export async function scoreNext(turn: Turn, ctx: Ctx, after?: string): Promise<Answer[]> {
@@ -105,10 +109,17 @@ export async function scoreNext(turn: Turn, ctx: Ctx, after?: string): Promise<A
 }
 
 /** Which submission a scorer has before them, and the plan that it is scored by: a change of that one is agreed to apart. */
-export const seenIn = ({ row, counts, planned }: WeekView): string =>
-  `${row.submissions.length}/${counts?.submission.at.toISOString() ?? 'none'}/${planned.map((p) => p.points).join()}`
+export const seenIn = (view: WeekView): string =>
+  `${view.row.submissions.length}/${view.counts?.submission.at.toISOString() ?? 'none'}/${itemsToScore(view)
+    .map((p) => p.points)
+    .join()}`
 
 async function scoreAnswer(ctx: Ctx, view: WeekView): Promise<Answer> {
+  const { person, week, row } = view
+  if (row.excuse && isLeaveOpen(view) && !isToScore(view)) {
+    const card = excuseRequestCard(person.name, week, row.excuse.reason)
+    return { card, subject: `excuse/${person._id}/${week}`, context: { personId: person._id, week } }
+  }
   const context = { personId: view.person._id, week: view.week, seen: seenIn(view) }
   const supports = await supportStates(ctx, view)
   const card = scoreCard({ ...sheetOf(ctx, view), supports })
@@ -131,7 +142,7 @@ export const onScoreFull: OnCard = async (turn, ctx) => {
   const about = await subjectOf(turn, ctx)
   if (!about) return [{ text: text.gone }]
   const view = await viewWeek(ctx, about.person, about.week, turn.at)
-  const points = Object.fromEntries(view.planned.map((p, i) => [i, p.points]))
+  const points = Object.fromEntries(itemsToScore(view).map((p, i) => [i, p.points]))
   return confirmFace(turn, ctx, view, points, [])
 }
 
@@ -146,8 +157,7 @@ export const onScoreStep: OnCard = async (turn, ctx) => {
     if (index !== undefined && value !== undefined) points[Number(index)] = pointsOfChoice(value)
   }
   const from = Number(turn.arg)
-  if (view.planned.length === 0) return [{ text: text.noPlan }]
-  if (from < view.planned.length && from % ITEMS_PER_STEP === 0) {
+  if (from < itemsToScore(view).length && from % ITEMS_PER_STEP === 0) {
     return [{ replace: scoreStepCard(sheetOf(ctx, view), points, from), context: { ...turn.instance.context, points } }]
   }
   return confirmFace(turn, ctx, view, points, deductionsIn(turn.instance.context))
@@ -186,9 +196,10 @@ async function confirmFace(
   points: Record<number, number>,
   deductions: Deduction[],
 ): Promise<Answer[]> {
-  const { planned } = view
-  if (planned.length === 0 || planned.every((p) => p.points === 0)) return [{ text: text.noPlan }]
-  const items = planned.map((p, i) => ({ planned: p.points, actual: Math.min(points[i] ?? p.points, p.points) }))
+  const items = itemsToScore(view).map((p, i) => ({
+    planned: p.points,
+    actual: Math.min(points[i] ?? p.points, p.points),
+  }))
   const computed = weekScore({ items, late: view.counts?.late ?? true, deductions })
   const context = {
     personId: view.person._id,
@@ -249,8 +260,6 @@ export async function explain(ctx: Ctx, outcome: Exclude<ScoreOutcome, { kind: '
       return text.wrongCount(outcome.planned)
     case 'bad-deduction':
       return text.badDeduction
-    case 'no-plan':
-      return text.noPlan
     case 'settled':
       return text.settled
     case 'too-early':

@@ -6,8 +6,8 @@ import type { Answer, OnCard, Turn } from '../src/inbox/handler.ts'
 import type { Person } from '../src/store/people.ts'
 import { waitingName } from './score-week.ts'
 import { runningWeek } from './weekly/target.ts'
-import { chase, isOwing, isToScore, teamOf, teamView } from './weekly/team.ts'
-import { deadlineOf } from './weekly/week.ts'
+import { chase, isOwing, teamOf, teamView } from './weekly/team.ts'
+import { deadlineOf, isToScore } from './weekly/week.ts'
 
 const text = {
   noTeam: '您目前没有需要提交周计划的下属。',

@@ -2,9 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { mayJudgeWeek, mayReadWeek } from '../handlers/rights.ts'
 import { scoreWeek } from '../handlers/weekly/judge.ts'
 import { leaders } from '../handlers/weekly/team.ts'
-import { saturdayOf, type Week } from '../src/domain/time.ts'
 import type { Person } from '../src/store/people.ts'
-import { type WeekRow, weekRowId } from '../src/store/weeks.ts'
 import { type MonthWorld, monthYaml, novemberWeeks, startMonthWorld } from './month-world.ts'
 import { readable } from './week-world.ts'
 
@@ -25,16 +23,6 @@ async function noted(day: string, ...userIds: string[]): Promise<void> {
 async function becomes(userId: string, change: Partial<Person>): Promise<void> {
   const before = await person(userId)
   await world.bot().ctx.people.save({ ...before, ...change }, before)
-}
-/** A week handed in on time, with a plan of 100 points in it, and not scored. */
-async function handedIn(userId: string, week: Week, extra: Partial<WeekRow> = {}): Promise<void> {
-  const personId = await world.idOf(userId)
-  const at = new Date(`${saturdayOf(week)}T11:00:00+08:00`)
-  const plan = [{ text: '日常工作', kind: 'routine' as const, points: 100 }]
-  const row = { submissions: [{ at, content: { plan } }], pastScores: [], notes: [], rev: 1, applied: [], ...extra }
-  await world
-    .bot()
-    .ctx.weeks.model.collection.insertOne({ _id: weekRowId(personId, week), personId, week, ...row } as never)
 }
 const team = async (userId: string): Promise<string> => {
   await world.phone(userId).type('团队结果')
@@ -93,7 +81,7 @@ describe('weeks that are left to score', () => {
     world = await startMonthWorld({ start: '2026-11-30T09:59:30+08:00' })
     for (const week of ['2026-W44', '2026-W45', '2026-W46', '2026-W48']) await world.scored('zhao', week, 90)
     for (const week of novemberWeeks) await world.scored('qian', week, 90)
-    await handedIn('zhao', '2026-W47')
+    await world.handedIn('zhao', '2026-W47')
     await becomes('zhao', { leftOn: '2026-11-30', active: false, leftBy: 'roster' })
     await world.go('2026-11-30T10:01:00+08:00')
     const li = world.phone('li')
@@ -110,44 +98,16 @@ describe('weeks that are left to score', () => {
 
   test('a week of somebody whose last day came before its deadline is not asked for', async () => {
     world = await startMonthWorld({ start })
-    await handedIn('zhao', '2026-W47')
+    await world.handedIn('zhao', '2026-W47')
     await becomes('zhao', { leftOn: '2026-11-20', active: false, leftBy: 'roster' })
     await world.phone('li').type('评分')
     expect(world.phone('li').sees()).toBe('目前没有待您评分的周总结。')
   })
 
-  test('sent back and never handed in again: said so, and scored on what was handed in first', async () => {
-    world = await startMonthWorld({ start })
-    for (const week of ['2026-W44', '2026-W45', '2026-W46', '2026-W48']) await world.scored('zhao', week, 90)
-    for (const week of novemberWeeks) await world.scored('qian', week, 90)
-    const li = world.phone('li')
-    const returned = { at: new Date('2026-11-23T10:00:00+08:00'), by: await world.idOf('li'), reason: '请补充不足' }
-    await handedIn('zhao', '2026-W47', { returned })
-    await li.type('评分')
-    expect(li.sees()).toContain('赵敏  11月16日至22日')
-    expect(li.sees()).toContain('已退回，未重新提交')
-    await li.type('赵敏 95')
-    await li.tap('确认评分')
-    expect(await team('li')).toContain('<确认团队>')
-    expect((await draft('zhao')).shownTotal).toBe('91.25')
-  })
-
-  test('before the deadline a week that was sent back is still the other one’s to mend', async () => {
-    world = await startMonthWorld({ start: '2026-11-27T17:00:30+08:00' })
-    await world.scored('zhao', '2026-W47', 90)
-    const returned = { at: new Date('2026-11-27T16:00:00+08:00'), by: await world.idOf('li'), reason: '请补充不足' }
-    const submissions = [{ at: new Date('2026-11-27T15:00:00+08:00'), content: { plan: [] } }]
-    await handedIn('zhao', '2026-W48', { returned, submissions })
-    await world.phone('li').type('评分')
-    expect(world.phone('li').sees()).toBe('目前没有待您评分的周总结。')
-    await world.phone('li').type('赵敏 95')
-    expect(world.phone('li').sees()).toContain('已退回，补充后再次提交即可评分')
-  })
-
   test('of the position before, after a change inside the month', async () => {
     world = await startMonthWorld({ start })
     await world.scored('zhao', '2026-W44', 90)
-    await handedIn('zhao', '2026-W45')
+    await world.handedIn('zhao', '2026-W45')
     await noted('2026-11-01', 'zhao')
     await becomes('zhao', { position: '司机' })
     await noted('2026-11-09', 'zhao')
@@ -160,7 +120,7 @@ describe('another superior', () => {
   test('a week is scored by who was the superior on its Saturday; the present one may read it', async () => {
     world = await startMonthWorld({ start })
     await world.scored('zhao', '2026-W46', 90)
-    await handedIn('zhao', '2026-W47')
+    await world.handedIn('zhao', '2026-W47')
     await noted('2026-11-01', 'zhao')
     await becomes('zhao', { managerId: await world.idOf('zhou') })
     await noted('2026-11-23', 'zhao')
@@ -186,7 +146,7 @@ describe('another superior', () => {
   test('when the former one has left, or nothing was noted, the present one scores', async () => {
     world = await startMonthWorld({ start })
     await world.scored('zhao', '2026-W46', 90)
-    await handedIn('zhao', '2026-W47')
+    await world.handedIn('zhao', '2026-W47')
     await becomes('zhao', { managerId: await world.idOf('zhou') })
     await noted('2026-11-23', 'zhao')
     await world.phone('zhou').type('评分')

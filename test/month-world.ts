@@ -1,6 +1,6 @@
 import type { SandboxPerson } from '../sandbox/stand-in.ts'
 import { saturdayOf, type Week } from '../src/domain/time.ts'
-import { weekRowId } from '../src/store/weeks.ts'
+import { type WeekRow, weekRowId } from '../src/store/weeks.ts'
 import { companyOfFive } from './company-of-five.ts'
 import { type Platforms, startWeekWorld, type WeekWorld } from './week-world.ts'
 
@@ -39,10 +39,12 @@ positions: { '*': 周计划, 总经理: 不考核, 司机: 司机月度检查 }
 export interface MonthWorld extends WeekWorld {
   /** The bot's id of somebody on WeCom or DingTalk. */
   idOf(userId: string): Promise<string>
-  /** A scored week: points given of 100 planned, handed in on time or late. */
   /** Straight to an instant: what is due there happens, what lay between is caught up or left out as after a night's outage. */
   jump(at: string): Promise<void>
+  /** A scored week: points given of 100 planned, handed in on time or late. */
   scored(userId: string, week: Week, actual: number, late?: boolean): Promise<void>
+  /** A week handed in on time, with a plan of 100 points in it, and not scored. */
+  handedIn(userId: string, week: Week, extra?: Partial<WeekRow>): Promise<void>
 }
 
 /** The bot on the last day of November 2026, as if it had been there since the end of October, with the month's weeks to be filled in. */
@@ -64,6 +66,13 @@ export async function startMonthWorld(
     row: { ...row, state: 'published', published: october, told: true },
     outcome: null,
   }))
+  const item = { text: '日常工作', kind: 'routine' as const, points: 100 }
+  const put = async (userId: string, week: Week, row: Partial<WeekRow>) => {
+    const personId = await idOf(userId)
+    const whole = { submissions: [], pastScores: [], notes: [], rev: 1, applied: [], ...row }
+    const rows = world.bot().ctx.weeks.model.collection
+    await rows.insertOne({ _id: weekRowId(personId, week), personId, week, ...whole } as never)
+  }
   const idOf = async (userId: string) => (await world.bot().ctx.people.byAccount(platform, userId))!._id
   return Object.assign(world, {
     idOf,
@@ -72,24 +81,15 @@ export async function startMonthWorld(
       await world.bot().tick()
     },
     async scored(userId: string, week: Week, actual: number, late = false) {
-      const personId = await idOf(userId)
-      const { ctx } = world.bot()
-      const by = (await ctx.people.get(personId))!.managerId!
+      const by = (await world.bot().ctx.people.get(await idOf(userId)))!.managerId!
       // The Saturdays of the worlds that are played are no holidays.
-      const saturday = saturdayOf(week)
-      const at = new Date(`${saturday}T${late ? '12:07' : '11:00'}:00+08:00`)
-      const item = { text: '日常工作', kind: 'routine' as const, points: 100 }
-      await ctx.weeks.model.collection.insertOne({
-        _id: weekRowId(personId, week),
-        personId,
-        week,
-        submissions: [{ at, content: { plan: [item] } }],
-        score: { points: [actual], planned: [{ text: item.text, points: 100 }], deductions: [], by, at },
-        pastScores: [],
-        notes: [],
-        rev: 1,
-        applied: [],
-      } as never)
+      const at = new Date(`${saturdayOf(week)}T${late ? '12:07' : '11:00'}:00+08:00`)
+      const score = { points: [actual], planned: [{ text: item.text, points: 100 }], deductions: [], by, at }
+      await put(userId, week, { submissions: [{ at, content: { plan: [item] } }], score })
+    },
+    async handedIn(userId: string, week: Week, extra: Partial<WeekRow> = {}) {
+      const at = new Date(`${saturdayOf(week)}T11:00:00+08:00`)
+      await put(userId, week, { submissions: [{ at, content: { plan: [item] } }], ...extra })
     },
   })
 }

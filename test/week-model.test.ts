@@ -75,14 +75,13 @@ const readings: [RegExp, string | ((text: string) => string)][] = [
   [/^已撤销对/, (t) => `score-undone:${whoIn(t)}`],
   [/^目前没有待您评分/, 'none-to-score'],
   [
-    /^..11月\d+日至(?:12月)?\d+日(?:的周总结还未提交|的周总结已退回|没有带分值|已经评过分|不需要评分)/,
+    /^..11月\d+日至(?:12月)?\d+日(?:的周总结还未提交|的周总结已退回|请假，您还没有答复|已经评过分|不需要评分)/,
     'nothing-to-score',
   ],
   [/^请回复退回的原因/, 'ask-reason'],
   [/^已退回，并转达/, (t) => `sent-back:${whoIn(t)}`],
   [/^已经评分，不能退回/, 'not-back-scored'],
   [/^对方还没有提交，无法退回/, 'not-back-missing'],
-  [/^这一周没有带分值的计划/, 'no-plan'],
   [/^还没有提交，截止时间之后/, 'too-early'],
   [/^这一周已免计/, 'is-excused'],
   [/的评分已由上级撤回/, (t) => `taken-back:${weekIn(t)}`],
@@ -285,7 +284,7 @@ class Run {
         const waiting = command.who ? [] : model.waiting(who).map((w) => w.about)
         const about = waiting[command.about % waiting.length] ?? assessed[command.about]!
         const open = model.lineAbout(who, about)
-        const planned = open ? model.planned(open.about, open.week) : []
+        const planned = open ? model.toGive(open.about, open.week) : []
         const share = planned.length < 2 || how === 'full' ? 1 : how === 'half' ? 0.5 : 0.92
         const given = planned.map((p) => Number((p * share).toFixed(6)))
         const numbers = share === 1 ? '满分' : how === 'half' ? given.join(' ') : '92'

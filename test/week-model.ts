@@ -153,17 +153,32 @@ export class WeekModel {
     this.row(who, week).leave !== 'proposed'
   private team = (judge: Who) => assessed.filter((who) => superior[who] === judge)
 
-  /** Handed in, or sent back and the deadline over, with points to give, not scored: the oldest week first. */
+  /** What a week is given points for: its plan, or the week as a whole. */
+  toGive = (who: Assessed, week: number): number[] =>
+    total(this.planned(who, week)) > 0 ? this.planned(who, week) : [100]
+
+  private weeks = () => Array.from({ length: this.running() }, (_, i) => i + 1)
+  private isOver = (who: Assessed, week: number, ...kinds: string[]) =>
+    !onTime(this.now, week) && kinds.includes(this.status(who, week))
+  private isIn = (who: Assessed, week: number) =>
+    ['handed', 'late'].includes(this.status(who, week)) || this.isOver(who, week, 'returned')
+  private isToScore = (who: Assessed, week: number) => this.isIn(who, week) && total(this.planned(who, week)) > 0
+  /** Asked for, and neither answered nor scored when the deadline was over. */
+  private isLeaveOpen(who: Assessed, week: number): boolean {
+    const { leave, score } = this.row(who, week)
+    return leave === 'proposed' && !score && !onTime(this.now, week)
+  }
+  private isWithoutPlan = (who: Assessed, week: number) =>
+    total(this.planned(who, week)) === 0 && (this.isIn(who, week) || this.isOver(who, week, 'missing', 'draft'))
+
+  /** Handed in, or sent back and the deadline over, with points to give, not scored; or leave to answer: the oldest week first. */
   waiting(judge: Who): { about: Assessed; week: number }[] {
-    const weeks = Array.from({ length: this.running() }, (_, i) => i + 1)
-    const isIn = ({ about, week }: { about: Assessed; week: number }) =>
-      ['handed', 'late', ...(onTime(this.now, week) ? [] : ['returned'])].includes(this.status(about, week))
-    return weeks
+    return this.weeks()
       .flatMap((week) => this.team(judge).map((about) => ({ about, week })))
-      .filter((w) => isIn(w) && total(this.planned(w.about, w.week)))
+      .filter((w) => this.isToScore(w.about, w.week) || this.isLeaveOpen(w.about, w.week))
   }
   private seen = (who: Assessed, week: number) =>
-    `${this.row(who, week).handed.length}/${this.counts(who, week)?.handed.at}/${this.planned(who, week)}`
+    `${this.row(who, week).handed.length}/${this.counts(who, week)?.handed.at}/${this.toGive(who, week)}`
 
   /** The weeks that something said now may be meant for; two: ask. */
   weeksMeant(who: Assessed): number[] {
@@ -289,7 +304,9 @@ export class WeekModel {
   }
 
   private sheet(judge: Who, open: { about: Assessed; week: number }[]) {
-    const kinds = open.map(({ about, week }) => `sheet:${about}:${week}`)
+    const kinds = open.map(
+      ({ about, week }) => `${this.isToScore(about, week) ? 'sheet' : 'leave-request'}:${about}:${week}`,
+    )
     const card = (kind: string): Card => {
       const { about, week } = open[kinds.indexOf(kind)]!
       return { kind, to: judge, about, week, seen: this.seen(about, week) }
@@ -305,11 +322,16 @@ export class WeekModel {
   toScore(judge: Who) {
     if (!this.nextSheet(judge)) this.say(judge, 'none-to-score')
   }
-  /** The oldest week of somebody's that a line in chat is about, with what is planned in it. */
-  lineAbout = (judge: Who, about: Assessed) => this.waiting(judge).find((w) => w.about === about)
+  /** The oldest week of somebody's that a line in chat is about: one that waits, or one without a plan. */
+  lineAbout(judge: Who, about: Assessed): { about: Assessed; week: number } | undefined {
+    if (superior[about] !== judge) return undefined
+    const without = (week: number) => this.isWithoutPlan(about, week) && !this.isLeaveOpen(about, week)
+    const week = this.weeks().find((w) => this.isToScore(about, w)) ?? this.weeks().find(without)
+    return week === undefined ? undefined : { about, week }
+  }
   private confirmFace(on: Card | undefined, judge: Who, card: Card) {
     const { about, week, points, deducted } = card
-    const value = shownScore(points!, this.planned(about, week), this.counts(about, week)?.late ?? true, deducted!)
+    const value = shownScore(points!, this.toGive(about, week), this.counts(about, week)?.late ?? true, deducted!)
     this.show(on, judge, `confirm:${about}:${week}:${value}`, { ...card })
   }
   scoreLine(judge: Who, about: Assessed, points: number[], deducted: number) {
@@ -322,7 +344,7 @@ export class WeekModel {
   private confirm(card: Card) {
     const { about, week, to: judge } = card
     const row = this.row(about, week)
-    const planned = this.planned(about, week)
+    const planned = this.toGive(about, week)
     if (!row.score && card.seen !== this.seen(about, week)) {
       card.kind = 'closed:对方更新了内容'
       return this.sheet(judge, [{ about, week }])
@@ -377,11 +399,9 @@ export class WeekModel {
     else if (label === '不同意')
       if (card.kind.startsWith('leave')) this.decideLeave(card, 'refused')
       else this.decideChange(card, 'refused')
-    else if (label === '全部满分') {
-      const points = this.planned(about, card.week)
-      if (total(points) === 0) this.say(to, 'no-plan')
-      else this.confirmFace(card, to, { ...card, points, deducted: 0 })
-    } else if (label === '取消' && card.kind.startsWith('confirm')) card.kind = 'closed:已取消，没有评分'
+    else if (label === '全部满分')
+      this.confirmFace(card, to, { ...card, points: this.toGive(about, card.week), deducted: 0 })
+    else if (label === '取消' && card.kind.startsWith('confirm')) card.kind = 'closed:已取消，没有评分'
     else if (label === '取消') {
       const { draft } = this.row(about, card.week)
       card.kind = 'closed:已取消，草稿没有保留'

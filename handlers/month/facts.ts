@@ -34,7 +34,7 @@ import type { ResultRow, ResultVersion } from '../../src/store/results.ts'
 import type { SurveyScore } from '../../src/store/survey-scores.ts'
 import { type WeekRow, weekRowId } from '../../src/store/weeks.ts'
 import { findByRef } from '../rights.ts'
-import { makeView, type WeekView } from '../weekly/week.ts'
+import { isLeaveOpen, makeView, type WeekView } from '../weekly/week.ts'
 
 /** What is the same for everybody of a month. */
 export interface MonthFrame {
@@ -167,7 +167,7 @@ export function weekOutcome(view: WeekView, now: Date): WeekResult {
   const { week, status, row, due } = view
   if (status.kind !== 'not-owed' && !row.score && due !== 'closed' && isOnTime(now, due.deadline))
     return { week, kind: 'missing', lines: ['未到截止时间'] }
-  return weekResult({
+  const result = weekResult({
     week,
     ...(status.kind === 'not-owed' && { excused: { because: because[status.because] } }),
     submitted: view.counts ? (view.counts.late ? 'late' : 'on-time') : 'none',
@@ -177,7 +177,13 @@ export function weekOutcome(view: WeekView, now: Date): WeekResult {
     }),
     deductions: row.score?.deductions ?? [],
   })
+  // Somebody who asked for leave is owed an answer before the week counts as nothing.
+  return result.kind === 'zero' && isLeaveOpen(view)
+    ? { week, kind: 'missing', because: 'leave', lines: ['请假未确认'] }
+    : result
 }
+
+const zeros = { 'nothing-submitted': '未提交，按0分计', 'no-points': '没有计划，按0分计' } as const
 
 const blankWeek = (personId: string, week: Week): WeekRow => ({
   _id: weekRowId(personId, week),
@@ -194,16 +200,21 @@ function weeklyPart(frame: MonthFrame, person: Person, from: Day, to: Day, rows:
   const { company, now, month, firstWeek } = frame
   const weeks = frame.weeks.filter((w) => w.saturday >= from && w.saturday <= to)
   const lines: string[] = []
+  const remarks: string[] = []
   const results = weeks.map(({ week, before, title }): WeekResult => {
     if (week <= firstWeek) return { week, kind: 'excused', lines: ['系统启用前，不计入当月'] }
     const row = rows.get(week) ?? blankWeek(person._id, week)
     const view = makeView(company, person, row, rows.get(before) ?? blankWeek(person._id, before), now)
     const result = weekOutcome(view, now)
     if (result.kind === 'scored') lines.push(title, ...result.lines.map((l) => `　${l}`))
+    if (result.kind === 'zero') {
+      lines.push(title, `　${zeros[result.because]}`)
+      remarks.push(`${title}${zeros[result.because]}，可补分或免计`)
+    }
     return result
   })
   const work = weeklyWork(month, results)
-  return { ...work, lines: [...lines, ...work.lines] }
+  return { ...work, lines: [...lines, ...work.lines], ...(remarks.length > 0 && { remarks }) }
 }
 
 function workOf(

@@ -22,11 +22,13 @@ export async function teamCardOf(ctx: Ctx, team: TeamMonth): Promise<TeamCard> {
     const f = currentOf(r)
     return `${r.name}：${f.shownTotal ?? '无'}${f.grade ? `（${f.grade}）` : ''}`
   })
+  const remarks = drafts.flatMap((r) => (r.draft.remarks ?? []).map((what) => `${r.name}：${what}`))
   return {
     month,
     dates: datesOf(ctx, month),
     people: rows.length,
     open,
+    ...(remarks.length > 0 && { remarks }),
     state: published ? 'published' : drafts.length > 0 ? 'draft' : 'confirmed',
     ...(ctx.company().month.figuresOnCard && { figures }),
     ...(returned.length > 0 && { returned }),

@@ -1,5 +1,4 @@
 import type { Act, Ctx } from '../../src/context.ts'
-import { isOnTime } from '../../src/domain/deadline.ts'
 import { shown } from '../../src/domain/decimal.ts'
 import { type Deduction, isActual, isDeduction, requirements, weekScore } from '../../src/domain/score.ts'
 import { monthOfWeek, type Week } from '../../src/domain/time.ts'
@@ -9,7 +8,7 @@ import { reportOf, weekRowId } from '../../src/store/weeks.ts'
 import { closeCards } from '../close-cards.ts'
 import { closedState } from '../month/closed.ts'
 import { asOfWeek, mayAnswerWeek, mayJudgeWeek } from '../rights.ts'
-import { deadlineOf, scoreOf, viewWeek, weekSubject } from './week.ts'
+import { deadlineOf, isFirstOfAll, itemsToScore, scoreOf, viewWeek, weekSubject } from './week.ts'
 
 type NotAllowed = { kind: 'not-allowed' }
 
@@ -20,8 +19,8 @@ export type ScoreOutcome =
   | { kind: 'bad-points'; item: number; planned: number }
   | { kind: 'wrong-count'; planned: number }
   | { kind: 'bad-deduction' }
-  /** Nothing to score: no plan, no points, not yet handed in, excused. */
-  | { kind: 'no-plan' | 'too-early' | 'excused' }
+  /** Nothing to score: not yet handed in, or no part of the month. */
+  | { kind: 'too-early' | 'excused' }
   /** The month is confirmed or published: afterwards it is a correction (domain.md §11.9). */
   | { kind: 'settled' }
   | NotAllowed
@@ -48,10 +47,9 @@ export async function scoreWeek(
 ): Promise<ScoreOutcome> {
   if (!(await mayJudgeWeek(ctx, by, person, week))) return { kind: 'not-allowed' }
   const view = await viewWeek(ctx, person, week, act.at)
-  const { planned, due } = view
-  if (due === 'closed' || view.row.excuse?.state === 'granted') return { kind: 'excused' }
-  if (planned.length === 0 || planned.every((p) => p.points === 0)) return { kind: 'no-plan' }
-  if (!view.counts && isOnTime(act.at, due.deadline)) return { kind: 'too-early' }
+  const planned = itemsToScore(view)
+  if (view.status.kind === 'not-owed' || isFirstOfAll(ctx, week)) return { kind: 'excused' }
+  if (!view.counts && !view.overdue) return { kind: 'too-early' }
   if (await settledFor(ctx, act, person, week)) return { kind: 'settled' }
   if (input.points.length !== planned.length) return { kind: 'wrong-count', planned: planned.length }
   const bad = input.points.findIndex((p, i) => !isActual(p, planned[i]!.points))

@@ -125,15 +125,6 @@ export async function withoutJudge(ctx: Ctx): Promise<Person[]> {
 export const isOwing = (view: WeekView): boolean =>
   view.person.active && owesReport(view.status) && view.row.excuse?.state !== 'proposed'
 
-/** Sent back, and not handed in again before the deadline was over: what was handed in first can be scored. */
-export const isLeftReturned = (view: WeekView): boolean => view.status.kind === 'returned' && view.overdue
-
-/** Handed in, not scored yet. */
-export const isToScore = (view: WeekView): boolean =>
-  view.counts !== undefined &&
-  (view.status.kind === 'submitted' || view.status.kind === 'late' || isLeftReturned(view)) &&
-  view.planned.some((p) => p.points > 0)
-
 /**
  * 催一下: a reminder to those who have not handed in at this very moment, checked again when each is sent
  * (features.md T6). One a person and quarter of an hour, whoever presses.

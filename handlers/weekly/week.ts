@@ -107,6 +107,31 @@ function plannedOfScore(rowBefore: WeekRow, dueBefore: WeekDeadline | 'closed', 
   return (row.score?.planned ?? []).map((scored, i) => ({ kind: 'routine' as const, ...plan[i], ...scored }))
 }
 
+/** 篇三 asks for Σ planned points; where nothing was planned the superior may judge the week as a whole (domain.md §11.10). */
+const WHOLE_WEEK: PlanItem = { text: '本周工作（没有计划）', kind: 'routine', points: 100 }
+
+const hasPoints = (view: WeekView): boolean => view.planned.some((p) => p.points > 0)
+
+/** What a week is given points for: its plan, or the week as a whole. */
+export const itemsToScore = (view: WeekView): PlanItem[] => (hasPoints(view) ? view.planned : [WHOLE_WEEK])
+
+/** Sent back, and not handed in again before the deadline was over: what was handed in first can be scored. */
+export const isLeftReturned = (view: WeekView): boolean => view.status.kind === 'returned' && view.overdue
+
+const isHandedIn = ({ counts, status }: WeekView): boolean =>
+  counts !== undefined && (status.kind === 'submitted' || status.kind === 'late')
+
+/** Handed in, not scored yet. */
+export const isToScore = (view: WeekView): boolean => (isHandedIn(view) || isLeftReturned(view)) && hasPoints(view)
+
+/** Without a plan, and counting 0 if nobody sets points or excuses it (domain.md §11.10). */
+export const isWithoutPlan = (view: WeekView): boolean =>
+  !hasPoints(view) && !view.row.score && view.status.kind !== 'not-owed' && (isHandedIn(view) || view.overdue)
+
+/** Leave that was asked for, with no answer and no score when the deadline was over (domain.md §11.6). */
+export const isLeaveOpen = (view: WeekView): boolean =>
+  view.row.excuse?.state === 'proposed' && !view.row.score && view.overdue && view.status.kind !== 'not-owed'
+
 /** The arithmetic of a given score: late counts when nothing came in time (domain.md §3). */
 export function scoreOf(row: WeekRow, counts: Standing | undefined): Computed | undefined {
   const given = row.score

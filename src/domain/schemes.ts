@@ -73,12 +73,13 @@ export interface Kpi {
   target?: number | undefined
 }
 
-/** The work score of one part of a month. */
-export type Work =
+/** The work score of one part of a month. `remarks`: what the superior should look at, and need not. */
+export type Work = { remarks?: string[] } & (
   | ({ kind: 'scored' } & Computed)
   | { kind: 'none'; lines: string[] }
   /** `missing`: what is missing, in words that name it. */
   | { kind: 'missing'; missing: string[]; lines: string[] }
+)
 
 const capped = (score: Exact, cap: number, lines: string[]): Exact => {
   if (isNegative(score)) {

@@ -127,8 +127,8 @@ export type WeekResult = { week: Week; lines: string[] } & (
   | { kind: 'excused' }
   /** Counts as 0 and is flagged for the manager, who may excuse it or set points. */
   | { kind: 'zero'; score: Exact; because: 'nothing-submitted' | 'no-points' }
-  /** Submitted but not scored, or not wholly: the month cannot be confirmed (domain.md §11.10). */
-  | { kind: 'missing' }
+  /** Submitted but not scored, or not wholly, or leave asked for and not answered: the month cannot be confirmed (domain.md §11.6, §11.10). */
+  | { kind: 'missing'; because?: 'leave' }
 )
 
 /** How a week counts, domain.md §3 and §11.6, 11.10. */
@@ -168,11 +168,16 @@ export type MonthScore =
 export function monthScore(month: Month, weeks: readonly WeekResult[]): MonthScore {
   const missing = weeks.filter((one) => one.kind === 'missing')
   if (missing.length > 0) {
-    const names = missing.map((one) => formatWeek(one.week)).join('、')
+    const asked = missing.filter((one) => one.because === 'leave')
+    const unscored = missing.filter((one) => one.because !== 'leave')
+    const names = unscored.map((one) => formatWeek(one.week)).join('、')
     return {
       kind: 'missing',
       weeks: missing.map((one) => one.week),
-      lines: [`还有${missing.length}周未评分：${names}`],
+      lines: [
+        ...(unscored.length > 0 ? [`还有${unscored.length}周未评分：${names}`] : []),
+        ...asked.map((one) => `${formatWeek(one.week)}请假未确认，上级发“评分”即可答复`),
+      ],
     }
   }
   const lines = weeks.map((one) => {

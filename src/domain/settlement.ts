@@ -68,6 +68,8 @@ export interface MonthResult {
   sections: ResultSection[]
   /** What keeps it from being confirmed, named. */
   missing: string[]
+  /** What the superior should look at before confirming; absent when there is nothing. */
+  remarks?: string[]
   ruleVersion: string
 }
 
@@ -112,6 +114,7 @@ export function settle(f: SettleFacts): MonthResult {
       title: '更正',
       lines: f.adjustments.map((a) => `${formatDay(a.day)} ${a.reason}：${signed(a.points)}`),
     })
+  const remarks = f.parts.flatMap((p) => p.work.remarks ?? [])
   const result: MonthResult = {
     month: f.month,
     position: last?.position ?? '',
@@ -120,6 +123,7 @@ export function settle(f: SettleFacts): MonthResult {
     minus: exactText(behaviour.minus),
     sections,
     missing,
+    ...(remarks.length > 0 && { remarks }),
     ruleVersion: f.ruleVersion,
   }
   if (missing.length > 0 || work.kind !== 'scored') return result

@@ -151,15 +151,17 @@ export function weekStore(db: Db) {
         .find({ personId: String(personId), 'excuse.state': { $in: ['proposed', 'granted'] } })
         .sort({ week: 1 })
         .lean<WeekRow[]>(),
-    /** Which of some weeks hold something that was handed in by one of these people and not scored, in order. */
+    /** Which of some weeks hold something of these people that was handed in or asked for, and not scored; in order. */
     async unscored(weeks: Week[], personIds: string[]): Promise<Week[]> {
       const rows = await model
         .find(
           { week: { $in: weeks }, personId: { $in: personIds }, score: { $exists: false } },
-          { week: 1, submissions: 1 },
+          { week: 1, 'submissions.at': 1, 'excuse.state': 1 },
         )
         .lean<WeekRow[]>()
-      return [...new Set(rows.filter((r) => r.submissions.length > 0).map((r) => r.week))].sort()
+      return [
+        ...new Set(rows.filter((r) => r.submissions.length > 0 || r.excuse?.state === 'proposed').map((r) => r.week)),
+      ].sort()
     },
     /** Whose plan, handed in in one of these weeks, needs somebody's support. */
     needingSupport: (weeks: Week[]): Promise<string[]> =>

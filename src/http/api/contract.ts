@@ -284,6 +284,8 @@ export interface MonthLine {
   grade?: string
   change?: string
   missing: string[]
+  /** What should be looked at and keeps nothing from being confirmed. */
+  remarks?: string[]
   state: 'draft' | 'confirmed' | 'published'
   returned?: string
   sections: { title: string; lines: string[] }[]

@@ -117,6 +117,7 @@ function lineOf(row: ResultRow, waiting: readonly string[], goals: string | unde
     position: r.position,
     ...figuresOf(r),
     missing: [...new Set([...r.missing, ...waiting])],
+    ...(row.state === 'draft' && r.remarks && { remarks: r.remarks }),
     state: row.state,
     ...(row.returned && { returned: row.returned.reason }),
     sections: r.sections,

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { viewWeek, type WeekView, worksByWeeklyPlan } from '../../../handlers/weekly/week.ts'
+import { isLeaveOpen, viewWeek, type WeekView, worksByWeeklyPlan } from '../../../handlers/weekly/week.ts'
 import type { Ctx } from '../../context.ts'
 import { isOnTime } from '../../domain/deadline.ts'
 import { shown } from '../../domain/decimal.ts'
@@ -30,11 +30,11 @@ const because = {
   excused: '请假',
 } as const
 
-/** How a week counts so far; `open`: nothing to be said before its deadline. */
+/** How a week counts so far; `open`: nothing to be said before its deadline, nor before leave is answered. */
 function resultOf(view: WeekView, now: Date): WeekResult | undefined {
   const { status, row, week, due } = view
   const decided = row.score !== undefined || status.kind === 'not-owed'
-  if (!decided && due !== 'closed' && isOnTime(now, due.deadline)) return undefined
+  if (!decided && due !== 'closed' && (isOnTime(now, due.deadline) || isLeaveOpen(view))) return undefined
   return weekResult({
     week,
     ...(status.kind === 'not-owed' && { excused: { because: because[status.because] } }),

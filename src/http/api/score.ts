@@ -12,7 +12,7 @@ import {
 } from '../../../handlers/weekly/judge.ts'
 import { lastDueWeek, runningWeek } from '../../../handlers/weekly/target.ts'
 import { teamOf, teamView } from '../../../handlers/weekly/team.ts'
-import { deadlineOf, viewWeek } from '../../../handlers/weekly/week.ts'
+import { deadlineOf, itemsToScore, viewWeek } from '../../../handlers/weekly/week.ts'
 import type { Ctx } from '../../context.ts'
 import { isOnTime } from '../../domain/deadline.ts'
 import { pointsText } from '../../domain/score.ts'
@@ -46,7 +46,6 @@ const text = {
   points: (item: number, planned: number) => `第${item}项的得分应在0到${planned}之间`,
   count: (n: number) => `本周计划有${n}项，请刷新页面后重新评分`,
   deduction: '扣分项重复或分值不正确',
-  noPlan: '本周没有可评分的计划',
   early: '还未提交，截止时间后可评分',
   excused: '本周已免计，无需评分',
   notBack: '这一周已免计，不需要补充',
@@ -83,7 +82,8 @@ export async function scoreSheet(ctx: Ctx, me: Person, person: Person, which: We
   const content = view.counts?.submission.content
   const { outcomes = [], ...summary } = content?.summary ?? {}
   const change = waitingChange(view)
-  const blocked = whyNotScorable(view, now)
+  const blocked = whyNotScorable(ctx, view)
+  const items = await plannedOf(ctx, blocked ? view : { ...view, planned: itemsToScore(view) })
   return {
     ...nameOfWeek(which),
     person: { id: person._id, name: person.name, position: person.position },
@@ -92,7 +92,7 @@ export async function scoreSheet(ctx: Ctx, me: Person, person: Person, which: We
     ...dueOf(ctx, view),
     status: view.status,
     statusText: statusForOthers(view),
-    items: (await plannedOf(ctx, view)).map((item, i) => ({ ...item, ...(outcomes[i] && { outcome: outcomes[i] }) })),
+    items: items.map((item, i) => ({ ...item, ...(outcomes[i] && { outcome: outcomes[i] }) })),
     ...(content?.summary && { summary: summary as ScoreSheet['summary'] & object }),
     next: { ...nameOfWeek(ctx.company().weeks.nextOpenWeek(which)), plan: content?.plan ?? [] },
     ...submittedOf(view),
@@ -184,8 +184,6 @@ export const scoreEndpoints: Endpoint[] = [
           throw new ApiError(400, 'invalid', text.deduction, {
             fields: [{ path: 'deductions', message: text.deduction }],
           })
-        case 'no-plan':
-          throw new ApiError(422, outcome.kind, text.noPlan)
         case 'settled':
           throw new ApiError(422, outcome.kind, text.settled)
         case 'too-early':

@@ -2,10 +2,9 @@ import { LEFT_RETURNED } from '../../../cards/score-card.ts'
 import { statusText } from '../../../handlers/my-week.ts'
 import { judgeOf } from '../../../handlers/rights.ts'
 import { supportStates } from '../../../handlers/weekly/support.ts'
-import { isToScore } from '../../../handlers/weekly/team.ts'
-import type { WeekView } from '../../../handlers/weekly/week.ts'
+import { isFirstOfAll, isToScore, type WeekView } from '../../../handlers/weekly/week.ts'
 import type { Ctx } from '../../context.ts'
-import { explainDeadline, isOnTime } from '../../domain/deadline.ts'
+import { explainDeadline } from '../../domain/deadline.ts'
 import { shown } from '../../domain/decimal.ts'
 import { formatInstant, formatWeek, type Week } from '../../domain/time.ts'
 import type { PlanItem } from '../../domain/weekly-report.ts'
@@ -136,13 +135,12 @@ export function statusForOthers(view: WeekView): string {
 
 export const statusForOneself = (view: WeekView): string => statusText(view.status)
 
-/** Why a week cannot be scored at `now`; the rules are `scoreWeek`'s. */
-export function whyNotScorable(view: WeekView, now: Date): string | undefined {
+/** Why a week cannot be scored now; the rules are `scoreWeek`'s. */
+export function whyNotScorable(ctx: Ctx, view: WeekView): string | undefined {
   if (view.due === 'closed') return '本周放假，无需评分'
   if (view.row.excuse?.state === 'granted') return '本周已免计，无需评分'
-  if (view.planned.length === 0) return '本周没有计划，无法评分；可免计，未免计的按0分计'
-  if (view.planned.every((p) => p.points === 0)) return '本周计划没有分值，无法评分'
-  if (!view.counts && isOnTime(now, view.due.deadline)) return '还未提交，截止时间后可评分'
+  if (view.status.kind === 'not-owed' || isFirstOfAll(ctx, view.week)) return '本周不计分，无需评分'
+  if (!view.counts && !view.overdue) return '还未提交，截止时间后可评分'
   return undefined
 }
 
