@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
+import { settleMonth } from '../handlers/month/settle.ts'
 import { mayJudgeWeek, mayReadWeek } from '../handlers/rights.ts'
 import { scoreWeek } from '../handlers/weekly/judge.ts'
 import { leaders } from '../handlers/weekly/team.ts'
@@ -159,5 +160,78 @@ describe('another superior', () => {
     await becomes('li', { leftOn: '2026-11-30', active: false })
     await world.phone('zhou').type('评分')
     expect(world.phone('zhou').sees()).toContain('赵敏  11月16日至22日')
+  })
+})
+
+describe('several raters', () => {
+  const rated = (project: number, more = '') =>
+    monthYaml
+      .replace(
+        'positions:',
+        `  研发: { kind: raters, project: ${project}, manager: 70, peers: 30, people: { '0003': { peers: ['0004', '0006']${more} } } }\npositions:`,
+      )
+      .replace('司机: 司机月度检查', '司机: 司机月度检查, 行政人事助理: 研发')
+  const rate = async (userId: string, score: string) => {
+    await world.phone(userId).type(`评价 赵敏 ${score}`)
+    await world.phone(userId).tap('确认')
+  }
+  const settled = async () => {
+    await settleMonth(world.bot().ctx, '2026-11', world.clock.now())
+    return draft('zhao')
+  }
+
+  test('what was given counts, whoever has left or changed since', async () => {
+    world = await startMonthWorld({ start, yaml: rated(0) })
+    await noted('2026-11-01', 'zhao')
+    await rate('li', '90')
+    await rate('qian', '60')
+    await rate('zhou', '50')
+    // 90×70% + (60+50)÷2×30%
+    expect((await settled()).shownWork).toBe('79.50')
+    await becomes('qian', { leftOn: '2026-11-30', active: false })
+    expect((await settled()).shownWork).toBe('79.50')
+    await becomes('zhao', { managerId: await world.idOf('wang') })
+    expect((await settled()).shownWork).toBe('79.50')
+    await noted('2026-11-25', 'zhao')
+    expect((await settled()).shownWork).toBe('79.50')
+    await becomes('zhao', { leftOn: '2026-11-30', active: false })
+    expect((await settled()).shownWork).toBe('79.50')
+    await becomes('li', { leftOn: '2026-12-01', active: false })
+    expect((await settled()).shownWork).toBe('79.50')
+  })
+
+  test('the superior of the last day is asked, also after a change; theirs counts before a former one’s', async () => {
+    world = await startMonthWorld({ start, yaml: rated(0) })
+    await noted('2026-11-01', 'zhao')
+    await rate('li', '90')
+    await rate('qian', '60')
+    await rate('zhou', '50')
+    await becomes('zhao', { managerId: await world.idOf('wang') })
+    await noted('2026-11-25', 'zhao')
+    await rate('wang', '80')
+    expect((await settled()).shownWork).toBe('72.50')
+    // Changed after the month: it is still the word of the superior of its last day.
+    await becomes('zhao', { managerId: await world.idOf('li') })
+    await noted('2026-12-01', 'zhao')
+    expect((await settled()).shownWork).toBe('72.50')
+    await rate('wang', '70')
+    expect((await settled()).shownWork).toBe('65.50')
+  })
+
+  test('a leaver keeps who rates them; a rater who left without a word is named until HR closes', async () => {
+    world = await startMonthWorld({
+      start,
+      yaml: rated(50, ", projectManagers: { '0004': 100 }").replace("'0004', ", ''),
+    })
+    await becomes('zhao', { leftOn: '2026-11-30', active: false })
+    await becomes('zhou', { leftOn: '2026-11-30', active: false })
+    await rate('li', '90')
+    await rate('qian', '60')
+    expect((await settled()).missing).toEqual(['还未评价：同事（其中1人已离职，可由人力资源关闭评价）'])
+    await becomes('zhou', { active: true })
+    await world.phone('zhou').type('关闭评价 赵敏 已离职')
+    expect(world.phone('zhou').sees()).toContain('已关闭赵敏的评价')
+    // 60×50% + 90×50%, the peer's weight with the manager.
+    expect((await settled()).shownWork).toBe('75.00')
   })
 })

@@ -33,7 +33,7 @@ import { type PositionHistory, positionOn } from '../../src/store/positions.ts'
 import type { ResultRow, ResultVersion } from '../../src/store/results.ts'
 import type { SurveyScore } from '../../src/store/survey-scores.ts'
 import { type WeekRow, weekRowId } from '../../src/store/weeks.ts'
-import { findByRef } from '../rights.ts'
+import { findByRef, type Judges, managerThen } from '../rights.ts'
 import { isLeaveOpen, makeView, type WeekView } from '../weekly/week.ts'
 
 /** What is the same for everybody of a month. */
@@ -48,8 +48,10 @@ export interface MonthFrame {
   firstWeek: Week
   surveys: SurveyScore[]
   ruleVersion: string
-  /** By 工号 or unique name, for raters; empty when no scheme asks for it. */
+  /** By 工号 or unique name, for raters: also those who have left since. Nobody when no scheme asks for it. */
   refs: (ref: string) => string | undefined
+  /** Who of them has left. */
+  gone: ReadonlySet<string>
 }
 
 /** Names the rules in force: the part of the company file that results come from. */
@@ -59,14 +61,15 @@ export function ruleVersionOf(company: Company): string {
   return createHash('sha256').update(rules).digest('hex').slice(0, 12)
 }
 
-/** @param everybody people for the references of rater schemes; read when left out and needed */
+/** What a month is settled with, read once for everybody. */
 export async function monthFrame(ctx: Ctx, month: Month, now: Date): Promise<MonthFrame> {
   const company = ctx.company()
   const rated = Object.values(company.schemes).some((s) => s.kind === 'raters')
-  const people = rated ? await ctx.people.active() : []
+  const active = rated ? await ctx.people.active() : []
+  const gone = rated ? (await ctx.people.leftSince(`${month}-01`)).filter((p) => worksIn(p, month)) : []
   const known = new Map<string, string | undefined>()
   const refs = (ref: string) => {
-    if (!known.has(ref)) known.set(ref, findByRef(people, ref)?._id)
+    if (!known.has(ref)) known.set(ref, (findByRef(active, ref) ?? findByRef(gone, ref))?._id)
     return known.get(ref)
   }
   return {
@@ -84,6 +87,7 @@ export async function monthFrame(ctx: Ctx, month: Month, now: Date): Promise<Mon
     surveys: await ctx.surveyScores.ofMonth(month),
     ruleVersion: ruleVersionOf(company),
     refs,
+    gone: new Set(gone.map((p) => p._id)),
   }
 }
 
@@ -125,6 +129,18 @@ export function partsOf(
     const rules = schemeFor(company, part.position)
     return rules ? { ...part, rules } : part
   })
+}
+
+/** Whose word is the manager's on somebody's month: the superior's of its last day, or of the person's own (domain.md §11.22). */
+export function superiorIn(
+  ctx: Ctx,
+  judgeOf: Judges,
+  person: Person,
+  month: Month,
+  history: PositionHistory['history'] | undefined,
+): string | undefined {
+  const last = lastDayOf(month)
+  return judgeOf(person, managerThen(ctx, history, person.leftOn && person.leftOn < last ? person.leftOn : last))
 }
 
 /** Who rates somebody of a rater scheme, with what weight (domain.md §2, 篇八). Ids of people. */
@@ -249,11 +265,15 @@ function workOf(
       return done(surveyWork(title, fact))
     }
     case 'raters': {
-      const groups = ratersOf(scheme, person, frame.refs, judgeId).map((g) => ({
+      const ratings = r.input?.ratings ?? []
+      // What a former superior gave stays the manager's word until the present one gives theirs.
+      const former = ratings.findLast((x) => x.as === 'manager')
+      const groups = ratersOf(scheme, person, frame.refs, judgeId ?? former?.by).map((g) => ({
         ...g,
         raters: g.raters.map(({ id, ...rater }) => {
-          const score = r.input?.ratings.find((x) => x.by === id)?.score
-          return score === undefined ? rater : { ...rater, score }
+          const own = ratings.find((x) => x.by === id)
+          const score = (own ?? (rater.role === 'manager' ? former : undefined))?.score
+          return { ...rater, ...(frame.gone.has(id) && { gone: true }), ...(score !== undefined && { score }) }
         }),
       }))
       return done(ratersWork(groups, r.input?.ratingClosed !== undefined))
@@ -286,7 +306,7 @@ export async function factsOf(
   ctx: Ctx,
   frame: MonthFrame,
   people: Person[],
-  judgeOf: (person: Person) => string | undefined,
+  judgeOf: Judges,
   inOrder = false,
 ): Promise<Map<string, SettleFacts>> {
   if (people.length === 0) return new Map()
@@ -325,8 +345,9 @@ export async function factsOf(
         history: positions.get(person._id),
         previous: previousOf.get(person._id),
       }
+      const judgeId = superiorIn(ctx, judgeOf, person, month, records.history)
       const parts = partsOf(company, person, month, records.history).map((part) =>
-        workOf(frame, person, part, records, judgeOf(person)),
+        workOf(frame, person, part, records, judgeId),
       )
       const facts: SettleFacts = {
         month,

@@ -10,7 +10,7 @@ import type { PositionHistory } from '../../src/store/positions.ts'
 import { findByRef, judges, mayJudge } from '../rights.ts'
 import { push } from './behaviour.ts'
 import { closedState } from './closed.ts'
-import { type MonthFrame, monthFrame, partsOf, ratersOf, worksIn } from './facts.ts'
+import { type MonthFrame, monthFrame, partsOf, ratersOf, superiorIn, worksIn } from './facts.ts'
 
 /**
  * The month that somebody gives scores for: the last one until its publishing day, and after it for as long as they owe it
@@ -115,14 +115,16 @@ export async function tasksOf(ctx: Ctx, by: Person, month: Month, now: Date): Pr
   for (const person of people) {
     const judgeId = judgeOf(person)
     const input = inputs.get(person._id)
-    const of = <K extends Scheme['kind']>(kind: K) => rulesOf(kind, company, person, month, histories.get(person._id))
+    const history = histories.get(person._id)
+    const of = <K extends Scheme['kind']>(kind: K) => rulesOf(kind, company, person, month, history)
+    const rater = superiorIn(ctx, judgeOf, person, month, history)
     for (const { name, scheme } of of('checklist')) {
       const mine = scheme.scoredBy === 'manager' ? judgeId === by._id : await scoresChecklist(ctx, by, person, scheme)
       const given = input?.checklist?.items ?? []
       const done = scheme.items.every((i) => given.some((g) => g.name === i.name && g.points === i.points))
       if (mine) tasks.push({ kind: 'checklist', person, name, scheme, done })
     }
-    if (of('raters').some(({ scheme }) => rates(frame, by, person, scheme, judgeId)))
+    if (of('raters').some(({ scheme }) => rates(frame, by, person, scheme, rater)))
       tasks.push({ kind: 'rating', person, done: input?.ratings.some((r) => r.by === by._id) ?? false })
     const indicators = [...new Set(of('kpi').flatMap(({ scheme }) => scheme.indicators.map((i) => i.kpi)))]
     if (indicators.length > 0 && (judgeId === by._id || by.roles.includes('hr'))) {
@@ -247,7 +249,8 @@ export async function giveRating(
   const rules = await rulesFor(ctx, 'raters', person, month)
   if (rules.length === 0) return { kind: 'not-for-scheme' }
   const frame = await monthFrame(ctx, month, act.at)
-  const judgeId = (await judges(ctx))(person)
+  const history = (await ctx.positions.many([person._id])).get(person._id)
+  const judgeId = superiorIn(ctx, await judges(ctx), person, month, history)
   if (by._id === person._id || !rules.some(({ scheme }) => rates(frame, by, person, scheme, judgeId)))
     return { kind: 'not-allowed' }
   if (!NUMBER.test(score)) return { kind: 'bad-number' }
@@ -255,7 +258,10 @@ export async function giveRating(
   // What a peer gave stays out of the audit's detail: it is read by others.
   return give(ctx, act, by, person, month, 'rating-given', {}, (input) => ({
     ...input,
-    ratings: [...input.ratings.filter((r) => r.by !== by._id), { by: by._id, at: act.at, score }],
+    ratings: [
+      ...input.ratings.filter((r) => r.by !== by._id),
+      { by: by._id, at: act.at, score, ...(by._id === judgeId && { as: 'manager' as const }) },
+    ],
   }))
 }
 

@@ -6,7 +6,7 @@ import { dayOf, lastDayOf, type Month } from '../../src/domain/time.ts'
 import { monthRowId } from '../../src/store/month-inputs.ts'
 import type { Person } from '../../src/store/people.ts'
 import type { Draft } from '../../src/store/results.ts'
-import { judges } from '../rights.ts'
+import { type Judges, judges } from '../rights.ts'
 import { factsOf, type MonthFrame, monthFrame, worksIn } from './facts.ts'
 
 /** People at a time: small enough that nothing else waits long for the event loop. */
@@ -25,7 +25,7 @@ export async function draftsOf(
   ctx: Ctx,
   frame: MonthFrame,
   people: Person[],
-  judgeOf: (person: Person) => string | undefined,
+  judgeOf: Judges,
   inOrder = false,
 ): Promise<Draft[]> {
   const working = people.filter((p) => worksIn(p, frame.month))

@@ -144,7 +144,8 @@ export interface RaterGroup {
   name: string
   /** Percent of the whole. */
   share: number
-  raters: { role: 'project-manager' | 'manager' | 'peer'; weight: number | string; score?: string }[]
+  /** `gone`: has left, and cannot give one any more. */
+  raters: { role: 'project-manager' | 'manager' | 'peer'; weight: number | string; score?: string; gone?: boolean }[]
 }
 
 const roleNames = { 'project-manager': '项目经理', manager: '部门经理', peer: '同事' }
@@ -170,7 +171,9 @@ export function ratersWork(groups: readonly RaterGroup[], closed: boolean): Work
       const count = silent.filter((r) => r.role === role).length
       return count === 0 ? [] : [count === 1 ? roleNames[role] : `${roleNames[role]}${count}人`]
     })
-    const what = `还未评价：${names.join('、')}`
+    const gone = silent.filter((r) => r.gone).length
+    const how = gone > 0 ? `（其中${gone}人已离职，可由人力资源关闭评价）` : ''
+    const what = `还未评价：${names.join('、')}${how}`
     return { kind: 'missing', missing: [what], lines: [what] }
   }
   const lines: string[] = []

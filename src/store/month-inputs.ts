@@ -14,7 +14,8 @@ export interface MonthInput extends Versioned {
   month: Month
   /** In the scheme's order, with the items as they were scored. */
   checklist?: Given & { items: { name: string; points: number; got: string }[] }
-  ratings: (Given & { score: string })[]
+  /** `as`: given as the superior, whoever that is by now. */
+  ratings: (Given & { score: string; as?: 'manager' })[]
   kpi: (Given & { name: string; actual: string })[]
   /** HR closed the rating although somebody never gave theirs (domain.md §11.22). */
   ratingClosed?: Given & { reason: string }
