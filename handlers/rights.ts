@@ -1,7 +1,7 @@
 import type { Ctx } from '../src/context.ts'
-import { type Day, dayOf, saturdayOf, type Week } from '../src/domain/time.ts'
+import { dayOf, saturdayOf, type Week } from '../src/domain/time.ts'
 import type { Person } from '../src/store/people.ts'
-import { managerOn, type PositionHistory } from '../src/store/positions.ts'
+import { managerOn } from '../src/store/positions.ts'
 import { readOnce } from '../src/store/read-together.ts'
 
 /** A person by what the company file calls them: 工号, or a name that only one person has. */
@@ -83,17 +83,13 @@ export async function mayJudge(ctx: Ctx, by: Person, person: Person): Promise<bo
   return (await standInOf(ctx, person))?._id === by._id
 }
 
-/** Whose report somebody was on a day that has come, as it was noted; a day ahead is the present superior's. */
-export const managerThen = (ctx: Ctx, history: PositionHistory['history'] | undefined, day: Day): string | undefined =>
-  day > dayOf(ctx.clock.now(), ctx.company().timeZone) ? undefined : managerOn(history, day)
-
 /**
  * Somebody as they stood in the tree on a week's Saturday, for the rights on that week (domain.md §11.15): under the superior
  * of that day; under the present one where it was not noted, and where that one has left.
  */
 export async function asOfWeek(ctx: Ctx, person: Person, week: Week): Promise<Person> {
   const history = (await ctx.positions.many([person._id])).get(person._id)
-  const was = managerThen(ctx, history, saturdayOf(week))
+  const was = managerOn(history, saturdayOf(week), dayOf(ctx.clock.now(), ctx.company().timeZone))
   if (!was || was === person.managerId || was === person._id) return person
   return (await ctx.people.get(was))?.active ? { ...person, managerId: was } : person
 }

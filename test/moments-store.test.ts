@@ -123,6 +123,7 @@ test('data is kept as long as the settings say: both sides of each boundary', as
   for (const model of monthly as (typeof ctx.results.model)[])
     for (const month of ['2023-10', '2023-11'])
       await model.create({ _id: `stays/${month}`, personId: 'stays', month } as never)
+  for (const month of ['2023-10', '2023-11']) await ctx.rules.keep(month, 'v1', '{}')
   const round = (period: string, closesAt: string) => ({
     ...{
       _id: `s/${period}`,
@@ -165,6 +166,7 @@ test('data is kept as long as the settings say: both sides of each boundary', as
   expect((await ctx.weeks.model.find().lean()).map((w) => w._id)).toEqual(['stays/2023-W47'])
   for (const model of monthly as (typeof ctx.results.model)[])
     expect((await model.find().lean()).map((r) => r._id)).toEqual(['stays/2023-11'])
+  expect((await ctx.rules.model.find().lean()).map((r) => r._id)).toEqual(['2023-11/v1'])
   expect(await ctx.surveyRounds.roundsAsking('stays')).toEqual(['s/new'])
   expect(await ctx.surveyResults.named('s/old')).toEqual([])
   expect(await ctx.surveyResults.named('s/new')).toHaveLength(1)

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { decideAppeal, fileAppeal, registerAppeal } from '../handlers/month/appeal.ts'
 import { recordBehaviour, recordId, revokeBehaviour } from '../handlers/month/behaviour.ts'
@@ -14,7 +16,7 @@ import type { Ctx } from '../src/context.ts'
 import { dayOf } from '../src/domain/time.ts'
 import type { Person } from '../src/store/people.ts'
 import { dyingStores } from './dying.ts'
-import { type MonthWorld, novemberWeeks, startMonthWorld } from './month-world.ts'
+import { type MonthWorld, monthYaml, novemberWeeks, startMonthWorld } from './month-world.ts'
 import { readable } from './week-world.ts'
 
 let world: MonthWorld
@@ -512,4 +514,37 @@ test('较上月 compares with what stood when the month was published: a later c
   expect(await proposeCorrection(ctx, act(), who.zhou!, who.zhao!, '2026-11', { why: '按最新记录' })).toEqual({
     kind: 'unchanged',
   })
+})
+
+test('a correction changes what was wrong and nothing else, whatever the rules are by now', async () => {
+  await publishAll()
+  const before = (await row('zhao')).versions.at(-1)!.result
+  expect(before).toMatchObject({ shownTotal: '89.00', grade: 'B' })
+  const edited = monthYaml
+    .replace('司机: 司机月度检查 }', '司机: 司机月度检查, 行政人事助理: 司机月度检查 }')
+    .concat('grades: [{ name: A, from: 95 }, { name: B, from: 92 }, { name: C, from: 91 }, { name: D, from: 0 }]\n')
+  await world.restart(async () => writeFileSync(join(world.dir, 'company.yaml'), edited))
+  ctx = world.bot().ctx
+  ctx.firstWeek = '2026-W44'
+  const why = { why: '漏记一次部门表扬' }
+  expect(await proposeCorrection(ctx, act(), who.zhou!, who.zhao!, '2026-11', why)).toEqual({ kind: 'unchanged' })
+  await proposeCorrection(ctx, act(), who.zhou!, who.zhao!, '2026-11', { ...why, points: '1' })
+  const { ruleVersion } = before
+  expect((await row('zhao')).proposal!.result).toMatchObject({ shownTotal: '90.00', grade: 'A', ruleVersion })
+  await world.bot().idle()
+  await world.phone('wang').tap('同意更正')
+  // The next one goes on from there.
+  await proposeCorrection(ctx, act(), who.zhou!, who.zhao!, '2026-11', { ...why, points: '-2' })
+  expect((await row('zhao')).proposal!.result).toMatchObject({ shownTotal: '88.00', grade: 'B', ruleVersion })
+})
+
+test('published before rules were kept: a correction is computed by those in force', async () => {
+  await publishAll()
+  await ctx.rules.model.deleteMany({})
+  const edited = `${monthYaml}grades: [{ name: 优, from: 80 }, { name: 良, from: 0 }]\n`
+  await world.restart(async () => writeFileSync(join(world.dir, 'company.yaml'), edited))
+  ctx = world.bot().ctx
+  ctx.firstWeek = '2026-W44'
+  await proposeCorrection(ctx, act(), who.zhou!, who.zhao!, '2026-11', { why: '更正', points: '1' })
+  expect((await row('zhao')).proposal!.result).toMatchObject({ shownTotal: '90.00', grade: '优' })
 })

@@ -26,7 +26,8 @@ export async function keepNoLonger(ctx: Ctx, day: Day): Promise<void> {
   const interviews = await ctx.interviews.model.deleteMany({ openedOn: { $lt: records } })
   const weeks = await ctx.weeks.model.deleteMany({ week: { $lt: weekOf(records) } })
   const months = { month: { $lt: monthOf(records) } }
-  const kept = [ctx.results.model, ctx.monthInputs.model, ctx.behaviours.model, ctx.pictures.model, ctx.appeals.model]
+  const { results, monthInputs, behaviours, pictures, appeals, rules } = ctx
+  const kept = [results, monthInputs, behaviours, pictures, appeals, rules].map((store) => store.model)
   let monthRows = 0
   for (const model of kept) monthRows += (await (model as typeof ctx.results.model).deleteMany(months)).deletedCount
   const rounds = await ctx.surveyRounds.forget(midnight(records))

@@ -19,6 +19,7 @@ import type { Part, SettleFacts } from '../../src/domain/settlement.ts'
 import {
   addDays,
   type Day,
+  dayOf,
   formatWeek,
   lastDayOf,
   type Month,
@@ -29,11 +30,11 @@ import {
 } from '../../src/domain/time.ts'
 import type { MonthInput } from '../../src/store/month-inputs.ts'
 import type { Person } from '../../src/store/people.ts'
-import { type PositionHistory, positionOn } from '../../src/store/positions.ts'
+import { managerOn, type PositionHistory, positionOn } from '../../src/store/positions.ts'
 import type { ResultRow, ResultVersion } from '../../src/store/results.ts'
 import type { SurveyScore } from '../../src/store/survey-scores.ts'
 import { type WeekRow, weekRowId } from '../../src/store/weeks.ts'
-import { findByRef, type Judges, managerThen } from '../rights.ts'
+import { findByRef, type Judges } from '../rights.ts'
 import { isLeaveOpen, makeView, type WeekView } from '../weekly/week.ts'
 
 /** What is the same for everybody of a month. */
@@ -41,7 +42,7 @@ export interface MonthFrame {
   month: Month
   company: Company
   now: Date
-  /** When the month was published, once it is. */
+  /** When the month was published, once it is: then each result is made of the rules of its version. */
   published: Date | undefined
   /** The weeks of the month, each with its Saturday, the open week before it, and how it is called. */
   weeks: { week: Week; saturday: Day; before: Week; title: string }[]
@@ -54,16 +55,16 @@ export interface MonthFrame {
   gone: ReadonlySet<string>
 }
 
-/** Names the rules in force: the part of the company file that results come from. */
-export function ruleVersionOf(company: Company): string {
-  const { schemes, kpis, positions, behaviour, grades } = company
-  const rules = JSON.stringify({ schemes, kpis, positions, behaviour, grades })
-  return createHash('sha256').update(rules).digest('hex').slice(0, 12)
+/** The rules in force: the part of the company file that results come from, as JSON. */
+export function rulesOf({ schemes, kpis, positions, behaviour, grades }: Company): string {
+  return JSON.stringify({ schemes, kpis, positions, behaviour, grades })
 }
 
-/** What a month is settled with, read once for everybody. */
-export async function monthFrame(ctx: Ctx, month: Month, now: Date): Promise<MonthFrame> {
-  const company = ctx.company()
+/** Names rules by what they say. */
+const ruleVersionOf = (rules: string): string => createHash('sha256').update(rules).digest('hex').slice(0, 12)
+
+/** What a month is settled with, read once for everybody. @param company the file in force, or with the rules of another time */
+export async function monthFrame(ctx: Ctx, month: Month, now: Date, company = ctx.company()): Promise<MonthFrame> {
   const rated = Object.values(company.schemes).some((s) => s.kind === 'raters')
   const active = rated ? await ctx.people.active() : []
   const gone = rated ? (await ctx.people.leftSince(`${month}-01`)).filter((p) => worksIn(p, month)) : []
@@ -85,7 +86,7 @@ export async function monthFrame(ctx: Ctx, month: Month, now: Date): Promise<Mon
     })),
     firstWeek: ctx.firstWeek,
     surveys: await ctx.surveyScores.ofMonth(month),
-    ruleVersion: ruleVersionOf(company),
+    ruleVersion: ruleVersionOf(rulesOf(company)),
     refs,
     gone: new Set(gone.map((p) => p._id)),
   }
@@ -133,14 +134,15 @@ export function partsOf(
 
 /** Whose word is the manager's on somebody's month: the superior's of its last day, or of the person's own (domain.md §11.22). */
 export function superiorIn(
-  ctx: Ctx,
   judgeOf: Judges,
   person: Person,
   month: Month,
   history: PositionHistory['history'] | undefined,
+  today: Day,
 ): string | undefined {
   const last = lastDayOf(month)
-  return judgeOf(person, managerThen(ctx, history, person.leftOn && person.leftOn < last ? person.leftOn : last))
+  const day = person.leftOn && person.leftOn < last ? person.leftOn : last
+  return judgeOf(person, managerOn(history, day, today))
 }
 
 /** Who rates somebody of a rater scheme, with what weight (domain.md §2, 篇八). Ids of people. */
@@ -296,6 +298,26 @@ function workOf(
   }
 }
 
+/** The rules that each published result was made of, where they are not those in force: a correction changes nothing else (domain.md §6). */
+async function framesOf(ctx: Ctx, frame: MonthFrame, ids: string[]): Promise<Map<string, MonthFrame>> {
+  const frames = new Map<string, MonthFrame>()
+  if (!frame.published) return frames
+  const known = new Map<string, MonthFrame>([[frame.ruleVersion, frame]])
+  for (const { personId, versions } of await ctx.results.many(frame.month, ids)) {
+    const version = versions.at(-1)?.result.ruleVersion
+    if (version === undefined) continue
+    let own = known.get(version)
+    if (!own) {
+      const rules = await ctx.rules.get(frame.month, version)
+      // Published before rules were kept: those in force have to do.
+      own = rules ? await monthFrame(ctx, frame.month, frame.now, { ...frame.company, ...JSON.parse(rules) }) : frame
+      known.set(version, own)
+    }
+    frames.set(personId, own)
+  }
+  return frames
+}
+
 /**
  * Reads what is recorded of some people's month, a few queries whatever their number, and gives each one's facts. Only people
  * who work in the month; `judgeOf` tells who their superior is.
@@ -310,7 +332,8 @@ export async function factsOf(
   inOrder = false,
 ): Promise<Map<string, SettleFacts>> {
   if (people.length === 0) return new Map()
-  const { month, company, weeks } = frame
+  const { month, weeks } = frame
+  const today = dayOf(frame.now, frame.company.timeZone)
   const ids = people.map((p) => p._id)
   const wanted = [...new Set(weeks.flatMap((w) => [w.before, w.week]))]
   // One range of the index for each week where the people follow each other, as they do when a company is settled.
@@ -326,6 +349,7 @@ export async function factsOf(
     ctx.positions.many(ids),
     ctx.results.many(previousMonth(month), ids),
   ])
+  const frames = await framesOf(ctx, frame, ids)
   const weeksOf = groupBy(weekRows, (r) => r.personId)
   const behaviourOf = groupBy(behaviour, (r) => r.personId)
   const previousOf = new Map(last.map((r) => [r.personId, inForce(r, frame.published)?.result.shownTotal]))
@@ -345,9 +369,10 @@ export async function factsOf(
         history: positions.get(person._id),
         previous: previousOf.get(person._id),
       }
-      const judgeId = superiorIn(ctx, judgeOf, person, month, records.history)
-      const parts = partsOf(company, person, month, records.history).map((part) =>
-        workOf(frame, person, part, records, judgeId),
+      const judgeId = superiorIn(judgeOf, person, month, records.history, today)
+      const own = frames.get(person._id) ?? frame
+      const parts = partsOf(own.company, person, month, records.history).map((part) =>
+        workOf(own, person, part, records, judgeId),
       )
       const facts: SettleFacts = {
         month,
@@ -356,9 +381,9 @@ export async function factsOf(
         parts,
         behaviour: records.behaviour,
         adjustments: (records.input?.adjustments ?? []).map(({ points, reason, day }) => ({ points, reason, day })),
-        grades: company.grades,
+        grades: own.company.grades,
         ...(records.previous !== undefined && { previous: records.previous }),
-        ruleVersion: frame.ruleVersion,
+        ruleVersion: own.ruleVersion,
       }
       return [person._id, facts]
     }),

@@ -112,12 +112,13 @@ export async function tasksOf(ctx: Ctx, by: Person, month: Month, now: Date): Pr
     ctx.monthInputs.many(month, ids),
   ])
   const tasks: Task[] = []
+  const today = dayOf(now, company.timeZone)
   for (const person of people) {
     const judgeId = judgeOf(person)
     const input = inputs.get(person._id)
     const history = histories.get(person._id)
     const of = <K extends Scheme['kind']>(kind: K) => rulesOf(kind, company, person, month, history)
-    const rater = superiorIn(ctx, judgeOf, person, month, history)
+    const rater = superiorIn(judgeOf, person, month, history, today)
     for (const { name, scheme } of of('checklist')) {
       const mine = scheme.scoredBy === 'manager' ? judgeId === by._id : await scoresChecklist(ctx, by, person, scheme)
       const given = input?.checklist?.items ?? []
@@ -250,7 +251,7 @@ export async function giveRating(
   if (rules.length === 0) return { kind: 'not-for-scheme' }
   const frame = await monthFrame(ctx, month, act.at)
   const history = (await ctx.positions.many([person._id])).get(person._id)
-  const judgeId = superiorIn(ctx, await judges(ctx), person, month, history)
+  const judgeId = superiorIn(await judges(ctx), person, month, history, dayOf(act.at, ctx.company().timeZone))
   if (by._id === person._id || !rules.some(({ scheme }) => rates(frame, by, person, scheme, judgeId)))
     return { kind: 'not-allowed' }
   if (!NUMBER.test(score)) return { kind: 'bad-number' }

@@ -7,7 +7,7 @@ import { monthRowId } from '../../src/store/month-inputs.ts'
 import type { Person } from '../../src/store/people.ts'
 import type { Draft } from '../../src/store/results.ts'
 import { type Judges, judges } from '../rights.ts'
-import { factsOf, type MonthFrame, monthFrame, worksIn } from './facts.ts'
+import { factsOf, type MonthFrame, monthFrame, rulesOf, worksIn } from './facts.ts'
 
 /** People at a time: small enough that nothing else waits long for the event loop. */
 const BATCH = 100
@@ -67,6 +67,7 @@ export async function settleMonth(
   onBatch: (done: number) => void = () => {},
 ): Promise<{ people: number; written: number }> {
   const frame = await monthFrame(ctx, month, now)
+  await ctx.rules.keep(month, frame.ruleVersion, rulesOf(frame.company))
   const judgeOf = await judges(ctx)
   const keep = new Set<string>()
   let people = 0
@@ -120,5 +121,6 @@ export async function settleMonth(
 /** The drafts of one team, computed now, so that what a superior sees is what is recorded. */
 export async function refreshPeople(ctx: Ctx, month: Month, people: Person[], now: Date): Promise<void> {
   const frame = await monthFrame(ctx, month, now)
+  await ctx.rules.keep(month, frame.ruleVersion, rulesOf(frame.company))
   await ctx.results.putDrafts(await draftsOf(ctx, frame, people, await judges(ctx)))
 }

@@ -11,10 +11,10 @@ import {
 } from '../../src/domain/time.ts'
 import { owesReport } from '../../src/domain/weekly-report.ts'
 import type { Person } from '../../src/store/people.ts'
-import { positionOn } from '../../src/store/positions.ts'
+import { managerOn, positionOn } from '../../src/store/positions.ts'
 import { weekRowId } from '../../src/store/weeks.ts'
 import { unpublishedMonths } from '../month/inputs.ts'
-import { judges, managerThen } from '../rights.ts'
+import { judges } from '../rights.ts'
 import { runningWeek } from './target.ts'
 import { viewWeeks, type WeekView, worksByWeeklyPlan } from './week.ts'
 
@@ -60,7 +60,7 @@ export async function scoredBy(ctx: Ctx, manager: Person) {
     const position = (saturday <= today && positionOn(history, saturday)) || person.position
     return (
       worksByWeeklyPlan(company, { ...person, position }) &&
-      judgeOf(person, managerThen(ctx, history, saturday)) === manager._id
+      judgeOf(person, managerOn(history, saturday, today)) === manager._id
     )
   }
   return { people, of: (week: Week) => people.filter((p) => isTheirs(p, week)) }

@@ -9,6 +9,7 @@ import { monthInputStore } from './month-inputs.ts'
 import { pictureStore } from './pictures.ts'
 import { positionStore } from './positions.ts'
 import { resultStore } from './results.ts'
+import { ruleStore } from './rules.ts'
 import { type Versioned, versioned } from './versioned.ts'
 
 /** A month as a whole. Publication is this one document: before it nobody sees a result, after it everybody sees their own. */
@@ -74,6 +75,7 @@ export const monthStores = (db: Db) => ({
   monthInputs: monthInputStore(db),
   positions: positionStore(db),
   results: resultStore(db),
+  rules: ruleStore(db),
   months: monthStore(db),
   appeals: appealStore(db),
   interviews: interviewStore(db),

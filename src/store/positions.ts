@@ -24,9 +24,9 @@ type Noted = PositionHistory['history'] | undefined
 export const positionOn = (history: Noted, day: Day): string | undefined =>
   (history?.findLast((h) => h.from <= day) ?? history?.[0])?.position
 
-/** Whose report somebody was on a day; undefined before it was noted. */
-export const managerOn = (history: Noted, day: Day): string | undefined =>
-  history?.findLast((h) => h.from <= day)?.managerId
+/** Whose report somebody was on a day; undefined before it was noted, and for days ahead, which are the present superior's. */
+export const managerOn = (history: Noted, day: Day, today: Day): string | undefined =>
+  day > today ? undefined : history?.findLast((h) => h.from <= day)?.managerId
 
 export type Positions = ReturnType<typeof positionStore>
 
