@@ -235,3 +235,15 @@ describe('several raters', () => {
     expect((await settled()).shownWork).toBe('75.00')
   })
 })
+
+test('a record that was joined to another one has no month of its own, which nobody could confirm', async () => {
+  world = await startMonthWorld({ start })
+  const { jobNumber: _, managerId: __, ...zhao } = await person('zhao')
+  const emptied = { ...zhao, _id: 'e0', active: false, leftOn: '2026-12-01', joinedInto: zhao._id }
+  delete emptied.wecom
+  const { ctx } = world.bot()
+  await ctx.people.save(emptied)
+  await settleMonth(ctx, '2026-11', world.clock.now())
+  expect(await ctx.results.get('e0/2026-11')).toBeUndefined()
+  expect(await ctx.results.get(`${zhao._id}/2026-11`)).toBeDefined()
+})

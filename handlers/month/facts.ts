@@ -92,8 +92,9 @@ export async function monthFrame(ctx: Ctx, month: Month, now: Date, company = ct
   }
 }
 
-/** Whether somebody was employed on at least one day of the month. */
+/** Whether somebody was employed on at least one day of the month; a record that was joined to another is nobody's. */
 export const worksIn = (person: Person, month: Month): boolean =>
+  person.joinedInto === undefined &&
   (person.joinedOn === undefined || person.joinedOn <= lastDayOf(month)) &&
   (person.leftOn === undefined ? person.active : person.leftOn >= `${month}-01`)
 
