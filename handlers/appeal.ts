@@ -22,6 +22,8 @@ import { ask } from './write-week.ts'
 
 const text = {
   nothing: '目前没有可以申诉的事项：月度结果和日常行为记录在申诉期内可以申诉。',
+  open: (n: number) => `处理中的申诉共${n}件，请在收到的申诉卡片上处理：`,
+  noneOpen: '目前没有处理中的申诉。',
   askReason: (about: string, left: string) =>
     `请回复对“${about}”的申诉理由和依据，越具体越好。申诉期${left}。（回复“取消”放弃）`,
   cancelled: '已取消。',
@@ -108,6 +110,20 @@ export async function appealByWord(turn: Turn, ctx: Ctx): Promise<Answer[]> {
   const options = open.map((o, n) => ({ id: `o${n}`, text: o.text, left: o.left }))
   const context = { subjects: open.map(({ month, about }) => ({ month, about })) }
   return [{ card: appealPickCard(options), subject: `appeal-pick/${turn.id}`, context }]
+}
+
+const standings = { filed: '待登记', registered: '待上级答复', answered: '待裁定', decided: '已裁定' }
+
+/** 待处理申诉: for HR those that are open and where they stand; for others their own. */
+export async function openAppealsByWord(turn: Turn, ctx: Ctx): Promise<Answer[]> {
+  if (!turn.person.roles.includes('hr')) return appealByWord(turn, ctx)
+  const open = (await ctx.appeals.open()).filter((a) => a.personId !== turn.person._id)
+  if (open.length === 0) return [{ text: text.noneOpen }]
+  const names = new Map((await ctx.people.many(open.map((a) => a.personId))).map((p) => [p._id, p.name]))
+  const lines = open.map(
+    (a) => `· ${names.get(a.personId) ?? '已离职同事'} ${formatMonth(a.month)}：${standings[a.state]}`,
+  )
+  return [{ text: [text.open(open.length), ...lines.slice(0, 30)].join('\n') }]
 }
 
 export const onAppealPick: OnCard = async (turn, ctx) => {

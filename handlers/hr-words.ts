@@ -76,7 +76,7 @@ export async function readHrWords(turn: TextTurn, ctx: Ctx): Promise<Answer[] | 
   const said = halfWidth(turn.text).trim()
   if (said.length > 900) return undefined
   if (
-    /^(?:\d{4}年|今年)?(?:法定)?(?:放假|节假日|假期|调休)(?:安排|时间|表)?(?:\?|是什么|呢)?$|^(?:什么时候|啥时候)放假\??$/.test(
+    /^(?:\d{4}年|今年)?(?:法定)?(?:放假|节假日|假期|调休)(?:安排|时间|表)?(?:\?|是什么|呢)?$|^(?:什么时候|啥时候)放假\??$|^(?:今年|接下来|后面)?还有(?:哪些|什么|几个)(?:假|假期|节假日|法定假)(?:没放)?\??$|^(?:今年|明年)?(?:元旦|春节|过年|清明节?|五一|劳动节|端午节?|中秋节?|国庆节?|十一)(?:要|会)?(?:放|休|放假|休假|假期)(?:几天|多少天|多久|时间|安排|到几号|吗)?(?:假)?\??$|^(?:今年|明年)?(?:元旦|春节|清明节?|五一|劳动节|端午节?|中秋节?|国庆节?|十一)(?:什么时候|几号|从几号)(?:开始)?放(?:假)?\??$/.test(
       said,
     )
   )
@@ -84,7 +84,9 @@ export async function readHrWords(turn: TextTurn, ctx: Ctx): Promise<Answer[] | 
   const asked = isItOff(said, today(ctx, turn.at))
   if (asked) return [{ text: whatDay(ctx, asked) }]
   const hr = turn.person.roles.includes('hr')
-  const list = /^(?:(.{0,6}月)的?)?生日名单\s*(.*)$/.exec(said)
+  const list =
+    /^(?:(.{0,6}月)的?)?生日名单\s*(.*)$/.exec(said) ??
+    (hr ? /^(下个?月|本月|这个?月|\d{1,2}月)(?:的|有谁)?(?:过)?生日()(?:有谁|的?有哪些人)?\??$/.exec(said) : null)
   if (list) return hr ? birthdayList(turn, ctx, `${list[1] ?? ''}${list[2]}`.trim()) : [{ text: text.hrOnly }]
   const records = /^谈话记录\s*(\S{1,20})$/.exec(said)
   if (records) return showTalks(turn, ctx, records[1]!)
@@ -262,7 +264,15 @@ function isItOff(said: string, now: Day): Day | undefined {
     /^(?:(20\d{2})[-/.年])?(\d{1,2})[-/.月](\d{1,2})[日号]?(?:那天|当天)?(?:公司)?(?:是)?(?:要|用|还|需要)?(?:上班|放假|休息)(?:日)?(?:吗|么|不|嘛|\?)\??$/.exec(
       said,
     )
-  return m ? makeDay(m[1] ? Number(m[1]) : partsOf(now).year, Number(m[2]), Number(m[3])) : undefined
+  if (m) return makeDay(m[1] ? Number(m[1]) : partsOf(now).year, Number(m[2]), Number(m[3]))
+  const named =
+    /^((?:本|这个?|下个?)?(?:周|星期|礼拜)[一二三四五六日天]|今天|明天|后天)(?:公司)?(?:要|用|还|需要)?(?:上班|放假|休息)(?:吗|么|不|嘛)\??$/.exec(
+      said,
+    )
+  if (!named) return undefined
+  const day = dayFrom(named[1]!, { planWeek: weekOf(now), today: now })?.day
+  // 周六, asked on a Sunday, is the next one.
+  return day !== undefined && day < now && /^[周星礼]/.test(named[1]!) ? addDays(day, 7) : day
 }
 
 function whatDay(ctx: Ctx, day: Day): string {

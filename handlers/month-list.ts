@@ -27,6 +27,7 @@ import {
 } from './month-inputs.ts'
 import {
   correctByWord,
+  monthByWord,
   onCorrection,
   onMonthApprove,
   onMonthChase,
@@ -117,6 +118,7 @@ const leading: [RegExp, Say][] = [
   [/^(?:填指标|指标|KPI)(?:[\s:：]+|$)/i, kpiByWord],
   [/^关闭评价[\s:：]+/, closeRatingByWord],
   [/^更正[\s:：]+/, correctByWord],
+  [/^(?=(?:导出|下载|发布|查看|20\d{2}年|\d{1,2}月|上个?月|本月))/, monthByWord],
 ]
 
 /** What is typed about the month; undefined: something else is meant. */

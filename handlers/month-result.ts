@@ -42,6 +42,8 @@ const text = {
   none: '您还没有已发布的月度结果。本周情况请发“我的”。',
   noTeam: '没有需要您确认的团队结果。',
   notOver: (month: Month, day: string) => `${formatMonth(month)}尚未结束，${day}开始结算，届时会通知您。`,
+  noMonth: '没有该月的绩效结果，请写成“10月进度”或“2026年10月进度”。',
+  exportHow: '请打开下面的页面，点“下载Excel”导出。',
   notAllowed: '您不是这个团队的上级，不能确认。',
   alreadyBy: (name: string) => `${name}已先确认。`,
   changed: '数据在您查看之后有变化，请核对最新结果后再确认。',
@@ -297,6 +299,38 @@ export async function progressByWord(turn: Turn, ctx: Ctx): Promise<Answer[]> {
   if (!isOver(ctx, month, turn.at)) return [{ text: text.notOver(month, dayText(datesOf(ctx, month).settle)) }]
   if ((await ctx.months.get(month)).state !== 'published') await settleMonth(ctx, month, turn.at)
   return [{ card: progressCard(await progressOf(ctx, month)), subject: `month/${month}`, context: { month } }]
+}
+
+const MONTH_WORDS =
+  /^(导出|下载|发布|查看)?(?:(20\d{2})年)?(\d{1,2}|上个?|本|这个?)月份?的?(?:绩效|月度|考核)?(结果|进度|结算进度|结算|结果导出|结果发布)(?:Excel|表格)?[。！!？?]?$/
+
+/** 10月进度, 导出10月结果, 发布10月结果: that month for HR and the general manager. Undefined for others, whose own result it is. */
+export async function monthByWord(turn: Turn, ctx: Ctx, said: string): Promise<Answer[] | undefined> {
+  const { roles } = turn.person
+  const match = MONTH_WORDS.exec(said.replace(/\s+/g, ''))
+  if (!match || (!roles.includes('hr') && !roles.includes('gm'))) return undefined
+  const [, verb, year, which, what] = match
+  if (what === '结果' && (!verb || verb === '查看')) return undefined
+  const today = dayOf(turn.at, ctx.company().timeZone)
+  const month = monthSaid(which!, year, monthOf(today))
+  if (!month || month < firstMonth(ctx)) return [{ text: text.noMonth }]
+  if (!isOver(ctx, month, turn.at)) return [{ text: text.notOver(month, dayText(datesOf(ctx, month).settle)) }]
+  if ((await ctx.months.get(month)).state !== 'published') await settleMonth(ctx, month, turn.at)
+  const card = progressCard(await progressOf(ctx, month))
+  const exports = verb === '导出' || verb === '下载' || what === '结果导出'
+  return [...(exports ? [{ text: text.exportHow }] : []), { card, subject: `month/${month}`, context: { month } }]
+}
+
+/** 10, 上, 本 → the month; without a year the last such month. */
+function monthSaid(which: string, year: string | undefined, current: Month): Month | undefined {
+  if (/^[本这]/.test(which)) return current
+  if (which.startsWith('上')) return previousMonth(current)
+  const number = Number(which)
+  if (number < 1 || number > 12) return undefined
+  const named = (y: number) => `${y}-${String(number).padStart(2, '0')}`
+  if (year) return named(Number(year))
+  const thisYear = Number(current.slice(0, 4))
+  return named(thisYear) <= current ? named(thisYear) : named(thisYear - 1)
 }
 
 export const onMonthChase: OnCard = async (turn, ctx) => {

@@ -3,20 +3,21 @@ import { gist, type Intent, recognise } from '../src/domain/commands.ts'
 import type { Answer, OnSay, TextTurn } from '../src/inbox/handler.ts'
 import { supportsByWord } from './answer-support.ts'
 import { anonymousComment } from './answer-survey.ts'
-import { appealByWord } from './appeal.ts'
+import { appealByWord, openAppealsByWord } from './appeal.ts'
 import { help } from './help.ts'
 import { readInterviewWords } from './interviews.ts'
 import { readMilestoneWords } from './milestones.ts'
 import { readMonthWords } from './month-list.ts'
 import { myResult } from './month-result.ts'
-import { myWeek } from './my-week.ts'
+import { lateCost, myWeek } from './my-week.ts'
 import { readMoments } from './people-moments.ts'
+import { ownRecords, recordInPassing } from './record-behaviour.ts'
 import { newSurvey, surveyResultsByWord, surveysByWord } from './run-survey.ts'
 import { readScores } from './score-by-line.ts'
 import { scoreNext, withdrawScoreByWord } from './score-week.ts'
 import { snoozeByWord } from './snooze-reminder.ts'
 import { backFromLeave, onLeaveByWord, onTripByWord, takeBackLeaveByWord } from './take-leave.ts'
-import { chaseByWord, chaseOne, whoHasSubmitted } from './team-status.ts'
+import { chaseByWord, chaseOne, leftToScore, readTeamWords, whoHasSubmitted } from './team-status.ts'
 import { readsAsReport } from './weekly/draft.ts'
 import { dropDraft } from './weekly/submit.ts'
 import { weeksFor } from './weekly/target.ts'
@@ -31,6 +32,8 @@ const text = {
   welcome: '不客气。',
   soon: '这项内容请到页面查看，或联系人力资源。',
   lost: '抱歉，我没有看懂。发“周计划”开始填写，或发“帮助”查看我能做什么。',
+  terms:
+    '试用期结束前14天、合同到期前60天和30天，我会逐位通知您和直属上级，办妥后在通知上点“已处理”；全部日期请看您导入的花名册。',
   media: (what: string) => `我暂时看不了${what}，请用文字发给我，或打开页面填写。`,
 }
 
@@ -63,6 +66,12 @@ const intents: Partial<Record<Intent, Say>> = {
   'my-result': (turn, ctx) => myResult(turn, ctx),
   appeal: (turn, ctx) => appealByWord(turn, ctx),
   'who-is-missing': (turn, ctx) => whoHasSubmitted(turn, ctx),
+  'left-to-score': (turn, ctx) => leftToScore(turn, ctx),
+  'late-cost': weekly((turn, ctx) => lateCost(turn, ctx)),
+  'my-records': (turn, ctx) => ownRecords(turn, ctx),
+  interviews: async (turn, ctx) => (await readInterviewWords({ ...turn, text: '面谈' }, ctx)) ?? [{ text: text.lost }],
+  'open-appeals': (turn, ctx) => openAppealsByWord(turn, ctx),
+  terms: async (turn) => [{ text: turn.person.roles.includes('hr') ? text.terms : text.soon }],
   chase: (turn, ctx) => chaseByWord(turn, ctx),
   score: async (turn, ctx, rest) => (rest && (await readScores(turn, ctx))) || scoreNext(turn, ctx),
   submit: weekly((turn, ctx) => submitByWord(turn, ctx)),
@@ -106,6 +115,8 @@ export const readText: OnSay = async (turn, ctx) => {
   const chased = /^(?:催|提醒)(?:一下)?\s?([\u4e00-\u9fff]{2,4}?)(?:一下|交|提交)?[。！!]?$/.exec(turn.text.trim())
   const asked = chased && (await chaseOne(turn, ctx, chased[1]!))
   if (asked) return asked
+  const about = (await readTeamWords(turn, ctx)) ?? (await recordInPassing(turn, ctx))
+  if (about) return about
   const scores = await readScores(turn, ctx)
   if (scores) return scores
   if (worksByWeeklyPlan(ctx.company(), turn.person)) {

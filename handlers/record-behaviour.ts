@@ -3,7 +3,7 @@ import { closedCard } from '../cards/plan-submitted.ts'
 import type { Ctx } from '../src/context.ts'
 import { caseTitle, signed } from '../src/domain/behaviour.ts'
 import { isCancel } from '../src/domain/commands.ts'
-import { type Named, namedFirst, rangeText, readBehaviour } from '../src/domain/parse-behaviour.ts'
+import { type Named, namedFirst, rangeText, readBehaviour, recordInPassingOf } from '../src/domain/parse-behaviour.ts'
 import { addDays, dayOf, formatDay } from '../src/domain/time.ts'
 import type { Answer, OnCard, OnTalk, TextTurn, Turn } from '../src/inbox/handler.ts'
 import type { BehaviourRow } from '../src/store/behaviour.ts'
@@ -113,6 +113,15 @@ export async function recordByWord(
     ]
   const card = behaviourConfirmCard({ ...shown, points: record.points }, c.positions ? text.doubled : undefined)
   return [{ card, subject, context: { record } }]
+}
+
+/** 「扣赵敏2分」, 「赵敏今天开会迟到，扣2分」: the same without the word for it. */
+export async function recordInPassing(turn: TextTurn, ctx: Ctx): Promise<Answer[] | undefined> {
+  // Before everybody is read: what says neither points nor a word of the kind is something else.
+  if (!/[加扣减奖记]|表扬|批评|处罚/.test(turn.text)) return undefined
+  const people = await namedFor(ctx, turn.person)
+  const rest = recordInPassingOf(turn.text, people, ctx.company().behaviour)
+  return rest === undefined ? undefined : recordByWord(turn, ctx, { rest, sure: true })
 }
 
 /** Why a record cannot be, before anything is asked. */

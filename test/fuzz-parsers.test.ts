@@ -6,7 +6,7 @@ import { defaultCases } from '../src/domain/behaviour.ts'
 import { makeCalendar } from '../src/domain/calendar.ts'
 import { halfWidth, numeral, pointsOf, trimMarks } from '../src/domain/chat-text.ts'
 import { readSnooze, recognise } from '../src/domain/commands.ts'
-import { afterRecordWord, readBehaviour } from '../src/domain/parse-behaviour.ts'
+import { afterRecordWord, readBehaviour, recordInPassingOf } from '../src/domain/parse-behaviour.ts'
 import { dayFrom } from '../src/domain/parse-day.ts'
 import { commandHeading, headingOf } from '../src/domain/parse-headings.ts'
 import { leaveDays, readLeaveWords } from '../src/domain/parse-leave.ts'
@@ -88,6 +88,11 @@ const readers: Record<string, (typed: string) => void> = {
     if (read.kind !== 'read') return
     expect(read.record.times).toBeGreaterThan(0)
     expect(isDay(read.record.day)).toBe(true)
+  },
+  'behaviour in passing': (typed) => {
+    const rest = recordInPassingOf(typed, people, defaultCases)
+    const names = people.flatMap(({ name, aliases }) => [name, ...aliases])
+    if (rest !== undefined) expect(names.some((name) => rest.startsWith(name))).toBe(true)
   },
   'a survey': (typed) => {
     const read = readSurvey(typed, week, () => 's1')

@@ -455,7 +455,7 @@ test('a question in free words is answered with what is known; a colleague’s m
   await zhao.type('钱进本周得分多少')
   expect(zhao.sees()).toContain('抱歉，我没有看懂')
   await li.type('谁没评分')
-  expect(li.sees()).toContain('还未提交')
+  expect(li.sees()).toContain('目前没有待您评分的周总结')
   await zhao.type('放假安排')
   expect(zhao.sees()).toContain('2027年放假安排尚未公布或导入')
   await zhao.type('请假 周三到周五')

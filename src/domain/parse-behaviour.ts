@@ -1,4 +1,4 @@
-import { type BehaviourCase, caseTitle, isFixed, isReward, pointChoices, takesPoints } from './behaviour.ts'
+import { type BehaviourCase, caseTitle, isFixed, isReward, pointChoices, signed, takesPoints } from './behaviour.ts'
 import { halfWidth, NUMERAL, numeral } from './chat-text.ts'
 import { FACT_DAY_SOURCE, factDayFrom } from './parse-day.ts'
 import type { Day } from './time.ts'
@@ -46,6 +46,40 @@ export function namedFirst(text: string, people: readonly Named[]): { people: Na
   return { people: [...new Set(found)], rest: text.slice(longest) }
 }
 
+const VERB_FIRST = /^(扣|加|减|奖励|奖|表扬|批评|处罚)\s?/
+const GIVE_FIRST = /^(?:给|为|对)\s?/
+
+/**
+ * 「扣赵敏2分」, 「给赵敏加3分」, 「给赵敏记一次会议迟到」, 「赵敏今天开会迟到，扣2分」 as what stands behind 记: 「赵敏 扣2分」. Undefined for
+ * anything else: 「给赵敏打90分」 is a score, 「奖励赵敏方案制定 20分」 an item of a plan.
+ */
+export function recordInPassingOf(
+  text: string,
+  people: readonly Named[],
+  cases: readonly BehaviourCase[],
+): string | undefined {
+  const half = halfWidth(text)
+    .trim()
+    .replace(/[!。.]+$/, '')
+  if (half.length > 60 || half.includes('\n')) return undefined
+  const opened = GIVE_FIRST.exec(half) ?? VERB_FIRST.exec(half)
+  const from = opened?.[0].length ?? 0
+  const { people: found, rest } = namedFirst(half.slice(from), people)
+  if (found.length === 0) return undefined
+  const name = half.slice(from, half.length - rest.length)
+  const said = rest.trim()
+  const verb = opened?.[1]
+  if (verb)
+    return new RegExp(`^(?:(?:${NUMBER})\\s?分?(?:[\\s,].*)?)?$`).test(said) ? `${name} ${verb}${said}` : undefined
+  if (opened) {
+    const given = /^(?:记录?(?:一?下)?|(?=[加扣减奖]))(.+)$/.exec(said)
+    return given ? `${name} ${given[1]}` : undefined
+  }
+  const words = cases.flatMap((c) => [caseTitle(c), ...(c.words ?? [])])
+  const isFact = new RegExp(`(?:[扣加减]|奖励?)\\s?(?:${NUMBER})\\s?分?$`).test(said)
+  return isFact && words.some((w) => said.includes(halfWidth(w))) ? `${name} ${said}` : undefined
+}
+
 const NUMBER = `\\d{1,3}(?:\\.\\d{1,2})?|[${NUMERAL}]{1,3}(?:点[${NUMERAL}])?`
 const TIMES = new RegExp(`(\\d{1,2}|[${NUMERAL}]{1,2})\\s?次`)
 const POINTS = new RegExp(
@@ -86,6 +120,17 @@ export function readBehaviour(
     .sort((a, b) => b.w.length - a.w.length || left.indexOf(a.w) - left.indexOf(b.w))
   const hit = words[0]
   if (!hit) {
+    const points = POINTS.exec(left)
+    const sign = points && (points[1] ?? (/加|奖/.test(points[0]) ? '+' : /扣|减/.test(points[0]) ? '-' : undefined))
+    const number = points && numeral(points[2] ?? points[3] ?? points[4]!)
+    if (sign && number) {
+      const value = `${sign === '-' ? '-' : ''}${number}`
+      const fitting = cases.filter((c) => takesPoints(c, value)).map(caseTitle)
+      if (fitting.length > 0)
+        return problem(
+          `请写明情形。可以${sign === '-' ? '扣' : '加'}${number}分的有：${fitting.slice(0, 8).join('、')}。例如：记 ${person.name} ${fitting[0]} ${signed(value)}；发“行为情形”可查看全部。`,
+        )
+    }
     const near = cases.filter((c) => sharesWord(left, [caseTitle(c), ...(c.words ?? [])])).map(caseTitle)
     const example = `记 ${person.name} ${near[0] ?? '会议迟到'} 1次`
     const like = near.length > 0 ? `相近的有：${near.slice(0, 4).join('、')}。` : ''
