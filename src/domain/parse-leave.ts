@@ -139,7 +139,10 @@ export function leaveDays(
     const unit = { 周: 7, 星期: 7, 礼拜: 7, 月: 30 }[length[3]!]
     if (unit) return whole(from, addDays(from, Math.min(count * unit, MOST_COUNT) - 1))
     if (everyDay) return whole(from, addDays(from, count - 1))
-    return whole(from, calendar.addWorkdays(from, calendar.isWorkday(from) ? count - 1 : count))
+    // 「请假3天」 on a Sunday begins on Monday.
+    const start = length[1] || calendar.isWorkday(from) ? from : calendar.addWorkdays(from, 1)
+    if (count === 1) return whole(start, start)
+    return whole(start, calendar.addWorkdays(start, calendar.isWorkday(start) ? count - 1 : count))
   }
   const range = SPANS.range.exec(days)
   if (range) {
