@@ -95,7 +95,8 @@ function readParts(parts: string[]): LeaveWords | undefined {
   return days ? { ...leave, days: days.part } : leave
 }
 
-const TRIP = /^(?:我|本人)?(.{0,16}?)(?:在|要去?|去|正在|已经?)?出差(?:了|中)?(.{0,16}?)$/
+const TRIP =
+  /^(?:我|本人)?(.{0,16}?)(?:在|要去?|去|正在|已经?)?(?:[去到赴在][\u4e00-\u9fff]{2,6})?出差(?:了|中)?(.{0,16}?)$/
 
 /** 「我在出差」, 「下周出差三天」: away, but not on leave. */
 export function readsAsTrip(text: string): boolean {
