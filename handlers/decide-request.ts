@@ -1,10 +1,13 @@
 import { closedCard } from '../cards/plan-submitted.ts'
+import { excuseRequestCard } from '../cards/requests.ts'
 import type { Ctx } from '../src/context.ts'
 import { monthOfWeek, type Week } from '../src/domain/time.ts'
 import type { CardTurn, OnCard } from '../src/inbox/handler.ts'
 import type { Person } from '../src/store/people.ts'
 import { closedState } from './month/closed.ts'
+import { mayAnswerWeek } from './rights.ts'
 import { decideChange, decideExcuse } from './weekly/judge.ts'
+import { excuseSubject } from './weekly/submit.ts'
 
 const text = {
   gone: '这项请求已经处理过了。',
@@ -12,6 +15,21 @@ const text = {
   takenBack: '本人已撤回',
   scored: '这一周已评分，不能再修改提交内容。',
   settled: '该周所在月份的结果已确认，不能再修改。如确有需要：未发布时请确认人发“撤销确认”，已发布请联系人力资源更正。',
+}
+
+/** The card that asks somebody about a leave of which a week is part; undefined when there is nothing for them to decide. */
+export async function excuseRequest(ctx: Ctx, to: Person, person: Person, week: Week) {
+  const asked = (await ctx.weeks.get(person._id, week)).excuse
+  if (!asked) return undefined
+  const rows = (await ctx.weeks.ofLeave(person._id, asked.at)).filter((r) => r.excuse?.state === 'proposed')
+  const may = await Promise.all(rows.map((r) => mayAnswerWeek(ctx, to, person, r.week)))
+  const weeks = rows.filter((_, i) => may[i]).map((r) => r.week)
+  if (weeks.length === 0) return undefined
+  return {
+    card: excuseRequestCard(person.name, weeks, asked.reason),
+    subject: excuseSubject(person._id, weeks, asked.at),
+    context: { personId: person._id, week: weeks[0]! },
+  }
 }
 
 /** The superior's answer to 我在请假. */

@@ -1,5 +1,4 @@
 import { closedCard } from '../cards/plan-submitted.ts'
-import { excuseRequestCard } from '../cards/requests.ts'
 import {
   deductionStepCard,
   deductionSteps,
@@ -19,6 +18,7 @@ import { type Deduction, isDeduction, weekScore } from '../src/domain/score.ts'
 import { formatInstant, formatWeek, type Week } from '../src/domain/time.ts'
 import type { Answer, CardTurn, OnCard, OnTalk, TextTurn, Turn } from '../src/inbox/handler.ts'
 import type { Person } from '../src/store/people.ts'
+import { excuseRequest } from './decide-request.ts'
 import { mayJudgeWeek } from './rights.ts'
 import { addNote, returnWeek, type ScoreOutcome, scoreSubject, scoreWeek, withdrawScore } from './weekly/judge.ts'
 import { supportStates } from './weekly/support.ts'
@@ -105,7 +105,7 @@ export async function scoreNext(turn: Turn, ctx: Ctx, after?: string): Promise<A
   const waiting = await toScore(ctx, turn.person, turn.at)
   const position = waiting.findIndex((v) => v.row._id === after)
   const next = waiting[position + 1] ?? waiting.find((v) => v.row._id !== after)
-  return next ? [await scoreAnswer(ctx, next)] : [{ text: text.none }]
+  return next ? [await scoreAnswer(ctx, turn.person, next)] : [{ text: text.none }]
 }
 
 /** Which submission a scorer has before them, and the plan that it is scored by: a change of that one is agreed to apart. */
@@ -114,11 +114,11 @@ export const seenIn = (view: WeekView): string =>
     .map((p) => p.points)
     .join()}`
 
-async function scoreAnswer(ctx: Ctx, view: WeekView): Promise<Answer> {
-  const { person, week, row } = view
-  if (row.excuse && isLeaveOpen(view) && !isToScore(view)) {
-    const card = excuseRequestCard(person.name, week, row.excuse.reason)
-    return { card, subject: `excuse/${person._id}/${week}`, context: { personId: person._id, week } }
+async function scoreAnswer(ctx: Ctx, to: Person, view: WeekView): Promise<Answer> {
+  const { person, week } = view
+  if (isLeaveOpen(view) && !isToScore(view)) {
+    const asked = await excuseRequest(ctx, to, person, week)
+    if (asked) return asked
   }
   const context = { personId: view.person._id, week: view.week, seen: seenIn(view) }
   const supports = await supportStates(ctx, view)
@@ -227,7 +227,10 @@ export const onScoreConfirm: OnCard = async (turn, ctx) => {
   const { points, deductions, seen } = turn.instance.context
   const view = await viewWeek(ctx, about.person, about.week, turn.at)
   if (seen !== undefined && seen !== seenIn(view) && !view.row.score)
-    return [{ replace: closedCard(`${about.person.name}的评分`, '对方更新了内容') }, await scoreAnswer(ctx, view)]
+    return [
+      { replace: closedCard(`${about.person.name}的评分`, '对方更新了内容') },
+      await scoreAnswer(ctx, turn.person, view),
+    ]
   const given = Object.entries((points ?? {}) as Record<string, number>).sort(([a], [b]) => Number(a) - Number(b))
   const outcome = await scoreWeek(ctx, turn, turn.person, about.person, about.week, {
     points: given.map(([, p]) => p),

@@ -1,14 +1,14 @@
 import { firstPlanCard, planReminderCard, type ReminderStage } from '../cards/plan-reminder.ts'
-import { changeRequestCard, excuseRequestCard, noteCard, weekReturnedCard } from '../cards/requests.ts'
+import { changeRequestCard, noteCard, weekReturnedCard } from '../cards/requests.ts'
 import { scoreCard, weekScoredCard } from '../cards/score-card.ts'
 import { teamStatusCard } from '../cards/team-status.ts'
 import { itemLine } from '../cards/weekly-words.ts'
+import { excuseRequest } from '../handlers/decide-request.ts'
 import { mayAnswerWeek, mayJudgeWeek } from '../handlers/rights.ts'
 import { seenIn, sheetOf, toScore, waitingName } from '../handlers/score-week.ts'
 import { teamStatus } from '../handlers/team-status.ts'
 import { planWeekOf } from '../handlers/weekly/draft.ts'
 import { scoreSubject } from '../handlers/weekly/judge.ts'
-import { excuseSubject } from '../handlers/weekly/submit.ts'
 import { supportStates } from '../handlers/weekly/support.ts'
 import { isOwing, withoutJudge } from '../handlers/weekly/team.ts'
 import { isToScore, viewWeek, type WeekView, weekSubject, worksByWeeklyPlan } from '../handlers/weekly/week.ts'
@@ -95,20 +95,9 @@ const scoringReminder: Render = async (to, args, ctx) => {
 
 const subjectPerson = async (args: Args, ctx: Ctx) => ctx.people.get(String(args.personId))
 
-const excuseRequest: Render = async (to, args, ctx) => {
+const excuseAsked: Render = async (to, args, ctx) => {
   const person = await subjectPerson(args, ctx)
-  const asked = person && (await ctx.weeks.get(person._id, String(args.week))).excuse
-  if (!person || !asked) return gone('请求已处理')
-  const rows = (await ctx.weeks.ofLeave(person._id, asked.at)).filter((r) => r.excuse?.state === 'proposed')
-  const may = await Promise.all(rows.map((r) => mayAnswerWeek(ctx, to, person, r.week)))
-  const weeks = rows.filter((_, i) => may[i]).map((r) => r.week)
-  if (weeks.length === 0) return gone('请求已处理')
-  const card = excuseRequestCard(person.name, weeks, asked.reason)
-  return {
-    card,
-    subject: excuseSubject(person._id, weeks, asked.at),
-    context: { personId: person._id, week: weeks[0] },
-  }
+  return (person && (await excuseRequest(ctx, to, person, String(args.week)))) ?? gone('请求已处理')
 }
 
 /** What became of a leave; of weeks that were decided together in one message. */
@@ -218,7 +207,7 @@ export const notices: Record<string, Render> = {
   'nobody-judges': nobodyJudges,
   'late-digest': lateDigest,
   'scoring-reminder': scoringReminder,
-  'excuse-request': excuseRequest,
+  'excuse-request': excuseAsked,
   'change-request': changeRequest,
   'week-scored': weekScored,
   'score-again': scoreAgain,
