@@ -11,7 +11,14 @@ import { planWeekOf } from '../handlers/weekly/draft.ts'
 import { scoreSubject } from '../handlers/weekly/judge.ts'
 import { supportStates } from '../handlers/weekly/support.ts'
 import { isOwing, withoutJudge } from '../handlers/weekly/team.ts'
-import { isToScore, viewWeek, type WeekView, weekSubject, worksByWeeklyPlan } from '../handlers/weekly/week.ts'
+import {
+  isToScore,
+  isWithoutPlan,
+  viewWeek,
+  type WeekView,
+  weekSubject,
+  worksByWeeklyPlan,
+} from '../handlers/weekly/week.ts'
 import type { Ctx } from '../src/context.ts'
 import { explainDeadline, isOnTime } from '../src/domain/deadline.ts'
 import { shown } from '../src/domain/decimal.ts'
@@ -156,7 +163,7 @@ const scoreAgain: Render = async (to, args, ctx) => {
   const person = await subjectPerson(args, ctx)
   if (!person || !(await mayJudgeWeek(ctx, to, person, String(args.week)))) return gone('无需重新评分')
   const view = await viewWeek(ctx, person, String(args.week), ctx.clock.now())
-  if (!isToScore(view)) return gone('无需重新评分')
+  if (!isToScore(view) && !isWithoutPlan(view)) return gone('无需重新评分')
   const card = scoreCard({ ...sheetOf(ctx, view), supports: await supportStates(ctx, view) })
   return {
     card: { ...card, subtitle: '截止前更新了内容，原来的评分不再计入，请重新评分' },

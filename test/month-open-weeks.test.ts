@@ -98,6 +98,25 @@ describe('without a plan', () => {
   })
 })
 
+test('scored as a whole before the deadline, and handed in anew: nothing is to be summed up, and it is scored anew', async () => {
+  world = await startMonthWorld({ start: '2026-11-27T17:00:30+08:00' })
+  for (const week of ['2026-W44', '2026-W45', '2026-W46']) await world.scored('zhao', week, 90)
+  await world.handedIn('zhao', '2026-W47', leave('granted'))
+  const at = new Date('2026-11-27T16:30:00+08:00')
+  const plan = [{ text: '日常工作', kind: 'routine' as const, points: 100 }]
+  await world.handedIn('zhao', '2026-W48', { submissions: [{ at, content: { plan } }] })
+  await li().type('赵敏 95')
+  await li().tap('确认评分')
+  const phone = world.phone('zhao')
+  expect(phone.sees()).toContain('95.00')
+  await phone.type('周计划\n1. 采购对账 20分\n2. 档案整理 80分')
+  await phone.tap('提交')
+  expect(phone.sees()).toContain('已更新')
+  expect(li().sees()).toContain('原来的评分不再计入')
+  await li().tap('全部满分')
+  expect(li().sees()).toContain('100.00分')
+})
+
 describe('leave that was asked for and never answered', () => {
   test('is named, keeps the month open, is offered and reminded of, and ends with the answer', async () => {
     await december('2026-W48')

@@ -61,6 +61,8 @@ interface Handed {
 interface Score {
   points: number[]
   planned: number[]
+  /** Nothing was planned: the week as a whole. */
+  whole: boolean
   deducted: number
   by: Who
   at: number
@@ -132,8 +134,11 @@ export class WeekModel {
       else if (handed.consent === 'given') found = { handed, late: found.late }
     return found
   }
-  planned = (who: Assessed, week: number): number[] =>
-    this.row(who, week).score?.planned ?? (week < 1 ? [] : pointsOf(this.counts(who, week - 1)?.handed.content.plan))
+  planned(who: Assessed, week: number): number[] {
+    const { score } = this.row(who, week)
+    if (score) return score.whole ? [] : score.planned
+    return week < 1 ? [] : pointsOf(this.counts(who, week - 1)?.handed.content.plan)
+  }
 
   status(who: Assessed, week: number): keyof typeof words | 'draft' {
     const { leave, score, returned, draft } = this.row(who, week)
@@ -353,7 +358,8 @@ export class WeekModel {
     if (!this.counts(about, week) && onTime(this.now, week)) return this.say(judge, 'too-early')
     card.kind = 'closed:已评分'
     if (row.score) return
-    row.score = { points: card.points!, planned, deducted: card.deducted!, by: judge, at: this.now }
+    const whole = total(this.planned(about, week)) === 0
+    row.score = { points: card.points!, planned, whole, deducted: card.deducted!, by: judge, at: this.now }
     row.given++
     this.say(about, `result:${week}:${this.score(about, week)}`)
     this.nextSheet(judge)

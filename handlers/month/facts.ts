@@ -35,7 +35,7 @@ import type { ResultRow, ResultVersion } from '../../src/store/results.ts'
 import type { SurveyScore } from '../../src/store/survey-scores.ts'
 import { type WeekRow, weekRowId } from '../../src/store/weeks.ts'
 import { findByRef, type Judges } from '../rights.ts'
-import { isLeaveOpen, makeView, type WeekView } from '../weekly/week.ts'
+import { isLeaveOpen, itemsOf, makeView, type WeekView } from '../weekly/week.ts'
 
 /** What is the same for everybody of a month. */
 export interface MonthFrame {
@@ -190,10 +190,7 @@ export function weekOutcome(view: WeekView, now: Date): WeekResult {
     week,
     ...(status.kind === 'not-owed' && { excused: { because: because[status.because] } }),
     submitted: view.counts ? (view.counts.late ? 'late' : 'on-time') : 'none',
-    items: view.planned.map((p, i) => {
-      const actual = row.score?.points[i]
-      return actual === undefined ? { planned: p.points } : { planned: p.points, actual }
-    }),
+    items: itemsOf(view),
     deductions: row.score?.deductions ?? [],
   })
   // Somebody who asked for leave is owed an answer before the week counts as nothing.

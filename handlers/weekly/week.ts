@@ -104,7 +104,9 @@ export function makeView(company: Company, person: Person, row: WeekRow, rowBefo
 function plannedOfScore(rowBefore: WeekRow, dueBefore: WeekDeadline | 'closed', row: WeekRow): PlanItem[] {
   const plan =
     dueBefore === 'closed' ? [] : (standing(reportOf(rowBefore), dueBefore.deadline)?.submission.content.plan ?? [])
-  return (row.score?.planned ?? []).map((scored, i) => ({ kind: 'routine' as const, ...plan[i], ...scored }))
+  // What was scored as a whole was not planned: nobody has to sum it up.
+  const planned = row.score?.planned.filter((p) => p.text !== WHOLE_WEEK.text) ?? []
+  return planned.map((scored, i) => ({ kind: 'routine' as const, ...plan[i], ...scored }))
 }
 
 /** 篇三 asks for Σ planned points; where nothing was planned the superior may judge the week as a whole (domain.md §11.10). */
@@ -114,6 +116,13 @@ const hasPoints = (view: WeekView): boolean => view.planned.some((p) => p.points
 
 /** What a week is given points for: its plan, or the week as a whole. */
 export const itemsToScore = (view: WeekView): PlanItem[] => (hasPoints(view) ? view.planned : [WHOLE_WEEK])
+
+/** What a week counts by: as it was scored, else as it was planned. */
+export const itemsOf = (view: WeekView): { planned: number; actual?: number }[] =>
+  (view.row.score ? itemsToScore(view) : view.planned).map((p, i) => {
+    const actual = view.row.score?.points[i]
+    return actual === undefined ? { planned: p.points } : { planned: p.points, actual }
+  })
 
 /** Sent back, and not handed in again before the deadline was over: what was handed in first can be scored. */
 export const isLeftReturned = (view: WeekView): boolean => view.status.kind === 'returned' && view.overdue

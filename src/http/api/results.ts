@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isLeaveOpen, viewWeek, type WeekView, worksByWeeklyPlan } from '../../../handlers/weekly/week.ts'
+import { isLeaveOpen, itemsOf, viewWeek, type WeekView, worksByWeeklyPlan } from '../../../handlers/weekly/week.ts'
 import type { Ctx } from '../../context.ts'
 import { isOnTime } from '../../domain/deadline.ts'
 import { shown } from '../../domain/decimal.ts'
@@ -39,10 +39,7 @@ function resultOf(view: WeekView, now: Date): WeekResult | undefined {
     week,
     ...(status.kind === 'not-owed' && { excused: { because: because[status.because] } }),
     submitted: view.counts ? (view.counts.late ? 'late' : 'on-time') : 'none',
-    items: view.planned.map((p, i) => {
-      const actual = row.score?.points[i]
-      return actual === undefined ? { planned: p.points } : { planned: p.points, actual }
-    }),
+    items: itemsOf(view),
     deductions: row.score?.deductions ?? [],
   })
 }
