@@ -27,6 +27,8 @@ export interface PlanDraft {
   replaces: boolean
   /** How many unfinished items the new plan does not have. */
   toCarry: number
+  /** Items went from the plan with the last message: they can be taken back. */
+  hasFormer: boolean
 }
 
 /** What the bot has read, for the person to confirm: nothing counts before 提交 (features.md T5, B15). */
@@ -69,10 +71,10 @@ export function planDraftCard(d: PlanDraft): Card {
     buttons.push({ text: '逐项选择完成情况', action: 'outcomes-step:0', style: 'plain' })
   }
   if (d.toCarry > 0) buttons.push({ text: '未完成列入下周', action: 'carry-over', style: 'plain' })
-  buttons.push(
-    { text: '修改', action: 'edit-week', style: 'plain' },
-    { text: '取消', action: 'cancel-draft', style: 'plain' },
-  )
+  if (d.hasFormer) buttons.push({ text: '恢复原来的', action: 'restore-plan', style: 'plain' })
+  // Six buttons are the most; 修改 can be typed.
+  if (buttons.length < 5) buttons.push({ text: '修改', action: 'edit-week', style: 'plain' })
+  buttons.push({ text: '取消', action: 'cancel-draft', style: 'plain' })
   return {
     title: ready ? '请核对，确认后提交' : '已记下，还需要补充',
     subtitle: d.replaces ? '提交后将替换已交的内容' : d.dueText,

@@ -22,7 +22,7 @@ import { readsAsReport } from './weekly/draft.ts'
 import { dropDraft } from './weekly/submit.ts'
 import { weeksFor } from './weekly/target.ts'
 import { viewWeek, worksByWeeklyPlan } from './weekly/week.ts'
-import { readReport, showDraftAgain, startWriting, submitByWord, withdrawByWord } from './write-week.ts'
+import { readReport, restoreByWord, showDraftAgain, startWriting, submitByWord, withdrawByWord } from './write-week.ts'
 
 const text = {
   nothingToUndo: '最近没有可以撤销的操作。',
@@ -87,6 +87,7 @@ const intents: Partial<Record<Intent, Say>> = {
   undo: async (turn, ctx) =>
     (await takeBackLeaveByWord(turn, ctx)) ??
     (await withdrawScoreByWord(turn, ctx)) ??
+    (await restoreByWord(turn, ctx)) ??
     (await withdrawByWord(turn, ctx)) ?? [{ text: text.nothingToUndo }],
   'on-leave': weekly((turn, ctx, rest) => onLeaveByWord(turn, ctx, rest)),
   'on-trip': weekly((turn, ctx) => onTripByWord(turn, ctx)),
@@ -122,7 +123,7 @@ export const readText: OnSay = async (turn, ctx) => {
   if (worksByWeeklyPlan(ctx.company(), turn.person)) {
     const weeks = await weeksFor(ctx, turn.person, turn.at)
     const view = await viewWeek(ctx, turn.person, weeks[0]!, turn.at)
-    if (readsAsReport(ctx, view, turn.text, turn.at)) return readReport(turn, ctx)
+    if (readsAsReport(ctx, view, turn)) return readReport(turn, ctx)
   }
   return (await byGist(turn, ctx)) ?? [{ text: text.lost }]
 }

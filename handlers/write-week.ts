@@ -36,6 +36,7 @@ const text = {
   cancelled: '已取消，草稿没有保留',
   newer: '内容已更新，请核对下面这一份再提交',
   newerDraft: '内容已更新，没有取消',
+  restored: '已恢复原来的计划',
 }
 
 const weekOfCard = (turn: CardTurn): Week => String(turn.instance.context.week)
@@ -198,7 +199,7 @@ const MEANT_MS = 24 * 3_600_000
 export async function meantBy(
   turn: Turn,
   ctx: Ctx,
-  kind: 'score' | 'week' | 'draft' | 'leave',
+  kind: 'score' | 'week' | 'draft' | 'leave' | 'former',
   find: () => Promise<string | undefined>,
 ): Promise<string | undefined> {
   const known = await ctx.talks.about(turn.id)
@@ -275,10 +276,10 @@ async function changeOutcomes(
   const week = weekOfCard(turn)
   const { planned, row } = await viewWeek(ctx, turn.person, week, turn.at)
   if (!row.draft) return [{ text: text.noDraft }]
-  const { content, unread, assumptions } = row.draft
+  const { content } = row.draft
   const before = planned.map((_, i) => content.summary?.outcomes[i] ?? null)
   const summary = { ...(content.summary ?? emptySummary(before)), outcomes: change([...before]) }
-  await saveDraft(ctx, turn, turn.person, week, { content: { ...content, summary }, unread, assumptions })
+  await saveDraft(ctx, turn, turn.person, week, { ...row.draft, content: { ...content, summary } })
   const { card, context } = await draftFace(ctx, turn, week)
   return [{ replace: card, context }]
 }
@@ -290,9 +291,45 @@ export const onCarryOver: OnCard = async (turn, ctx) => {
   const draft = view.row.draft
   if (!draft) return [{ text: text.noDraft }]
   const plan = [...draft.content.plan, ...unplanned(ctx, view, draft.content)]
-  await saveDraft(ctx, turn, turn.person, week, { ...draft, content: { ...draft.content, plan } })
+  const { formerPlan: _, ...rest } = draft
+  await saveDraft(ctx, turn, turn.person, week, { ...rest, content: { ...draft.content, plan } })
   const { card, context } = await draftFace(ctx, turn, week)
   return [{ replace: card, context }]
+}
+
+/** 恢复原来的: the plan as it was before its items went. */
+export const onRestorePlan: OnCard = async (turn, ctx) => {
+  const week = weekOfCard(turn)
+  const { row } = await viewWeek(ctx, turn.person, week, turn.at)
+  if (!row.draft) return [{ text: text.noDraft }]
+  if (row.draft.key !== turn.id && row.draft.key !== turn.instance.context.draft)
+    return [{ replace: closedCard('周总结和计划', text.newer) }, await draftAnswer(ctx, turn, week)]
+  await restorePlan(ctx, turn, week)
+  const { card, context } = await draftFace(ctx, turn, week)
+  return [{ replace: card, context }]
+}
+
+/** 撤销, typed, where items have gone from the plan and no submission can be taken back instead. */
+export async function restoreByWord(turn: Turn, ctx: Ctx): Promise<Answer[] | undefined> {
+  const undoMs = ctx.company().weekly.undoMinutes * 60_000
+  const week = await meantBy(turn, ctx, 'former', async () => {
+    const rows = await ctx.weeks.ofPerson(turn.person._id, await weeksFor(ctx, turn.person, turn.at))
+    return rows.find(({ draft, submissions }) => {
+      const last = submissions.at(-1)
+      return draft?.formerPlan && !(last && turn.at.getTime() - last.at.getTime() <= undoMs)
+    })?.week
+  })
+  if (!week) return undefined
+  await restorePlan(ctx, turn, week)
+  return [await draftAnswer(ctx, turn, week)]
+}
+
+async function restorePlan(ctx: Ctx, turn: Turn, week: Week): Promise<void> {
+  const { draft } = await ctx.weeks.get(turn.person._id, week)
+  if (!draft?.formerPlan) return
+  const { formerPlan, unread, content } = draft
+  const restored = { content: { ...content, plan: formerPlan }, unread, assumptions: [text.restored] }
+  await saveDraft(ctx, turn, turn.person, week, restored)
 }
 
 /** Somebody was asked for something and answers in words. */

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { CompanyError, parseCompany } from '../src/company.ts'
 import { defaultCases } from '../src/domain/behaviour.ts'
 import { makeCalendar } from '../src/domain/calendar.ts'
+import { changePlan } from '../src/domain/change-plan.ts'
 import { halfWidth, numeral, pointsOf, trimMarks } from '../src/domain/chat-text.ts'
 import { readSnooze, recognise } from '../src/domain/commands.ts'
 import { afterRecordWord, readBehaviour, recordInPassingOf } from '../src/domain/parse-behaviour.ts'
@@ -68,6 +69,12 @@ const readers: Record<string, (typed: string) => void> = {
     for (const { text } of unread) expect(text.length).toBeLessThanOrEqual(201)
     // Shown back and read again it throws as little.
     parseReport(contentText({ plan, ...(summary && { summary }) }, context), context)
+  },
+  'a change of the plan': (typed) => {
+    for (const item of changePlan(typed, context.planned, context)?.plan ?? []) {
+      expect(item.text).not.toBe('')
+      expect(Number.isFinite(item.points)).toBe(true)
+    }
   },
   scores: (typed) => {
     for (const score of parseScores(typed, people).scores)

@@ -1,15 +1,21 @@
 import { type PlanDraft, planDraftCard } from '../../cards/plan-draft.ts'
 import type { Ctx } from '../../src/context.ts'
+import { changePlan } from '../../src/domain/change-plan.ts'
 import { explainDeadline } from '../../src/domain/deadline.ts'
 import { parseReport } from '../../src/domain/parse-plan.ts'
 import { contentText, type TemplateContext } from '../../src/domain/template-text.ts'
 import { dayOf, type Week } from '../../src/domain/time.ts'
 import { carryOver, type Summary, validateContent, type WeeklyContent } from '../../src/domain/weekly-report.ts'
-import type { Answer, Turn } from '../../src/inbox/handler.ts'
+import type { Answer, TextTurn, Turn } from '../../src/inbox/handler.ts'
 import type { Person } from '../../src/store/people.ts'
 import { saveDraft } from './submit.ts'
 import { supportersAmong, supportStates } from './support.ts'
 import { viewWeek, type WeekView, weekSubject } from './week.ts'
+
+const words = {
+  notChanged: (text: string, why: string) => `没有修改：“${text}”，${why}。`,
+  replaced: (n: number) => `已替换原来的${n}项`,
+}
 
 export const planWeekOf = (ctx: Ctx, week: Week): Week => ctx.company().weeks.nextOpenWeek(week)
 
@@ -25,13 +31,17 @@ export function templateContext(ctx: Ctx, view: WeekView, at: Date): TemplateCon
 /** The form to fill in, with the week's plan laid before the person and what they have written so far (features.md T3). */
 export async function templateFor(ctx: Ctx, turn: Turn, week: Week): Promise<string> {
   const view = await viewWeek(ctx, turn.person, week, turn.at)
-  const content = view.row.draft?.content ?? view.counts?.submission.content ?? { plan: [] }
-  return contentText(content, templateContext(ctx, view, turn.at))
+  return contentText(inHand(view), templateContext(ctx, view, turn.at))
 }
 
-/** What is new replaces what was there; what was not said again stays. */
-function mergeContent(base: WeeklyContent, summary: Summary | undefined, plan: WeeklyContent['plan']): WeeklyContent {
-  const merged: WeeklyContent = { plan: plan.length > 0 ? plan : base.plan }
+/** What is new replaces what was there; what was not said again stays. @param whole the plan is all there is now */
+function mergeContent(
+  base: WeeklyContent,
+  summary: Summary | undefined,
+  plan: WeeklyContent['plan'],
+  whole: boolean,
+): WeeklyContent {
+  const merged: WeeklyContent = { plan: whole || plan.length > 0 ? plan : base.plan }
   const old = base.summary
   if (summary && old) {
     merged.summary = {
@@ -45,14 +55,17 @@ function mergeContent(base: WeeklyContent, summary: Summary | undefined, plan: W
   return merged
 }
 
-/** Whether a text says anything of a week at all. */
-export function readsAsReport(ctx: Ctx, view: WeekView, text: string, at: Date): boolean {
-  const parsed = parse(ctx, view, text, at)
-  return parsed.plan.length > 0 || parsed.summary !== undefined
-}
+/** What is being written, or what has been handed in. */
+const inHand = (view: WeekView): WeeklyContent =>
+  view.row.draft?.content ?? view.counts?.submission.content ?? { plan: [] }
 
-function parse(ctx: Ctx, view: WeekView, text: string, at: Date, expect?: 'plan' | 'summary') {
-  return parseReport(text, { ...templateContext(ctx, view, at), ...(expect && { expect }) })
+/** Whether a text says anything of a week at all. */
+export function readsAsReport(ctx: Ctx, view: WeekView, turn: TextTurn): boolean {
+  if (view.row.draft?.key === turn.id) return true
+  const context = templateContext(ctx, view, turn.at)
+  if (changePlan(turn.text, inHand(view).plan, context)) return true
+  const { plan, summary } = parseReport(turn.text, context)
+  return plan.length > 0 || summary !== undefined
 }
 
 /** Reads what somebody wrote of a week into their draft, and shows it back (features.md T5). */
@@ -64,10 +77,20 @@ export async function takeIntoDraft(
   expect?: 'plan' | 'summary',
 ): Promise<Answer[]> {
   const view = await viewWeek(ctx, turn.person, week, turn.at)
-  const { summary, plan, unread, assumptions } = parse(ctx, view, text, turn.at, expect)
-  const base = view.row.draft?.content ?? view.counts?.submission.content ?? { plan: [] }
-  const content = mergeContent(base, summary, plan)
-  await saveDraft(ctx, turn, turn.person, week, { content, unread, assumptions })
+  // After a crash the same text would be a further change.
+  if (view.row.draft?.key === turn.id) return [await draftAnswer(ctx, turn, week)]
+  const base = inHand(view)
+  const context = { ...templateContext(ctx, view, turn.at), ...(expect && { expect }) }
+  const changed = changePlan(text, base.plan, context)
+  const { summary, plan, unread, assumptions } = changed ?? parseReport(text, context)
+  if (changed && !summary && assumptions.length === 0)
+    return [{ text: unread.map((u) => words.notChanged(u.text, u.why)).join('\n') }]
+  const content = mergeContent(base, summary, plan, changed !== undefined)
+  const fewer = content.plan.length < base.plan.length
+  const formerPlan = fewer ? base.plan : content.plan === base.plan ? view.row.draft?.formerPlan : undefined
+  const said = fewer && !changed ? [...assumptions, words.replaced(base.plan.length)] : assumptions
+  const draft = { content, unread, assumptions: said, ...(formerPlan && { formerPlan }) }
+  await saveDraft(ctx, turn, turn.person, week, draft)
   return [await draftAnswer(ctx, turn, week)]
 }
 
@@ -102,6 +125,7 @@ export async function draftFace(ctx: Ctx, turn: Turn, week: Week) {
     supporters: await supportersOfPlan(ctx, turn.person, draft.content.plan),
     replaces: view.counts !== undefined,
     toCarry: unplanned(ctx, view, draft.content).length,
+    hasFormer: view.row.draft?.formerPlan !== undefined,
   }
   return { card: planDraftCard(face), context: { week, ...(view.row.draft && { draft: view.row.draft.key }) } }
 }

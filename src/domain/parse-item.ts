@@ -193,6 +193,12 @@ function takeParts(inner: string, trial: ReadItem, context: DayContext): boolean
   return rest.trim() === '' && inner.trim() !== ''
 }
 
+/** Reads a text that holds nothing but attributes: `50分`, `周五前`, `30分，周三`. Undefined for anything else. */
+export function readAttributes(text: string, context: DayContext): ReadItem | undefined {
+  const item: ReadItem = { text: '', assumed: [] }
+  return takeParts(trimMarks(text), item, context) ? item : undefined
+}
+
 /** `20分 周三`: several attributes with only spaces between them. */
 function takeSpaced(piece: string, trial: ReadItem, context: DayContext): boolean {
   const words = piece.trim().split(/\s+/)

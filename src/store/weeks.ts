@@ -1,7 +1,7 @@
 import { Schema } from 'mongoose'
 import type { Deduction } from '../domain/score.ts'
 import type { Day, Week } from '../domain/time.ts'
-import type { Submission, WeeklyContent, WeekReport } from '../domain/weekly-report.ts'
+import type { PlanItem, Submission, WeeklyContent, WeekReport } from '../domain/weekly-report.ts'
 import type { Db } from './connect.ts'
 import { readTogether } from './read-together.ts'
 import { type Change, type Versioned, versioned } from './versioned.ts'
@@ -32,6 +32,8 @@ export interface Draft {
   /** Lines the bot could not read: kept, and shown again. */
   unread: { line: number; text: string; why: string }[]
   assumptions: string[]
+  /** The plan as it was before items went from it, to be taken back by one tap. */
+  formerPlan?: PlanItem[]
 }
 
 /** 需支持 of the week's plan, asked of one colleague (features.md B6). A plan that is changed does not take it out. */
