@@ -193,7 +193,70 @@ describe('a whole message', () => {
     expect(names('周计划：①招聘方案20分②消防培训30分③考勤50分')).toEqual(three)
     expect(names('下周计划：招聘方案20分，消防培训30分，考勤50分')).toEqual(three)
     expect(names('周计划 招聘方案（20分）；消防培训（30分）；考勤（50分）')).toEqual(three)
+    expect(names('下周要做：招聘方案20分周三前，消防培训30分周五，考勤50分')).toEqual(three)
+    expect(names('周计划 招聘方案20分周三前完成、消防培训30分、考勤50分')).toEqual(three)
+    expect(names('周计划：招聘方案20分，周三前，消防培训30分，周五，考勤50分')).toEqual(three)
+    expect(names('周计划 招聘方案20分周三前消防培训30分考勤50分')).toEqual(three)
+    expect(names('周计划\n1 招聘方案 20\n2 消防培训 30\n3 考勤 50')).toEqual(three)
     expect(names('1. 招聘方案 20分\n2. 消防培训 30分\n3. 考勤 50分')).toEqual(three)
+  })
+
+  test('points that stay in an item’s words are asked about', () => {
+    expect(read('周计划\n招聘、培训各20分 30分').assumptions[0]).toBe(
+      '第2行写有几个分值，按30分理解；如果是几项工作，请一行写一项再发送',
+    )
+    expect(read('周计划\n20分钟晨会分享 5分').assumptions.join()).not.toContain('几个分值')
+  })
+
+  test('what somebody did, under a heading of their own words', () => {
+    expect(read('本周做了：招聘方案完成了，消防培训做了一半').summary?.outcomes).toEqual([
+      { outcome: 'done' },
+      { outcome: 'partly', note: '做了一半' },
+      null,
+    ])
+    expect(read('周总结\n招聘方案：部分完成，等组织消防培训完成').summary?.outcomes[0]).toEqual({
+      outcome: 'partly',
+      note: '等组织消防培训完成',
+    })
+  })
+
+  test('the words of a button below a plan are no part of it', () => {
+    const { plan, summary, assumptions } = read('周计划\n1. 年会策划 20分\n2. 车辆年检 20分\n本周计划全部完成')
+    expect(plan.map((item) => item.text)).toEqual(['年会策划', '车辆年检'])
+    expect(summary?.outcomes).toEqual(planned.map(() => ({ outcome: 'done' })))
+    expect(assumptions.join()).not.toContain('并入')
+    const said = read('周总结\n2. 未完成\n周计划\n1. 年会策划 20分\n本周计划全部完成')
+    expect(said.summary?.outcomes[1]).toEqual({ outcome: 'not-done' })
+    expect(read('周计划\n1. 年会策划 20分\n提交')).toMatchObject({
+      plan: [{ text: '年会策划' }],
+      unread: [{ line: 3, text: '提交', why: '请核对后点卡片上的按钮' }],
+    })
+    expect(read('周计划\n1. 年会策划 20分\n本周计划全部完成', { planned: [] }).plan[0]!.text).toBe('年会策划')
+  })
+
+  test.each([
+    '为什么是98',
+    '为什么是98分',
+    '怎么才88分',
+    '能不能加20分？',
+    '招聘 20分可以吗',
+    '扣了多少分',
+    '3月15',
+    '3.15',
+    '11月28日',
+    '周三',
+  ])('%s is no plan', (said) => {
+    expect(read(said)).toMatchObject({ plan: [], unread: [{ line: 1, text: said }] })
+    expect(read(said).summary).toBeUndefined()
+    expect(read(`周计划\n1. 招聘 20分\n2. 培训 20分`).plan).toHaveLength(2)
+  })
+
+  test('a question below a plan is no item and no part of one; a mark or points make it one', () => {
+    expect(read('周计划\n1. 招聘 20分\n这样写行吗？')).toMatchObject({
+      plan: [{ text: '招聘' }],
+      unread: [{ line: 3, text: '这样写行吗？' }],
+    })
+    expect(read('如何提升客户满意度培训 20分').plan[0]!.text).toBe('如何提升客户满意度培训')
   })
 
   test('a number before a number is an item’s where the lines around it count along', () => {
@@ -361,6 +424,33 @@ describe('properties', () => {
           const back = parseReport(text, here)
           // Two planned items of one text are told apart by their numbers.
           expect(back).toEqual({ ...content, unread: [], assumptions: [] })
+        },
+      ),
+      { numRuns: 300 },
+    )
+  })
+
+  test('items in one sentence come out one by one, whatever stands between them and wherever their days are', () => {
+    const words = fc.constantFrom('采购合同', '培训新员工', '车辆年检', '年会策划', '5S管理抽查', '考勤统计（10月）')
+    const one = fc.record({
+      text: words,
+      points: fc.integer({ min: 1, max: 100 }),
+      day: fc.constantFrom('', '周三', '周五前', '12月4日前完成'),
+      // 「培训，周五」 alone is no item, so a day apart from its points follows them.
+      apart: fc.constantFrom('', '，'),
+    })
+    fc.assert(
+      fc.property(
+        fc.array(one, { minLength: 2, maxLength: 6 }),
+        fc.constantFrom('，', '、', '；', '。'),
+        fc.constantFrom('周计划 ', '下周要做：', ''),
+        (items, mark, heading) => {
+          const said = items.map(({ text, points, day, apart }) => `${text}${points}分${day && apart}${day}`)
+          const { plan, unread } = read(`${heading}${said.join(mark)}`, { planned: [] })
+          expect(plan.map((p) => [p.text, p.points, p.due !== undefined])).toEqual(
+            items.map((p) => [p.text, p.points, p.day !== '']),
+          )
+          expect(unread).toEqual([])
         },
       ),
       { numRuns: 300 },

@@ -266,15 +266,17 @@ function takeJoined(text: string, half: string, item: ReadItem, context: DayCont
       return text.slice(0, text.length - bare[1]!.length)
     }
   }
-  if (item.due === undefined && (item.points !== undefined || /[)\]]/.test(end))) {
+  if (item.due === undefined) {
     const match = JOINED_DAY.exec(end)
     const before = match ? end[match.index - 1] : undefined
+    // 「采购合同40分周三前」: behind points in digits a day belongs to them.
+    const behindPoints = match !== null && /\d\s?分半?$/.test(end.slice(0, match.index))
     // 每周三 and 上周三 are no finish days, 截止 alone belongs to the words before it.
     if (
       match &&
       before !== undefined &&
       !/[每上各逢\d]/.test(before) &&
-      (item.points !== undefined || /[)\]]/.test(before)) &&
+      (item.points !== undefined || behindPoints || /[)\]]/.test(before)) &&
       takeAttribute(match[0], item, context, false)
     )
       return text.slice(0, from + match.index)

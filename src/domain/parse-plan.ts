@@ -1,10 +1,11 @@
 import { halfWidth, trimMarks } from './chat-text.ts'
 import { compare, exact, sum } from './decimal.ts'
+import { DAY_SOURCE, DOTTED_DAY } from './parse-day.ts'
 import { commandHeading, type Heading, headingOf, type Section } from './parse-headings.ts'
-import { markerOf, type ReadItem, readItem, takeAttributeLine, toPlanItem } from './parse-item.ts'
+import { markerOf, type ReadItem, readAttributes, readItem, takeAttributeLine, toPlanItem } from './parse-item.ts'
 import { beginsWithVerb, readListed, readPerItem, saysOutcome } from './parse-outcomes.ts'
 import { type Column, columnsOf, readRow } from './parse-table.ts'
-import { sumPoints } from './score.ts'
+import { pointsText, sumPoints } from './score.ts'
 import { type Day, formatWeek, type Week, weekOf } from './time.ts'
 import type { Outcome, PlanItem, Summary } from './weekly-report.ts'
 
@@ -58,6 +59,16 @@ const SECTION_BREAK =
 
 const NOTHING = /^(?:无|没有|暂无|无。|没有。|-|\/)$/
 const TOTAL = /^(?:合计|总计|总分|共计|小计)\s?[:]?\s?(\d{1,5}(?:\.\d{1,6})?)\s?分?$/
+
+/** Words of the draft's buttons, typed below a plan. */
+const BUTTONS = /^(?:提交|(?:确认|确定)提交|修改|取消|本周计划全部完成|逐项选择完成情况|未完成列入下周)$/
+/** Asked, not planned: a question mark or a particle at its end, or a question word before anything with points. */
+const ASKS =
+  /(?:[?？]|(?:吗|呢|么|没有?|多少(?:分|钱|项|人)?|什么|怎么办)[?？。!！~]{0,3})$|^(?:请问)?(?:为什么|为啥|凭什么|怎么(?:才|是|就|只|会|办|写|填|交|改|用|提交)|多少|什么时候|几点)/
+const BARE_DAY = new RegExp(`^(?:${DAY_SOURCE}|${DOTTED_DAY})$`)
+
+/** Whether a line without a mark of its own can be an item: no question, and more than a day. */
+const isWork = (half: string): boolean => !ASKS.test(half) && !BARE_DAY.test(half)
 
 interface Draft extends ReadItem {
   heading: PlanItem['kind'] | undefined
@@ -185,9 +196,10 @@ class ReportReader {
       this.guessed = true
       return this.summaryLine(line, number)
     }
-    const marker = markerOf(halfWidth(line))
+    const half = halfWidth(line)
+    const marker = markerOf(half)
     const item = readItem(line.slice(marker?.length ?? 0), this.context)
-    if ((marker && item.text !== '') || item.points !== undefined) {
+    if ((marker && item.text !== '') || (item.points !== undefined && isWork(half))) {
       this.section = 'plan'
       return this.planLines(line, number)
     }
@@ -229,6 +241,8 @@ class ReportReader {
     this.planSaid ??= this.sectionSaid
     const half = halfWidth(line)
     if (NOTHING.test(half)) return
+    if (this.isAll(line)) return this.takeAll(line)
+    if (BUTTONS.test(trimMarks(half))) return this.skip(number, line, '请核对后点卡片上的按钮')
     const total = TOTAL.exec(half)
     if (total) return this.checkTotal(total[1]!)
     const marker = markerOf(half)
@@ -239,13 +253,35 @@ class ReportReader {
     const read = readItem(body, this.context)
     if (read.text === '') return this.skip(number, line, '没有看出工作内容')
     const plain = read.points === undefined && read.kind === undefined && read.due === undefined && !read.support
+    if (!marker && (BARE_DAY.test(half) || (plain && ASKS.test(half))))
+      return this.skip(number, line, '没有看出工作内容')
     if (!marker && plain && previous?.numbered) {
       previous.text = `${previous.text} ${body}`
       this.assumptions.push(`第${number}行并入计划第${this.drafts.length}项`)
       return
     }
     for (const one of read.assumed) this.assumptions.push(`第${number}行${one}`)
+    if (read.points !== undefined && halfWidth(read.text).search(SAID_POINTS) >= 0)
+      this.assumptions.push(
+        `第${number}行写有几个分值，按${pointsText(read.points)}分理解；如果是几项工作，请一行写一项再发送`,
+      )
     this.drafts.push({ ...read, heading: this.kind, numbered: marker !== undefined })
+  }
+
+  /** 本周计划全部完成, as on the button, and its like: never part of an item. */
+  private isAll(line: string): boolean {
+    const { planned } = this.context
+    if (markerOf(halfWidth(line)) || planned.length === 0) return false
+    const listed = readListed(line, planned.length)
+    return (
+      listed?.outcomes.size === planned.length && !listed.left && [...listed.outcomes.values()].every((o) => !o.note)
+    )
+  }
+
+  /** What was said of an item before stays. */
+  private takeAll(line: string): undefined {
+    for (const [number, outcome] of readListed(line, this.context.planned.length)!.outcomes)
+      this.outcomes[number - 1] ??= outcome
   }
 
   private checkTotal(written: string): undefined {
@@ -289,6 +325,11 @@ class ReportReader {
   private summaryLine(line: string, number: number): undefined {
     const { planned } = this.context
     if (NOTHING.test(halfWidth(line))) return
+    const parts = this.outcomesIn(line)
+    if (parts.length > 1) {
+      for (const part of parts) this.summaryLine(part, number)
+      return
+    }
     const single = readPerItem(line, planned)
     const item = single?.item ?? (markerOf(halfWidth(line))?.number ?? 0) - 1
     // What was said already, or what stands under no heading, is not said once more with points: the plan begins.
@@ -337,6 +378,21 @@ class ReportReader {
     this.assumptions.push(`第${number}行不在本周计划内，计入计划外工作`)
   }
 
+  /** 「年会节目完成了，劳保用品发了一半」: a part that names another item and says its outcome is no note of the one before. */
+  private outcomesIn(line: string): string[] {
+    const { planned } = this.context
+    const parts: { text: string; item?: number }[] = []
+    for (const piece of splitOutside(line, halfWidth(line), ',;。')) {
+      const read = readPerItem(piece, planned)
+      const last = parts.at(-1)
+      const named = read?.named && read.outcome && planned[read.item]!.text.includes(piece.slice(0, 2))
+      if (!last || (named && parts.every((part) => part.item !== read.item)))
+        parts.push({ text: piece, ...(named && { item: read.item }) })
+      else last.text += `，${piece}`
+    }
+    return parts.every((part) => part.item !== undefined) ? parts.map((part) => part.text) : [line]
+  }
+
   /** A later word on an item replaces an earlier one, but never one with a note: that would be lost. */
   private takeOutcome(item: number, outcome: Outcome, line: string, number: number): void {
     const before = this.outcomes[item]
@@ -380,14 +436,19 @@ class ReportReader {
     }
   }
 
-  /** 「1年会策划 2车辆年检」: digits without a mark, which count only when every item has the next one. */
+  /**
+   * 「1年会策划 2车辆年检」, 「1 年会策划」: digits without a mark, which count only when every item has the next one, and alone
+   * before a space where they count nothing.
+   */
   private takeLooseNumbers(): undefined {
     const { drafts } = this
     const counted = drafts.every(
-      (draft, index) => !draft.numbered && new RegExp(`^${index + 1}(?=[^\\d.\\s])`).test(halfWidth(draft.text)),
+      (draft, index) =>
+        !draft.numbered && new RegExp(`^${index + 1}(?:\\s+(?=\\S)|(?=[^\\d.\\s]))`).test(halfWidth(draft.text)),
     )
-    if (drafts.length < 2 || !counted) return
-    for (const [index, draft] of drafts.entries()) draft.text = draft.text.slice(String(index + 1).length)
+    const one = drafts.length === 1 && /^1\s+(?=[\u4e00-\u9fff])(?![个名台份次人位件批家辆期年月日号楼项条场部套])/
+    if (!counted || (drafts.length < 2 && !(one && one.test(halfWidth(drafts[0]!.text))))) return
+    for (const [index, draft] of drafts.entries()) draft.text = draft.text.slice(String(index + 1).length).trimStart()
     this.assumptions.push('各项开头的数字按序号理解')
   }
 
@@ -436,11 +497,59 @@ export function splitItems(line: string, context: { planWeek: Week; today: Day }
     const pointed = pieces.filter((piece) => hasPoints(piece, context)).length
     if (pointed === 0 || pointed === pieces.length) return pieces
   }
-  for (const marks of [';', ',。', '、']) {
-    const pieces = splitOutside(line, half, marks)
-    if (pieces.length > 1 && pieces.length <= 40 && pieces.every((piece) => hasPoints(piece, context))) return pieces
+  const isList = (pieces: string[]) =>
+    pieces.length > 1 && pieces.length <= 40 && pieces.every((piece) => hasPoints(piece, context))
+  const readings = [
+    () => splitOutside(line, half, ';'),
+    () => groupByAttributes(splitOutside(line, half, ';,。、'), context),
+    () => splitOutside(line, half, ',。'),
+    () => splitOutside(line, half, '、'),
+    () => cutBehindPoints(line, half),
+  ]
+  for (const reading of readings) {
+    const pieces = reading()
+    if (isList(pieces)) return pieces
   }
   return [line]
+}
+
+/**
+ * 「采购合同40分，周三前，培训30分，周五」: what is only an attribute belongs to the words before it; where the line begins with one,
+ * to those behind it. Empty when there is none.
+ */
+function groupByAttributes(pieces: string[], context: { planWeek: Week; today: Day }): string[] {
+  if (pieces.length > 100) return []
+  const alone = pieces.map((piece) => readAttributes(piece, context) !== undefined)
+  if (!alone.includes(true)) return []
+  const groups: { text: string; pointed: boolean }[] = []
+  for (const [i, piece] of pieces.entries()) {
+    const last = groups.at(-1)
+    if (last && (!last.pointed || (alone[i] && !alone[0]))) last.text += `，${piece}`
+    else groups.push({ text: piece, pointed: false })
+    const group = groups.at(-1)!
+    group.pointed ||= hasPoints(group.text, context)
+  }
+  return groups.map((group) => group.text)
+}
+
+/** Points in digits; 20分钟 and 3分公司 are none. */
+const SAID_POINTS = /\d{1,3}(?:\.\d{1,2})?\s?分半?(?![钟之部类店布期享公支管包批析工配解发别组红行级层流数段秒])/g
+const DAY_BEHIND = new RegExp(`^[\\s,;。、]{0,3}${DAY_SOURCE}`)
+
+/** 「采购合同40分周三前培训30分」: an item ends behind its points and the day that follows them. */
+function cutBehindPoints(line: string, half: string): string[] {
+  const pieces: string[] = []
+  let start = 0
+  for (const match of half.matchAll(SAID_POINTS)) {
+    const behind = match.index + match[0].length
+    const end = behind + (DAY_BEHIND.exec(half.slice(behind, behind + 80))?.[0].length ?? 0)
+    const open = half.slice(start, end).match(/[([]/g)?.length ?? 0
+    if (open > (half.slice(start, end).match(/[)\]]/g)?.length ?? 0)) continue
+    pieces.push(trimMarks(line.slice(start, end)))
+    start = end
+  }
+  const rest = trimMarks(line.slice(start))
+  return rest === '' ? pieces : [...pieces, rest]
 }
 
 function hasPoints(piece: string, context: { planWeek: Week; today: Day }): boolean {
