@@ -7,14 +7,14 @@ import { isOnTime } from '../src/domain/deadline.ts'
 import { sumPoints } from '../src/domain/score.ts'
 import { ITEM_EXAMPLE } from '../src/domain/template-text.ts'
 import { formatInstant, formatWeek, shortWeek, type Week } from '../src/domain/time.ts'
-import { type Outcome, type Summary, standing } from '../src/domain/weekly-report.ts'
+import { type Outcome, type Submission, type Summary, standing } from '../src/domain/weekly-report.ts'
 import type { Answer, CardTurn, OnCard, OnTalk, TextTurn, Turn } from '../src/inbox/handler.ts'
 import { reportOf } from '../src/store/weeks.ts'
-import { draftAnswer, draftFace, takeIntoDraft, templateFor, unplanned } from './weekly/draft.ts'
+import { draftAnswer, draftFace, isOver, scoredWords, takeIntoDraft, templateFor, unplanned } from './weekly/draft.ts'
 import { dropDraft, saveDraft, submitWeek, withdrawWeek } from './weekly/submit.ts'
 import { supportStates } from './weekly/support.ts'
 import { weeksFor } from './weekly/target.ts'
-import { deadlineOf, viewWeek } from './weekly/week.ts'
+import { deadlineOf, viewWeek, type WeekView } from './weekly/week.ts'
 
 const ASK_MS = 30 * 60_000
 
@@ -33,6 +33,10 @@ const text = {
   scoredEarly: '上级已评分，不能撤销；截止前可以直接发送新的内容，由上级重新评分。',
   settled: '该周所在月份的结果已由上级确认，不能再提交；如确有需要，请联系直属上级或人力资源。',
   noDraft: '这份草稿已经处理过了。需要修改请直接发送新的内容。',
+  nothingToSubmit: '没有可以提交的草稿。发“周计划”开始填写。',
+  isIn: (when: string) => `您已于${when}提交，不用再交。`,
+  isAsked: (when: string) => `您的修改已于${when}提交，正在请上级确认，不用再交。`,
+  returned: '上级请您补充：请发送修改后的内容，核对后再提交。',
   cancelled: '已取消，草稿没有保留',
   newer: '内容已更新，请核对下面这一份再提交',
   newerDraft: '内容已更新，没有取消',
@@ -52,6 +56,7 @@ export async function startWriting(turn: Turn, ctx: Ctx): Promise<Answer[]> {
 async function startWeek(turn: Turn, ctx: Ctx, week: Week): Promise<Answer[]> {
   if (deadlineOf(ctx.company(), week) === 'closed') return [{ text: text.closedWeek }]
   const view = await viewWeek(ctx, turn.person, week, turn.at)
+  if (isOver(view, turn.at)) return [{ text: scoredWords(week) }]
   const states = (await supportStates(ctx, view)).flatMap((state, i) => (state ? [`第${i + 1}项 ${state}`] : []))
   const supports = states.length > 0 ? `\n本周需要的支持：\n${states.join('\n')}` : ''
   return [{ text: `${text.howTo(week)}${supports}` }, { text: await templateFor(ctx, turn, week) }]
@@ -102,18 +107,38 @@ export const onCancelDraft: OnCard = async (turn, ctx) => {
 export const onSubmitWeek: OnCard = async (turn, ctx) => {
   const week = weekOfCard(turn)
   const { draft } = turn.instance.context
-  const show = (card: Card): Answer => ({ replace: card, context: { week, handedIn: turn.at.toISOString() } })
-  return submitDraft(turn, ctx, week, show, typeof draft === 'string' ? draft : undefined)
+  const show = (card: Card, at = turn.at): Answer => ({ replace: card, context: { week, handedIn: at.toISOString() } })
+  const again = (view: WeekView, last: Submission) => show(submittedFace(ctx, view, last, turn.at), last.at)
+  return submitDraft(turn, ctx, week, show, again, typeof draft === 'string' ? draft : undefined)
 }
 
 /** 提交, typed: the draft that is there. */
 export async function submitByWord(turn: Turn, ctx: Ctx): Promise<Answer[]> {
   const week = (await meantBy(turn, ctx, 'draft', async () => (await weeksFor(ctx, turn.person, turn.at))[0]))!
-  return submitDraft(turn, ctx, week, (card) => ({
+  const show = (card: Card): Answer => ({
     card,
     subject: `submitted/${turn.person._id}/${week}`,
     context: { week, handedIn: turn.at.toISOString() },
-  }))
+  })
+  const again = (_: WeekView, { at, consent }: Submission): Answer => {
+    const when = formatInstant(at, ctx.company().timeZone)
+    return { text: consent === 'asked' ? text.isAsked(when) : text.isIn(when) }
+  }
+  return submitDraft(turn, ctx, week, show, again)
+}
+
+/** The card about a submission, as it stood when that was handed in. */
+function submittedFace(ctx: Ctx, { counts, row }: WeekView, { at, consent, content }: Submission, now: Date): Card {
+  const { weekly, timeZone } = ctx.company()
+  return planSubmittedCard({
+    kind: consent === 'asked' ? 'needs-consent' : counts?.late ? 'late' : 'on-time',
+    again: row.submissions.length > 1,
+    unscored: false,
+    at: formatInstant(at, timeZone),
+    undoMinutes: now.getTime() - at.getTime() <= weekly.undoMinutes * 60_000 ? weekly.undoMinutes : 0,
+    planCount: content.plan.length,
+    planPoints: sumPoints(content.plan.map((p) => p.points)),
+  })
 }
 
 async function submitDraft(
@@ -121,6 +146,8 @@ async function submitDraft(
   ctx: Ctx,
   week: Week,
   show: (card: Card) => Answer,
+  /** What to say where there is nothing but this submission. */
+  again: (view: WeekView, last: Submission) => Answer,
   seen?: string,
 ): Promise<Answer[]> {
   const outcome = await submitWeek(ctx, turn, turn.person, week, undefined, undefined, seen)
@@ -152,8 +179,12 @@ async function submitDraft(
       return [await draftAnswer(ctx, turn, week)]
     case 'other-draft':
       return [show(closedCard('周总结和计划', text.newer)), await draftAnswer(ctx, turn, week)]
-    case 'no-draft':
-      return [{ text: text.noDraft }]
+    case 'no-draft': {
+      const view = await viewWeek(ctx, turn.person, week, turn.at)
+      const last = view.row.submissions.at(-1)
+      if (view.status.kind === 'returned') return [{ text: text.returned }]
+      return [last ? again(view, last) : { text: text.nothingToSubmit }]
+    }
     case 'closed':
       return [{ text: text.closedWeek }]
     case 'settled':

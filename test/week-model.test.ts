@@ -61,6 +61,11 @@ const readings: [RegExp, string | ((text: string) => string)][] = [
   [/^.*：[\d.]+分[\s\S]*<确认评分>/, (t) => `confirm:${whoIn(t)}:${weekIn(t)}:${/：([\d.]+)分/.exec(t)![1]}`],
   [/<全部满分>/, (t) => `sheet:${whoIn(t)}:${weekIn(t)}`],
   [/^这份草稿已经处理过了/, 'no-draft'],
+  [/^没有可以提交的草稿/, 'nothing-to-submit'],
+  [/^您已于/, 'is-in'],
+  [/^您的修改已于/, 'is-asked'],
+  [/^上级请您补充：请发送/, 'to-complete'],
+  [/^11月.*已评分，不能再修改。发/, 'takes-nothing'],
   [/^已撤销，内容保留为草稿/, 'undone'],
   [/^已撤销刚才的提交/, 'undone-before-draft'],
   [/^没有可以撤销的内容|^最近没有可以撤销的操作/, 'nothing-to-undo'],
@@ -131,7 +136,8 @@ const readily: Record<string, number> = {
 /** Pressed twice in one moment they do once what they do. */
 const DOUBLE = /^提交|^撤销|^确认评分|^同意/
 /** What the second of two presses may be told. */
-const TOO_LATE = /^(is-over|no-draft|nothing-to-undo|undo-of-older|too-late-to-undo|closed:.*)$/
+const TOO_LATE =
+  /^(is-over|no-draft|is-in|is-asked|to-complete|nothing-to-submit|nothing-to-undo|undo-of-older|too-late-to-undo|closed:.*)$/
 
 type Move = number | 'noon' | 'monday'
 const anybody = fc.constantFrom<Who>(...everybody)

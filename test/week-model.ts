@@ -214,6 +214,7 @@ export class WeekModel {
   }
   private take(who: Assessed, week: number, { plan, summary }: Typed) {
     const row = this.row(who, week)
+    if (row.score && !onTime(this.now, week)) return this.say(who, 'takes-nothing')
     const base = row.draft?.content ?? this.counts(who, week)?.handed.content ?? {}
     const content = { ...base, ...(plan && { plan }) }
     if (summary) {
@@ -237,7 +238,7 @@ export class WeekModel {
     const week = card?.week ?? this.weeksMeant(who)[0]!
     const row = this.row(who, week)
     const { draft, returned } = row
-    if (!draft) return this.say(who, 'no-draft')
+    if (!draft) return this.nothingToSubmit(who, week, card)
     if (card && card.key !== draft.key) {
       card.kind = 'closed:内容已更新，请核对下面这一份再提交'
       return this.showDraft(who, week)
@@ -264,6 +265,17 @@ export class WeekModel {
     if (score && open) this.sheet(score.by, [{ about: who, week }])
     const kind = this.counts(who, week)!.late ? 'handed-late' : before ? 'updated' : 'handed'
     this.show(card, who, kind, { about: who, week, at: this.now })
+  }
+
+  private nothingToSubmit(who: Assessed, week: number, card?: Card) {
+    const { handed } = this.row(who, week)
+    const last = handed.at(-1)
+    if (this.status(who, week) === 'returned') return this.say(who, 'to-complete')
+    if (!last) return this.say(who, 'nothing-to-submit')
+    const asked = last.consent === 'asked'
+    if (!card) return this.say(who, asked ? 'is-asked' : 'is-in')
+    const kind = this.counts(who, week)!.late ? 'handed-late' : handed.length > 1 ? 'updated' : 'handed'
+    this.show(card, who, asked ? 'asks-consent' : kind, { about: who, week, at: last.at })
   }
 
   /** 撤销: the score given last, else the submission; for ten minutes. @param card of the submission it stands on */

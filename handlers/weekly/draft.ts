@@ -1,10 +1,10 @@
 import { type PlanDraft, planDraftCard } from '../../cards/plan-draft.ts'
 import type { Ctx } from '../../src/context.ts'
 import { changePlan } from '../../src/domain/change-plan.ts'
-import { explainDeadline } from '../../src/domain/deadline.ts'
+import { explainDeadline, isOnTime } from '../../src/domain/deadline.ts'
 import { parseReport } from '../../src/domain/parse-plan.ts'
 import { contentText, type TemplateContext } from '../../src/domain/template-text.ts'
-import { dayOf, type Week } from '../../src/domain/time.ts'
+import { dayOf, formatWeek, type Week } from '../../src/domain/time.ts'
 import { carryOver, type Summary, validateContent, type WeeklyContent } from '../../src/domain/weekly-report.ts'
 import type { Answer, TextTurn, Turn } from '../../src/inbox/handler.ts'
 import type { Person } from '../../src/store/people.ts'
@@ -55,6 +55,12 @@ function mergeContent(
   return merged
 }
 
+/** Scored, and the deadline is over: nothing more can be handed in, so no draft begins. */
+export const isOver = ({ row, due }: WeekView, at: Date): boolean =>
+  row.score !== undefined && due !== 'closed' && !isOnTime(at, due.deadline)
+export const scoredWords = (week: Week): string =>
+  `${formatWeek(week)}已评分，不能再修改。发“我的”可查看得分；如有疑问，请点评分通知上的“回复上级”。`
+
 /** What is being written, or what has been handed in. */
 const inHand = (view: WeekView): WeeklyContent =>
   view.row.draft?.content ?? view.counts?.submission.content ?? { plan: [] }
@@ -79,6 +85,7 @@ export async function takeIntoDraft(
   const view = await viewWeek(ctx, turn.person, week, turn.at)
   // After a crash the same text would be a further change.
   if (view.row.draft?.key === turn.id) return [await draftAnswer(ctx, turn, week)]
+  if (isOver(view, turn.at)) return [{ text: scoredWords(week) }]
   const base = inHand(view)
   const context = { ...templateContext(ctx, view, turn.at), ...(expect && { expect }) }
   const changed = changePlan(text, base.plan, context)
