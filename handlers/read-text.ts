@@ -4,6 +4,7 @@ import type { Answer, OnSay, TextTurn } from '../src/inbox/handler.ts'
 import { supportsByWord } from './answer-support.ts'
 import { anonymousComment } from './answer-survey.ts'
 import { appealByWord, openAppealsByWord } from './appeal.ts'
+import { confirmByWord } from './confirm-by-word.ts'
 import { help } from './help.ts'
 import { readInterviewWords } from './interviews.ts'
 import { readMilestoneWords } from './milestones.ts'
@@ -22,7 +23,7 @@ import { readsAsReport } from './weekly/draft.ts'
 import { dropDraft } from './weekly/submit.ts'
 import { weeksFor } from './weekly/target.ts'
 import { viewWeek, worksByWeeklyPlan } from './weekly/week.ts'
-import { readReport, restoreByWord, showDraftAgain, startWriting, submitByWord, withdrawByWord } from './write-week.ts'
+import { readReport, restoreByWord, startWriting, submitByWord, withdrawByWord } from './write-week.ts'
 
 const text = {
   nothingToUndo: '最近没有可以撤销的操作。',
@@ -75,7 +76,7 @@ const intents: Partial<Record<Intent, Say>> = {
   chase: (turn, ctx) => chaseByWord(turn, ctx),
   score: async (turn, ctx, rest) => (rest && (await readScores(turn, ctx))) || scoreNext(turn, ctx),
   submit: weekly((turn, ctx) => submitByWord(turn, ctx)),
-  confirm: async (turn, ctx) => (await showDraftAgain(turn, ctx)) ?? [{ text: text.nothingOpen }],
+  confirm: async (turn, ctx) => (await confirmByWord(turn, ctx)) ?? [{ text: text.nothingOpen }],
   change: weekly((turn, ctx) => startWriting(turn, ctx)),
   async cancel(turn, ctx) {
     for (const week of await weeksFor(ctx, turn.person, turn.at)) {

@@ -7,11 +7,20 @@ import { type Deduction, weekScore } from '../src/domain/score.ts'
 import { formatWeek, type Week } from '../src/domain/time.ts'
 import type { Answer, OnCard, TextTurn } from '../src/inbox/handler.ts'
 import type { Person } from '../src/store/people.ts'
+import { mayJudge } from './rights.ts'
 import { explain, seenIn, toScore } from './score-week.ts'
 import { scoreSubject, scoreWeek } from './weekly/judge.ts'
 import { runningWeek } from './weekly/target.ts'
 import { openWeeks, scoredBy, teamOf } from './weekly/team.ts'
-import { isLeaveOpen, isToScore, isWithoutPlan, itemsToScore, viewWeek, type WeekView } from './weekly/week.ts'
+import {
+  isLeaveOpen,
+  isToScore,
+  isWithoutPlan,
+  itemsToScore,
+  viewWeek,
+  type WeekView,
+  worksByWeeklyPlan,
+} from './weekly/week.ts'
 
 const text = {
   needPoints: (name: string) => `请给出${name}各项的得分，例如：${name} 18 30 40。`,
@@ -22,6 +31,11 @@ const text = {
   returned: (who: string) => `${who}的周总结已退回，补充后再次提交即可评分。`,
   leave: (who: string) => `${who}请假，您还没有答复。请发“评分”，先答复是否免计。`,
   notOwed: (who: string) => `${who}不需要评分。`,
+  own: '自己的周总结由您的上级评分。',
+  outside: (name: string) => `${name}不在您的评分范围内，没有评分。`,
+  above: (name: string) => `${name}由直属上级评分。如需由您评分，请在团队页打开。`,
+  notWeekly: (name: string) => `${name}的岗位不按周计划评分。`,
+  unknown: (name: string) => `没有找到“${name}”，没有评分。请核对姓名；如果是工作计划，请在前面加上“周计划”。`,
 }
 
 function whyNot(view: WeekView, undoMinutes: number): string {
@@ -79,16 +93,20 @@ export async function readScores(turn: TextTurn, ctx: Ctx): Promise<Answer[] | u
   const views = waiting.filter((v, i) => waiting.findIndex((w) => w.person._id === v.person._id) === i)
   const hasView = (p: Person) => views.some((v) => v.person._id === p._id)
   const team = (await teamOf(ctx, turn.person, 'own')).filter((p) => !hasView(p))
-  if (views.length + team.length === 0) return undefined
+  const judges = views.length + team.length > 0
   const first = turn.text.trimStart().replace(/^(打分|评分|给)[\s:：]*/, '')
   const named = team.filter((p) => formsOfName(scoreable(p)).some((form) => first.includes(form)))
   views.push(...(await withoutPlan(ctx, turn, named)))
   const others = team.filter((p) => !hasView(p))
   const people = [...views.map((v) => scoreable(v.person, v)), ...others.map((p) => scoreable(p))]
   const names = [...people.flatMap(formsOfName), '其他', '其余', '剩下']
-  if (!names.some((n) => first.startsWith(n) && BEHIND_A_NAME.test(first.slice(n.length)))) return undefined
+  const theirs = names.some((n) => first.startsWith(n) && BEHIND_A_NAME.test(first.slice(n.length)))
+  const stranger = !theirs && (await aboutOther(ctx, turn.person, first, judges))
+  if (!judges || !(theirs || stranger)) return stranger ? [{ text: stranger }] : undefined
   const { scores, problems } = parseScores(first, people)
   for (const problem of problems) {
+    if (problem.kind === 'unknown-name' || problem.kind === 'unread')
+      problem.text = (await aboutOther(ctx, turn.person, problem.source, judges)) ?? problem.text
     const person = problem.kind === 'no-plan' && others.find((p) => p._id === problem.candidates?.[0])
     if (!person) continue
     const onLeave = asked.find((v) => v.person._id === person._id)
@@ -135,6 +153,31 @@ export async function readScores(turn: TextTurn, ctx: Ctx): Promise<Answer[] | u
       context: { given },
     },
   ]
+}
+
+/** Nothing but a name and numbers, up to the next name. */
+const NAME_AND_NUMBERS =
+  /^([\u4e00-\u9fff·]{2,6}?)(?:[\s:：,，]{0,4}(?:打|给|得|评分?))?[\s:：,，]{0,4}(?:满分|[\d０-９][\d０-９.．\s、,，%％分半]{0,60}|[零〇一二两三四五六七八九十百]{2,7}分?半?)(?:$|(?<=[\s,，;；、\n])(?=[\u4e00-\u9fff]))/
+/** The most frequent family names that begin few words of work. */
+const FAMILY =
+  '王李张刘陈杨赵黄吴徐孙胡朱林何郭马罗梁宋郑谢韩唐冯于董萧曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田姜范姚谭廖邹熊陆郝孔白崔康毛邱秦江侯邵孟万'
+const LIKE_A_NAME = new RegExp(`^(?:[${FAMILY}][\\u4e00-\\u9fff]{1,2}|欧阳[\\u4e00-\\u9fff]{1,2}|[小老阿][${FAMILY}])$`)
+
+/**
+ * What to say of a score line about somebody whom this person does not score; never is it a plan of their own.
+ * @param judges whether they score anybody: then it may also be a name that nobody has
+ */
+async function aboutOther(ctx: Ctx, by: Person, line: string, judges: boolean): Promise<string | undefined> {
+  const name = NAME_AND_NUMBERS.exec(line.trim())?.[1]
+  if (!name) return undefined
+  const found = (await ctx.people.active()).filter((p) => formsOfName(scoreable(p)).includes(name))
+  const [person] = found
+  if (person) {
+    if (found.some((p) => p._id === by._id)) return text.own
+    if (!worksByWeeklyPlan(ctx.company(), person)) return text.notWeekly(name)
+    return (await mayJudge(ctx, by, person)) ? text.above(name) : text.outside(name)
+  }
+  return judges && LIKE_A_NAME.test(name) ? text.unknown(name) : undefined
 }
 
 function compute(view: WeekView, line: ScoreLine) {

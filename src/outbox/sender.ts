@@ -177,7 +177,8 @@ export function createSender(deps: SenderDeps): Sender {
         const now = clock.now()
         const expiresAt = new Date(now.getTime() + CARD_LIFE_DAYS * 86_400_000)
         const { card, subject, context = {} } = what
-        const instance = { _id: id, personId: person._id, platform: name, subject, context, sentAt: now, expiresAt }
+        const about = { _id: id, personId: person._id, platform: name, subject, context }
+        const instance = { ...about, face: row.seq, sentAt: now, expiresAt }
         await cards.remember({ ...instance, actions: actionsOf(card) })
         result = await send(id, { kind: 'card', card: checkCard(addressed(card, id)) })
         const code = result.kind === 'sent' ? result.code : undefined

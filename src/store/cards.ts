@@ -107,6 +107,13 @@ export function cardStore(db: Db) {
       const isNewest = to.face !== undefined && { face: { $not: { $gt: to.face } } }
       await model.updateOne({ _id: id, ...isNewest }, { $set: to })
     },
+    /** The open cards of somebody with one of these buttons, those that were written last first. */
+    openWith: (personId: string, actions: readonly string[], now: Date) =>
+      model
+        .find({ personId, state: 'open', expiresAt: { $gt: now }, actions: { $in: [...actions] } })
+        .sort({ face: -1, _id: 1 })
+        .limit(10)
+        .lean<CardInstance[]>(),
     openAbout: (subject: string) => model.find({ subject, state: 'open' }).sort({ _id: 1 }).lean<CardInstance[]>(),
   }
 }
