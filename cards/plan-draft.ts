@@ -58,8 +58,8 @@ export function planDraftCard(d: PlanDraft): Card {
         : `说明：第${i + 1}项需要的支持没有对应到同事，不会转给对方；可改写为全名或部门名`,
     )
   })
-  const wrong = d.problems.filter((p) => p.level === 'wrong')
-  for (const p of wrong) text.push(p.text)
+  const said = d.problems.filter((p) => p.level === 'wrong' || p.kind === 'no-points')
+  for (const p of said) text.push(p.text)
   const missing = describeMissing(d.problems)
   if (missing) text.push(missing)
 

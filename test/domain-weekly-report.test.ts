@@ -173,12 +173,15 @@ describe('what is missing', () => {
 
   test('is said as a person would, and blames nobody', () => {
     expect(describeMissing(problems({ summary: summary(), plan: [item('考勤', 20, { kind: 'routine' })] }))).toBe(
-      '还差1项：下周重点工作',
+      '还可补充1项（不填可能被扣分）：下周重点工作',
     )
     expect(describeMissing(problems({ plan: [] }))).toBe('还差2项：本周总结、下周计划')
     expect(
       describeMissing(problems({ summary: summary({ problems: ' ', improvements: '' }), plan: [item('甲')] })),
-    ).toBe('还差2项：遇到的问题、更好的方法')
+    ).toBe('还可补充2项（不填可能被扣分）：遇到的问题、更好的方法')
+    expect(describeMissing(problems({ summary: summary({ problems: '' }), plan: [] }))).toBe(
+      '还差1项：下周计划；还可补充1项（不填可能被扣分）：遇到的问题',
+    )
     expect(describeMissing(problems(content()))).toBeUndefined()
   })
 

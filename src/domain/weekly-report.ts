@@ -165,16 +165,19 @@ export const isComplete = (problems: readonly ContentProblem[]): boolean =>
   problems.every((one) => one.level === 'hint')
 
 /**
- * What is left, as a person would say it: “还差1项：下周重点工作”. Undefined when nothing is missing.
- * Things that are wrong rather than missing have whole sentences of their own.
+ * What is left, as a person would say it: “还差1项：下周计划”, and what blocks nothing but may cost points (domain.md §3): “还可补充
+ * 2项（不填可能被扣分）：不足、更好的方法”. Undefined when nothing is missing. Things that are wrong rather than missing have whole
+ * sentences of their own.
  */
 export function describeMissing(problems: readonly ContentProblem[]): string | undefined {
-  const names = problems.filter((one) => isAbsence(one)).map((one) => one.text)
-  return names.length === 0 ? undefined : `还差${names.length}项：${names.join('、')}`
+  const missing = problems.filter((one) => one.level === 'missing').map((one) => one.text)
+  const more = problems.filter((one) => one.level === 'hint' && one.kind !== 'no-points').map((one) => one.text)
+  const said = [
+    ...(missing.length > 0 ? [`还差${missing.length}项：${missing.join('、')}`] : []),
+    ...(more.length > 0 ? [`还可补充${more.length}项（不填可能被扣分）：${more.join('、')}`] : []),
+  ]
+  return said.length === 0 ? undefined : said.join('；')
 }
-
-const isAbsence = ({ level, kind }: ContentProblem): boolean =>
-  level === 'missing' || (level === 'hint' && kind !== 'no-points')
 
 /** Σ planned points of a plan, exactly. */
 export const plannedPoints = (plan: readonly PlanItem[]) => sum(plan.map((item) => exact(item.points)))
