@@ -25,6 +25,8 @@ export interface PlanDraft {
   supporters: (string[] | undefined)[]
   /** Something counts already: submitting replaces it, or asks for consent. */
   replaces: boolean
+  /** What is replaced stays until the superior agrees. */
+  needsConsent: boolean
   /** How many unfinished items the new plan does not have. */
   toCarry: number
   /** Items went from the plan with the last message: they can be taken back. */
@@ -77,7 +79,11 @@ export function planDraftCard(d: PlanDraft): Card {
   buttons.push({ text: '取消', action: 'cancel-draft', style: 'plain' })
   return {
     title: ready ? '请核对，确认后提交' : '已记下，还需要补充',
-    subtitle: d.replaces ? '提交后将替换已交的内容' : d.dueText,
+    subtitle: !d.replaces
+      ? d.dueText
+      : d.needsConsent
+        ? '已过截止时间，提交后经上级同意才替换已交的内容'
+        : '提交后将替换已交的内容',
     text: text.join('\n'),
     buttons,
     link: { text: '打开填写页', path: `/h5/week/${d.week}` },

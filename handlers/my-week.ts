@@ -1,11 +1,10 @@
 import type { Ctx } from '../src/context.ts'
-import { explainDeadline } from '../src/domain/deadline.ts'
 import { shown } from '../src/domain/decimal.ts'
 import { formatInstant, formatWeek } from '../src/domain/time.ts'
 import type { WeekStatus } from '../src/domain/weekly-report.ts'
 import type { Answer, Turn } from '../src/inbox/handler.ts'
 import { runningWeek } from './weekly/target.ts'
-import { viewWeek, type WeekView, worksByWeeklyPlan } from './weekly/week.ts'
+import { deadlineWords, viewWeek, type WeekView, worksByWeeklyPlan } from './weekly/week.ts'
 
 const notOwed = {
   closed: '放假，无需提交',
@@ -39,7 +38,7 @@ export function statusText(status: WeekStatus): string {
 
 /** 我的: this week and the last one. */
 export async function myWeek(turn: Turn, ctx: Ctx): Promise<Answer[]> {
-  const { weeks: calendar, deadlines, timeZone } = ctx.company()
+  const { weeks: calendar, timeZone } = ctx.company()
   if (!worksByWeeklyPlan(ctx.company(), turn.person)) return [{ text: '您的岗位不需要提交周计划。' }]
   const running = await viewWeek(ctx, turn.person, runningWeek(ctx, turn.at), turn.at)
   const before = await viewWeek(ctx, turn.person, calendar.previousOpenWeek(running.week), turn.at)
@@ -48,7 +47,7 @@ export async function myWeek(turn: Turn, ctx: Ctx): Promise<Answer[]> {
     const score = v.score ? `，得分${shown(v.score.score)}` : ''
     return `${formatWeek(v.week)}：${statusText(v.status)}${when}${score}`
   }
-  const lines = [line(running), explainDeadline(running.due, deadlines)]
+  const lines = [line(running), deadlineWords(ctx, running, turn.at)]
   if (before.week > ctx.firstWeek || before.counts) lines.push(line(before))
   const subject = `mine/${turn.person._id}/${running.week}`
   const card = {

@@ -12,6 +12,7 @@ import { scoreSubject } from '../handlers/weekly/judge.ts'
 import { supportStates } from '../handlers/weekly/support.ts'
 import { isOwing, withoutJudge } from '../handlers/weekly/team.ts'
 import {
+  deadlineWords,
   isToScore,
   isWithoutPlan,
   viewWeek,
@@ -20,7 +21,7 @@ import {
   worksByWeeklyPlan,
 } from '../handlers/weekly/week.ts'
 import type { Ctx } from '../src/context.ts'
-import { explainDeadline, isOnTime } from '../src/domain/deadline.ts'
+import { isOnTime } from '../src/domain/deadline.ts'
 import { shown } from '../src/domain/decimal.ts'
 import { formatInstant, formatWeek, formatWeeks, type Week } from '../src/domain/time.ts'
 import type { Rendered } from '../src/outbox/notice.ts'
@@ -52,7 +53,7 @@ const planReminder: Render = async (to, args, ctx) => {
   const card = planReminderCard({
     week,
     stage,
-    dueText: explainDeadline(view.due, ctx.company().deadlines),
+    dueText: deadlineWords(ctx, view, now),
     planned: view.planned,
     hasDraft: view.row.draft !== undefined,
     ...(view.row.returned && view.status.kind === 'returned' && { returnedWhy: view.row.returned.reason }),

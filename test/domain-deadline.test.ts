@@ -3,9 +3,11 @@ import { makeCalendar } from '../src/domain/calendar.ts'
 import {
   defaultDeadlineSettings,
   explainDeadline,
+  explainLate,
   isOnTime,
   reminderInstants,
   scoringReminderOn,
+  type WeekDeadline,
   weekDeadline,
 } from '../src/domain/deadline.ts'
 import {
@@ -90,6 +92,17 @@ describe('the deadline of a week', () => {
     expect(say('2026-02-21')).toBe('本周放假，无需提交周总结和周计划')
     expect(say('2027-10-02')).toBe(
       '因国庆节放假，本周截止时间提前至9月30日（周四）12:00（2027年放假安排尚未导入，如有调整另行通知）',
+    )
+  })
+
+  test('said in another week it names its own, and once it is over what handing in costs', () => {
+    const on = (today: string, week = '2026-W48') =>
+      explainDeadline(weekDeadline(week, calendar), undefined, { week, today })
+    expect(on('2026-11-29')).toBe('本周截止时间为11月28日（周六）12:00')
+    expect(on('2026-11-30')).toBe('11月23日至29日的截止时间为11月28日（周六）12:00')
+    expect(on('2026-02-15', '2026-W08')).toBe('2月16日至22日放假，无需提交周总结和周计划')
+    expect(explainLate('2026-W48', weekDeadline('2026-W48', calendar) as WeekDeadline)).toBe(
+      '11月23日至29日已于11月28日12:00截止；现在提交按迟交计，扣3分',
     )
   })
 })

@@ -117,3 +117,34 @@ test('a week that is scored and over takes no draft; a question about the score 
   }
   expect(await drafts()).toEqual([])
 })
+
+test('a draft says that the deadline is over before it is handed in, and names a week that is not the running one', async () => {
+  world = await startWeekWorld({ start: '2026-11-20T16:00:00+08:00' })
+  const [zhao, qian] = [world.phone('zhao'), world.phone('qian')]
+  for (const phone of [zhao, qian]) {
+    await phone.type(plan)
+    await phone.tap('提交')
+  }
+  world.clock.set('2026-11-27T16:00:00+08:00')
+  await zhao.type(report)
+  expect(zhao.sees()).toContain('本周截止时间为11月28日（周六）12:00')
+  await zhao.tap('提交')
+  world.clock.set('2026-11-28T12:03:00+08:00')
+  await qian.type(report)
+  expect(qian.sees()).toContain('11月23日至29日已于11月28日12:00截止；现在提交按迟交计，扣3分')
+  await zhao.type('第1项60分')
+  expect(zhao.sees()).toContain('已过截止时间，提交后经上级同意才替换已交的内容')
+  world.clock.set('2026-12-01T10:00:00+08:00')
+  await qian.type('好的')
+  expect(qian.sees()).toContain('11月23日至29日已于11月28日12:00截止')
+  expect(qian.sees()).not.toContain('本周截止时间')
+})
+
+test('what a draft could still say is named with what it may cost, and an item without points too', async () => {
+  const { zhao } = await untilHandedIn()
+  world.clock.set('2026-12-04T16:00:00+08:00')
+  await zhao.type('周总结\n1. 完成\n周计划\n1. 【重点】年会筹备 60分\n2. 物资采购\n3. 车辆年检 40分')
+  expect(zhao.sees()).toContain('还可补充3项（不填可能被扣分）：不足、遇到的问题、更好的方法')
+  expect(zhao.sees()).toContain('第2项没有分值')
+  expect(zhao.sees()).toContain('<提交>')
+})

@@ -1,7 +1,7 @@
 import { type PlanDraft, planDraftCard } from '../../cards/plan-draft.ts'
 import type { Ctx } from '../../src/context.ts'
 import { changePlan } from '../../src/domain/change-plan.ts'
-import { explainDeadline, isOnTime } from '../../src/domain/deadline.ts'
+import { isOnTime } from '../../src/domain/deadline.ts'
 import { parseReport } from '../../src/domain/parse-plan.ts'
 import { contentText, type TemplateContext } from '../../src/domain/template-text.ts'
 import { dayOf, formatWeek, type Week } from '../../src/domain/time.ts'
@@ -10,7 +10,7 @@ import type { Answer, TextTurn, Turn } from '../../src/inbox/handler.ts'
 import type { Person } from '../../src/store/people.ts'
 import { saveDraft } from './submit.ts'
 import { supportersAmong, supportStates } from './support.ts'
-import { viewWeek, type WeekView, weekSubject } from './week.ts'
+import { deadlineWords, viewWeek, type WeekView, weekSubject } from './week.ts'
 
 const words = {
   notChanged: (text: string, why: string) => `没有修改：“${text}”，${why}。`,
@@ -122,7 +122,7 @@ export async function draftFace(ctx: Ctx, turn: Turn, week: Week) {
   const face: PlanDraft = {
     week,
     planWeek: planWeekOf(ctx, week),
-    dueText: explainDeadline(view.due, ctx.company().deadlines),
+    dueText: deadlineWords(ctx, view, turn.at),
     planned: view.planned,
     content: draft.content,
     unread: draft.unread,
@@ -131,6 +131,7 @@ export async function draftFace(ctx: Ctx, turn: Turn, week: Week) {
     supports: await supportStates(ctx, view),
     supporters: await supportersOfPlan(ctx, turn.person, draft.content.plan),
     replaces: view.counts !== undefined,
+    needsConsent: view.due !== 'closed' && !isOnTime(turn.at, view.due.deadline) && view.status.kind !== 'returned',
     toCarry: unplanned(ctx, view, draft.content).length,
     hasFormer: view.row.draft?.formerPlan !== undefined,
   }

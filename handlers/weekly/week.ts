@@ -1,9 +1,9 @@
 import type { Company } from '../../src/company.ts'
 import { schemeOf } from '../../src/company.ts'
 import type { Ctx } from '../../src/context.ts'
-import { isOnTime, type WeekDeadline, weekDeadline } from '../../src/domain/deadline.ts'
+import { explainDeadline, explainLate, isOnTime, type WeekDeadline, weekDeadline } from '../../src/domain/deadline.ts'
 import { type Computed, weekScore } from '../../src/domain/score.ts'
-import type { Week } from '../../src/domain/time.ts'
+import { dayOf, type Week } from '../../src/domain/time.ts'
 import { type PlanItem, type Standing, standing, type WeekStatus, weekStatus } from '../../src/domain/weekly-report.ts'
 import type { Person } from '../../src/store/people.ts'
 import { reportOf, type WeekRow, weekRowId } from '../../src/store/weeks.ts'
@@ -39,6 +39,13 @@ export function deadlineOf(company: Company, week: Week): WeekDeadline | 'closed
     weeks.set(week, due)
   }
   return due
+}
+
+/** What somebody is told of a week's deadline at an instant: what handing in costs, once it is over and nothing is in. */
+export function deadlineWords(ctx: Ctx, { week, due, counts, row }: WeekView, at: Date): string {
+  const { deadlines, timeZone } = ctx.company()
+  if (due !== 'closed' && !isOnTime(at, due.deadline) && !counts && !row.score) return explainLate(week, due, deadlines)
+  return explainDeadline(due, deadlines, { week, today: dayOf(at, timeZone) })
 }
 
 /** Whether somebody's position is assessed by weekly plans (domain.md §2). */

@@ -1,5 +1,18 @@
 import { type Calendar, isHolidaySaturday } from './calendar.ts'
-import { addDays, type Day, formatDayFull, instantAt, previousWeek, saturdayOf, timeOf, type Week } from './time.ts'
+import { LATE_POINTS } from './score.ts'
+import {
+  addDays,
+  type Day,
+  formatDay,
+  formatDayFull,
+  formatWeek,
+  instantAt,
+  previousWeek,
+  saturdayOf,
+  timeOf,
+  type Week,
+  weekOf,
+} from './time.ts'
 
 /** Times of day are `HH:mm` in `zone`. Defaults: domain.md §3. */
 export interface DeadlineSettings {
@@ -62,18 +75,28 @@ export function weekDeadline(
 export const isOnTime = (at: Date, deadline: Date): boolean =>
   Math.floor(at.getTime() / 1000) * 1000 <= deadline.getTime()
 
-/** The sentence for people: 因端午节放假，本周截止时间提前至6月18日（周四）12:00 */
+/**
+ * The sentence for people: 因端午节放假，本周截止时间提前至6月18日（周四）12:00
+ *
+ * @param said which week, and the day on which it is said: another week than the one of that day is named. Absent: said in its week
+ */
 export function explainDeadline(
   due: WeekDeadline | 'closed',
   settings: DeadlineSettings = defaultDeadlineSettings,
+  said?: { week: Week; today: Day },
 ): string {
-  if (due === 'closed') return '本周放假，无需提交周总结和周计划'
+  const name = said && said.week !== weekOf(said.today) ? `${formatWeek(said.week)}的` : '本周'
+  if (due === 'closed') return `${name === '本周' ? name : formatWeek(said!.week)}放假，无需提交周总结和周计划`
   const when = `${formatDayFull(due.day)}${timeOf(due.deadline, settings.zone).slice(0, 5)}`
   const unknown = due.known ? '' : `（${due.day.slice(0, 4)}年放假安排尚未导入，如有调整另行通知）`
   return due.moved
-    ? `因${due.moved.because}放假，本周截止时间提前至${when}${unknown}`
-    : `本周截止时间为${when}${unknown}`
+    ? `因${due.moved.because}放假，${name}截止时间提前至${when}${unknown}`
+    : `${name}截止时间为${when}${unknown}`
 }
+
+/** Once it is over and nothing is in: 11月23日至29日已于11月28日12:00截止；现在提交按迟交计，扣3分 (domain.md §3) */
+export const explainLate = (week: Week, due: WeekDeadline, settings: DeadlineSettings = defaultDeadlineSettings) =>
+  `${formatWeek(week)}已于${formatDay(due.day)}${timeOf(due.deadline, settings.zone).slice(0, 5)}截止；现在提交按迟交计，扣${LATE_POINTS}分`
 
 export interface ReminderInstants {
   /** To everyone who owes one. */

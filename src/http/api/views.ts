@@ -6,7 +6,7 @@ import { isFirstOfAll, isToScore, type WeekView } from '../../../handlers/weekly
 import type { Ctx } from '../../context.ts'
 import { explainDeadline } from '../../domain/deadline.ts'
 import { shown } from '../../domain/decimal.ts'
-import { formatInstant, formatWeek, type Week } from '../../domain/time.ts'
+import { dayOf, formatInstant, formatWeek, type Week } from '../../domain/time.ts'
 import type { PlanItem } from '../../domain/weekly-report.ts'
 import { ageInWeeks } from '../../domain/weekly-report.ts'
 import type { Person } from '../../store/people.ts'
@@ -16,7 +16,9 @@ export const nameOfWeek = (week: Week): WeekName => ({ week, title: formatWeek(w
 
 export function dueOf(ctx: Ctx, view: WeekView): { due?: Due } {
   if (view.due === 'closed') return {}
-  const text = explainDeadline(view.due, ctx.company().deadlines)
+  const { deadlines, timeZone } = ctx.company()
+  const today = dayOf(ctx.clock.now(), timeZone)
+  const text = explainDeadline(view.due, deadlines, { week: view.week, today })
   return { due: { at: view.due.deadline.toISOString(), text, moved: view.due.moved !== undefined } }
 }
 
