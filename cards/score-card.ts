@@ -141,6 +141,19 @@ export function scoreConfirmCard(name: string, week: Week, shown: string, lines:
   }
 }
 
+/** A proposal of the scorer's own that is pressed after another one has counted: it replaces that only when it is pressed again. */
+export function scoreAgainCard(title: string, before: string, shown: string, lines: string[]): Card {
+  return {
+    title: `${title}：${shown}分`,
+    subtitle: `已按${before}分评分；要改为${shown}分，请点“重新评分”`,
+    text: lines.join('\n'),
+    buttons: [
+      { text: '重新评分', action: 'score-again', style: 'primary' },
+      { text: '取消', action: 'score-cancel', style: 'plain' },
+    ],
+  }
+}
+
 /** What the employee gets: the score with how it came about (features.md B7). */
 export function weekScoredCard(week: Week, shown: string, lines: string[], by: string, again: boolean): Card {
   return {

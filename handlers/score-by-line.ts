@@ -6,7 +6,9 @@ import { describeScore, formsOfName, parseScores, type Scoreable, type ScoreLine
 import { type Deduction, weekScore } from '../src/domain/score.ts'
 import { formatWeek, type Week } from '../src/domain/time.ts'
 import type { Answer, OnCard, TextTurn } from '../src/inbox/handler.ts'
+import type { CardInstance } from '../src/store/cards.ts'
 import type { Person } from '../src/store/people.ts'
+import { closeCards } from './close-cards.ts'
 import { mayJudge } from './rights.ts'
 import { explain, seenIn, toScore } from './score-week.ts'
 import { scoreSubject, scoreWeek } from './weekly/judge.ts'
@@ -31,6 +33,7 @@ const text = {
   returned: (who: string) => `${who}的周总结已退回，补充后再次提交即可评分。`,
   leave: (who: string) => `${who}请假，您还没有答复。请发“评分”，先答复是否免计。`,
   notOwed: (who: string) => `${who}不需要评分。`,
+  newer: '已有新的评分',
   own: '自己的周总结由您的上级评分。',
   outside: (name: string) => `${name}不在您的评分范围内，没有评分。`,
   above: (name: string) => `${name}由直属上级评分。如需由您评分，请在团队页打开。`,
@@ -124,11 +127,17 @@ export async function readScores(turn: TextTurn, ctx: Ctx): Promise<Answer[] | u
       personId: one.view.person._id,
       week: one.view.week,
       seen: seenIn(one.view),
+      proposal: turn.id,
       points: Object.fromEntries(one.line.points!.map((p, i) => [i, p])),
       deductions: one.line.deductions,
     }
     const card = scoreConfirmCard(one.view.person.name, one.view.week, shown(computed.score), computed.lines)
-    return [{ card, subject: scoreSubject(one.view.person._id, one.view.week), context }]
+    const subject = scoreSubject(one.view.person._id, one.view.week)
+    const face = { title: `${one.view.person.name}的评分`, closed: text.newer }
+    const isOlder = ({ personId, context: { points, proposal } }: CardInstance) =>
+      personId === turn.person._id && points !== undefined && proposal !== turn.id
+    await closeCards(ctx, turn.id, subject, face, isOlder)
+    return [{ card, subject, context }]
   }
   const lines = read.map(({ line, view }) => ({
     text: `${describeScore(
@@ -157,7 +166,7 @@ export async function readScores(turn: TextTurn, ctx: Ctx): Promise<Answer[] | u
 
 /** Nothing but a name and numbers, up to the next name. */
 const NAME_AND_NUMBERS =
-  /^([\u4e00-\u9fff·]{2,6}?)(?:[\s:：,，]{0,4}(?:打|给|得|评分?))?[\s:：,，]{0,4}(?:满分|[\d０-９][\d０-９.．\s、,，%％分半]{0,60}|[零〇一二两三四五六七八九十百]{2,7}分?半?)(?:$|(?<=[\s,，;；、\n])(?=[\u4e00-\u9fff]))/
+  /^([\u4e00-\u9fff·]{2,6}?)(?:[\s:：,，]{0,4}(?:打|给|得|评分?))?[\s:：,，]{0,4}(?:满分|[\d０-９][\d０-９.．\s、,，%％分半]{0,60}|[零〇一二两三四五六七八九十百]{2,7}分?半?)(?:[\s,，]{0,3}周?(?:总结|计划)[^\s,，]{1,12})?(?:$|(?<=[\s,，;；、\n])(?=[\u4e00-\u9fff]))/
 /** The most frequent family names that begin few words of work. */
 const FAMILY =
   '王李张刘陈杨赵黄吴徐孙胡朱林何郭马罗梁宋郑谢韩唐冯于董萧曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田姜范姚谭廖邹熊陆郝孔白崔康毛邱秦江侯邵孟万'

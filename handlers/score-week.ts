@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { closedCard } from '../cards/plan-submitted.ts'
 import {
   deductionStepCard,
@@ -7,6 +8,7 @@ import {
   pointsOfChoice,
   requirementsOfStep,
   type ScoreSheet,
+  scoreAgainCard,
   scoreCard,
   scoreConfirmCard,
   scoreStepCard,
@@ -18,6 +20,7 @@ import { type Deduction, isDeduction, weekScore } from '../src/domain/score.ts'
 import { formatInstant, formatWeek, type Week } from '../src/domain/time.ts'
 import type { Answer, CardTurn, OnCard, OnTalk, TextTurn, Turn } from '../src/inbox/handler.ts'
 import type { Person } from '../src/store/people.ts'
+import type { GivenScore } from '../src/store/weeks.ts'
 import { excuseRequest } from './decide-request.ts'
 import { mayJudgeWeek } from './rights.ts'
 import { addNote, returnWeek, type ScoreOutcome, scoreSubject, scoreWeek, withdrawScore } from './weekly/judge.ts'
@@ -221,7 +224,13 @@ export const onScoreCancel: OnCard = async (turn, ctx) => {
 }
 
 /** The score counts; then the next person to score comes by itself. */
-export const onScoreConfirm: OnCard = async (turn, ctx) => {
+export const onScoreConfirm: OnCard = (turn, ctx) => giveScore(turn, ctx)
+
+/** 重新评分: instead of the score that the card shows. */
+export const onScoreAgain: OnCard = (turn, ctx) =>
+  giveScore(turn, ctx, new Date(String(turn.instance.context.replaces)))
+
+async function giveScore(turn: CardTurn, ctx: Ctx, replaces?: Date): Promise<Answer[]> {
   const about = await subjectOf(turn, ctx)
   if (!about) return [{ text: text.gone }]
   const { points, deductions, seen } = turn.instance.context
@@ -231,16 +240,29 @@ export const onScoreConfirm: OnCard = async (turn, ctx) => {
       { replace: closedCard(`${about.person.name}的评分`, '对方更新了内容') },
       await scoreAnswer(ctx, turn.person, view),
     ]
-  const given = Object.entries((points ?? {}) as Record<string, number>).sort(([a], [b]) => Number(a) - Number(b))
-  const outcome = await scoreWeek(ctx, turn, turn.person, about.person, about.week, {
-    points: given.map(([, p]) => p),
+  const given = {
+    points: Object.entries((points ?? {}) as Record<string, number>)
+      .sort(([a], [b]) => Number(a) - Number(b))
+      .map(([, p]) => p),
     deductions: (deductions as Deduction[] | undefined) ?? [],
+  }
+  const before = view.row.score
+  const outcome = await scoreWeek(ctx, turn, turn.person, about.person, about.week, {
+    ...given,
+    ...(replaces && { replaces }),
   })
   const title = `${about.person.name}  ${formatWeek(about.week)}`
   if (outcome.kind === 'scored') {
     const done = closedCard(`${title}：${outcome.shown}分`, '已评分', outcome.lines.join('\n'))
     const next = await scoreNext(turn, ctx, `${about.person._id}/${about.week}`)
     return [{ replace: done }, ...(next[0] && 'card' in next[0] ? next : [])]
+  }
+  // The proposal of an older card: to be agreed to once more, now that there is a score.
+  if (outcome.kind === 'already' && outcome.by === turn.person._id && before && !isSameScore(before, given)) {
+    const items = itemsToScore(view).map((p, i) => ({ planned: p.points, actual: given.points[i] ?? p.points }))
+    const { score, lines } = weekScore({ items, late: view.counts?.late ?? true, deductions: given.deductions })
+    const context = { ...turn.instance.context, replaces: before.at.toISOString() }
+    return [{ replace: scoreAgainCard(title, outcome.shown, shown(score), lines), context }]
   }
   // Pressed twice: the card goes on saying what the first press did.
   if (outcome.kind === 'already' && outcome.by === turn.person._id)
@@ -249,6 +271,9 @@ export const onScoreConfirm: OnCard = async (turn, ctx) => {
   if (outcome.kind === 'already') return [{ replace: closedCard(title, '已由他人评分', said) }]
   return [{ text: said }]
 }
+
+const isSameScore = (a: Pick<GivenScore, 'points' | 'deductions'>, b: Pick<GivenScore, 'points' | 'deductions'>) =>
+  isDeepStrictEqual(a.points, b.points) && isDeepStrictEqual(a.deductions, b.deductions)
 
 /** Why a score did not count, for the scorer. */
 export async function explain(ctx: Ctx, outcome: Exclude<ScoreOutcome, { kind: 'scored' }>): Promise<string> {

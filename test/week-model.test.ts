@@ -58,6 +58,10 @@ const readings: [RegExp, string | ((text: string) => string)][] = [
   [/^请选择是哪一周[\s\S]*您还有上一周/, 'which-week'],
   [/^请选择是哪一周/, 'which-chosen'],
   [/^我的本周/, (t) => `mine:${mineIn(t)}`],
+  [/^.*：[\d.]+分[\s\S]*<重新评分>/, (t) => `again:${whoIn(t)}:${weekIn(t)}:${/：([\d.]+)分/.exec(t)![1]}`],
+  [/^自己的周总结/, 'own-score'],
+  [/^.*由直属上级评分/, 'scored-below'],
+  [/^.*不在您的评分范围内/, 'not-theirs'],
   [/^.*：[\d.]+分[\s\S]*<确认评分>/, (t) => `confirm:${whoIn(t)}:${weekIn(t)}:${/：([\d.]+)分/.exec(t)![1]}`],
   [/<全部满分>/, (t) => `sheet:${whoIn(t)}:${weekIn(t)}`],
   [/^这份草稿已经处理过了/, 'no-draft'],
@@ -129,12 +133,13 @@ const readily: Record<string, number> = {
     '撤销（10分钟内）': 1,
     全部满分: 16,
     确认评分: 24,
+    重新评分: 8,
     退回补充: 10,
   },
   ...{ 同意免计: 10, 不同意: 8, 同意修改: 20 },
 }
 /** Pressed twice in one moment they do once what they do. */
-const DOUBLE = /^提交|^撤销|^确认评分|^同意/
+const DOUBLE = /^提交|^撤销|^确认评分|^重新评分|^同意/
 /** What the second of two presses may be told. */
 const TOO_LATE =
   /^(is-over|no-draft|is-in|is-asked|to-complete|nothing-to-submit|nothing-to-undo|undo-of-older|too-late-to-undo|closed:.*)$/
@@ -294,6 +299,15 @@ class Run {
         const share = planned.length < 2 || how === 'full' ? 1 : how === 'half' ? 0.5 : 0.92
         const given = planned.map((p) => Number((p * share).toFixed(6)))
         const numbers = share === 1 ? '满分' : how === 'half' ? given.join(' ') : '92'
+        // A newer proposal for the same week closes the older ones.
+        for (const card of open ? this.cards.values() : [])
+          if (
+            card.to === who &&
+            card.about === about &&
+            card.week === open!.week &&
+            /^(?:confirm|again)/.test(card.kind)
+          )
+            card.kind = 'closed:已有新的评分'
         model.scoreLine(who, about, given, deducted)
         await type(who, `评分 ${people[about]} ${numbers}${deducted ? ` 总结不完整扣${deducted}` : ''}`)
         return command.confirm ? this.confirm(who, command.confirm) : undefined

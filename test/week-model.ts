@@ -354,11 +354,13 @@ export class WeekModel {
   scoreLine(judge: Who, about: Assessed, points: number[], deducted: number) {
     const open = this.lineAbout(judge, about)
     if (!open && superior[about] === judge) return this.say(judge, 'nothing-to-score')
-    if (!open) return this.toScore(judge)
+    const above = superior[about] === 'li' && judge === 'wang'
+    if (!open) return this.say(judge, about === judge ? 'own-score' : above ? 'scored-below' : 'not-theirs')
     const seen = this.seen(about, open.week)
     this.confirmFace(undefined, judge, { kind: '', to: judge, ...open, seen, points, deducted })
   }
-  private confirm(card: Card) {
+  /** @param replaces instant of the score that was seen on the card */
+  private confirm(card: Card, replaces?: number) {
     const { about, week, to: judge } = card
     const row = this.row(about, week)
     const planned = this.toGive(about, week)
@@ -369,7 +371,14 @@ export class WeekModel {
     if (row.leave === 'granted') return this.say(judge, 'is-excused')
     if (!this.counts(about, week) && onTime(this.now, week)) return this.say(judge, 'too-early')
     card.kind = 'closed:已评分'
-    if (row.score) return
+    if (row.score && row.score.at !== replaces) {
+      const { points, deducted } = row.score
+      if (JSON.stringify([points, deducted]) !== JSON.stringify([card.points, card.deducted])) {
+        this.confirmFace(card, judge, { ...card, at: row.score.at })
+        card.kind = card.kind.replace('confirm', 'again')
+      }
+      return
+    }
     const whole = total(this.planned(about, week)) === 0
     row.score = { points: card.points!, planned, whole, deducted: card.deducted!, by: judge, at: this.now }
     row.given++
@@ -411,6 +420,7 @@ export class WeekModel {
     else if (label.startsWith('撤销')) this.undo(to, card)
     else if (label === '我在请假') this.leave(to, card.week, card)
     else if (label === '确认评分') this.confirm(card)
+    else if (label === '重新评分') this.confirm(card, card.at)
     else if (label === '退回补充') this.sendBack(card)
     else if (label === '同意免计') this.decideLeave(card, 'granted')
     else if (label === '同意修改') this.decideChange(card, 'given')
@@ -419,7 +429,7 @@ export class WeekModel {
       else this.decideChange(card, 'refused')
     else if (label === '全部满分')
       this.confirmFace(card, to, { ...card, points: this.toGive(about, card.week), deducted: 0 })
-    else if (label === '取消' && card.kind.startsWith('confirm')) card.kind = 'closed:已取消，没有评分'
+    else if (label === '取消' && /^(?:confirm|again)/.test(card.kind)) card.kind = 'closed:已取消，没有评分'
     else if (label === '取消') {
       const { draft } = this.row(about, card.week)
       card.kind = 'closed:已取消，草稿没有保留'

@@ -148,3 +148,27 @@ test('what a draft could still say is named with what it may cost, and an item w
   expect(zhao.sees()).toContain('第2项没有分值')
   expect(zhao.sees()).toContain('<提交>')
 })
+
+test('a newer proposal closes the older ones; one that is pressed after another has counted asks before it replaces that', async () => {
+  const { zhao, li } = await untilHandedIn()
+  await li.type('评分')
+  const sheet = li.last()
+  await li.type('赵敏 20 30 45')
+  const older = li.last()
+  await li.type('赵敏 20 30 48')
+  const shown = ({ id }: { id: string }) => readable(li.messages().find((m) => m.id === id))
+  expect(shown(older)).toContain('已有新的评分')
+  await li.tap('确认评分')
+  expect(all(zhao)).toContain('得分：98.00')
+  const press = async (action: string) => {
+    await world.wecom!.tap('li', sheet.id, action)
+    await world.bot().idle()
+  }
+  await press('score-full')
+  await press('score-confirm')
+  expect(shown(sheet)).toContain('已按98.00分评分；要改为100.00分，请点“重新评分”')
+  expect(all(zhao)).not.toContain('得分：100.00')
+  await press('score-again')
+  expect(shown(sheet)).toContain('已评分')
+  expect(all(zhao)).toContain('得分：100.00')
+})
