@@ -23,7 +23,7 @@ import { readsAsReport } from './weekly/draft.ts'
 import { dropDraft } from './weekly/submit.ts'
 import { weeksFor } from './weekly/target.ts'
 import { viewWeek, worksByWeeklyPlan } from './weekly/week.ts'
-import { readReport, restoreByWord, startWriting, submitByWord, withdrawByWord } from './write-week.ts'
+import { buttonByWord, readReport, restoreByWord, startWriting, submitByWord, withdrawByWord } from './write-week.ts'
 
 const text = {
   nothingToUndo: '最近没有可以撤销的操作。',
@@ -122,6 +122,8 @@ export const readText: OnSay = async (turn, ctx) => {
   const scores = await readScores(turn, ctx)
   if (scores) return scores
   if (worksByWeeklyPlan(ctx.company(), turn.person)) {
+    const button = await buttonByWord(turn, ctx)
+    if (button) return button
     const weeks = await weeksFor(ctx, turn.person, turn.at)
     const view = await viewWeek(ctx, turn.person, weeks[0]!, turn.at)
     if (readsAsReport(ctx, view, turn)) return readReport(turn, ctx)

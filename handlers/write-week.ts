@@ -3,6 +3,7 @@ import { OUTCOMES_PER_STEP, outcomeStepCard } from '../cards/outcome-steps.ts'
 import { closedCard, planSubmittedCard } from '../cards/plan-submitted.ts'
 import { whichWeekCard } from '../cards/requests.ts'
 import type { Ctx } from '../src/context.ts'
+import { trimMarks } from '../src/domain/chat-text.ts'
 import { isOnTime } from '../src/domain/deadline.ts'
 import { sumPoints } from '../src/domain/score.ts'
 import { ITEM_EXAMPLE } from '../src/domain/template-text.ts'
@@ -14,7 +15,7 @@ import { draftAnswer, draftFace, isOver, scoredWords, takeIntoDraft, templateFor
 import { dropDraft, saveDraft, submitWeek, withdrawWeek } from './weekly/submit.ts'
 import { supportStates } from './weekly/support.ts'
 import { weeksFor } from './weekly/target.ts'
-import { deadlineOf, viewWeek, type WeekView } from './weekly/week.ts'
+import { deadlineOf, viewWeek, type WeekView, weekSubject } from './weekly/week.ts'
 
 const ASK_MS = 30 * 60_000
 
@@ -318,14 +319,35 @@ async function changeOutcomes(
 /** Puts what was not finished on the new plan (features.md T3). */
 export const onCarryOver: OnCard = async (turn, ctx) => {
   const week = weekOfCard(turn)
-  const view = await viewWeek(ctx, turn.person, week, turn.at)
-  const draft = view.row.draft
-  if (!draft) return [{ text: text.noDraft }]
-  const plan = [...draft.content.plan, ...unplanned(ctx, view, draft.content)]
-  const { formerPlan: _, ...rest } = draft
-  await saveDraft(ctx, turn, turn.person, week, { ...rest, content: { ...draft.content, plan } })
+  if (!(await carryOver(turn, ctx, week))) return [{ text: text.noDraft }]
   const { card, context } = await draftFace(ctx, turn, week)
   return [{ replace: card, context }]
+}
+
+async function carryOver(turn: Turn, ctx: Ctx, week: Week): Promise<boolean> {
+  const view = await viewWeek(ctx, turn.person, week, turn.at)
+  if (!view.row.draft) return false
+  const { formerPlan: _, ...draft } = view.row.draft
+  const plan = [...draft.content.plan, ...unplanned(ctx, view, draft.content)]
+  await saveDraft(ctx, turn, turn.person, week, { ...draft, content: { ...draft.content, plan } })
+  return true
+}
+
+/** The words on a button of the draft, typed. Undefined: they are none, or there is no draft. */
+export async function buttonByWord(turn: TextTurn, ctx: Ctx): Promise<Answer[] | undefined> {
+  const words = trimMarks(turn.text)
+  if (!/^(?:未完成列入下周|逐项选择完成情况|恢复原来的)$/.test(words)) return undefined
+  const weeks = await weeksFor(ctx, turn.person, turn.at)
+  const row = (await ctx.weeks.ofPerson(turn.person._id, weeks)).find((r) => r.draft)
+  if (!row) return undefined
+  const { planned } = await viewWeek(ctx, turn.person, row.week, turn.at)
+  if (words === '逐项选择完成情况' && planned.length > 0) {
+    const card = outcomeStepCard(row.week, planned, row.draft?.content.summary?.outcomes ?? [], 0)
+    return [{ card, subject: weekSubject(turn.person._id, row.week), context: { week: row.week } }]
+  }
+  if (words === '未完成列入下周') await carryOver(turn, ctx, row.week)
+  if (words === '恢复原来的') await restorePlan(ctx, turn, row.week)
+  return [await draftAnswer(ctx, turn, row.week)]
 }
 
 /** 恢复原来的: the plan as it was before its items went. */

@@ -172,3 +172,17 @@ test('a newer proposal closes the older ones; one that is pressed after another 
   expect(shown(sheet)).toContain('已评分')
   expect(all(zhao)).toContain('得分：100.00')
 })
+
+test('the words of a draft’s buttons, typed, are those buttons', async () => {
+  const { zhao } = await untilHandedIn()
+  await zhao.type('周总结\n1. 未完成\n周计划\n1. 【重点】年会筹备 60分\n本周计划全部完成')
+  expect(zhao.sees()).toContain('3. 考勤统计（50分）：完成')
+  expect(zhao.sees()).not.toContain('并入')
+  await zhao.type('未完成列入下周')
+  expect(zhao.sees()).toMatch(/2\. 【重点】完成年度采购对账（20分，已结转1周）/)
+  await zhao.type('逐项选择完成情况')
+  expect(zhao.sees()).toContain('1. 完成年度采购对账')
+  await zhao.type('删掉第2项')
+  await zhao.type('恢复原来的')
+  expect(zhao.sees()).toContain('2. 【重点】完成年度采购对账')
+})
