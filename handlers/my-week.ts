@@ -74,7 +74,7 @@ export async function myWeek(turn: Turn, ctx: Ctx): Promise<Answer[]> {
 
 /** 我迟交会扣几分: the rule (domain.md §3), with the deadline that it is about. */
 export async function lateCost(turn: Turn, ctx: Ctx): Promise<Answer[]> {
-  const { due } = await viewWeek(ctx, turn.person, runningWeek(ctx, turn.at), turn.at)
-  const until = explainDeadline(due, ctx.company().deadlines)
+  const view = await viewWeek(ctx, turn.person, runningWeek(ctx, turn.at), turn.at)
+  const until = deadlineWords(ctx, view, turn.at)
   return [{ text: `晚于截止时间提交的，当周得分扣3分，只扣一次；上级同意的修改不扣分。${until}。` }]
 }
