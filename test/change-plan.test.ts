@@ -91,6 +91,7 @@ describe('a wish to change the plan in hand', () => {
     '把第三季度报表改成新格式 20分',
     '撤销旧账户 20分',
     '删除过期账户 20分',
+    '2不做了',
   ])('%s is none', (said) => {
     expect(change(said)).toBeUndefined()
   })
