@@ -9,6 +9,7 @@ import {
   surveyThanksCard,
 } from '../cards/survey.ts'
 import type { Ctx } from '../src/context.ts'
+import { isCancel } from '../src/domain/commands.ts'
 import { questionsOf } from '../src/domain/survey.ts'
 import { formatInstant } from '../src/domain/time.ts'
 import type { Answer, CardTurn, OnCard, OnTalk, TextTurn, Turn } from '../src/inbox/handler.ts'
@@ -18,6 +19,7 @@ import type { Round } from '../src/store/survey-rounds.ts'
 import { giveAnswers, giveComment, ownAnswers, roundsFor } from './survey/answer.ts'
 import { hasAnswered, roundSubject } from './survey/round.ts'
 import { lastImprovement } from './survey/view.ts'
+import { ask } from './write-week.ts'
 
 const text = {
   closed: '这次调查已经截止，没有计入您刚才的选择。感谢参与。',
@@ -88,17 +90,14 @@ export const onNamedRedo: OnCard = async (turn, ctx) => {
   return [{ replace: card, context: { round: roundId } }]
 }
 
-const ASK_MS = 30 * 60_000
-
 export const onNamedComment: OnCard = async (turn, ctx) => {
-  const until = new Date(turn.at.getTime() + ASK_MS)
-  await ctx.talks.expect(turn.person._id, 'survey-comment', { round: roundOf(turn) }, until)
+  await ask(turn, ctx, 'survey-comment', { round: roundOf(turn) })
   return [{ text: text.askComment }]
 }
 
 export const onNamedCommentText: OnTalk = async (turn, data, ctx) => {
   await ctx.talks.end(turn.person._id, turn.id)
-  if (/^\s*取消\s*$/.test(turn.text)) return [{ text: text.cancelled }]
+  if (isCancel(turn.text)) return [{ text: text.cancelled }]
   const { kind } = await giveComment(ctx, turn, turn.person, String(data.round), turn.text)
   return [{ text: kind === 'kept' ? text.keptNamed : kind === 'closed' ? text.closed : text.none }]
 }

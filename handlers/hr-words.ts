@@ -3,7 +3,8 @@ import { holidaysCard, lastDayCard } from '../cards/hr-words.ts'
 import { birthdayListText } from '../cards/moments.ts'
 import { closedCard } from '../cards/plan-submitted.ts'
 import type { Ctx } from '../src/context.ts'
-import { halfWidth, trimMarks } from '../src/domain/chat-text.ts'
+import { halfWidth } from '../src/domain/chat-text.ts'
+import { isCancel } from '../src/domain/commands.ts'
 import type { HolidayYear } from '../src/domain/holidays.ts'
 import { dayFrom } from '../src/domain/parse-day.ts'
 import { describeHolidays, looksLikeHolidays, readHolidays } from '../src/domain/read-holidays.ts'
@@ -18,7 +19,7 @@ import {
   partsOf,
   weekOf,
 } from '../src/domain/time.ts'
-import type { Answer, OnCard, OnTalk, TextTurn, Turn } from '../src/inbox/handler.ts'
+import type { Answer, FindCommand, OnCard, OnTalk, TextTurn, Turn } from '../src/inbox/handler.ts'
 import type { Person } from '../src/store/people.ts'
 import { birthdaysOf } from './moments/birthdays.ts'
 import { changePool, columnNames, poolOf } from './moments/columns.ts'
@@ -70,9 +71,9 @@ const text = {
 
 const TALK_MS = 60 * 60_000
 
-/** The words of HR about people, columns and holidays; undefined: something else was said. */
-export async function readHrWords(turn: TextTurn, ctx: Ctx): Promise<Answer[] | undefined> {
-  if (looksLikeHolidays(turn.text)) return importHolidays(turn, ctx)
+/** The words of HR about people, columns and holidays. */
+export const hrCommand: FindCommand = async (turn, ctx) => {
+  if (looksLikeHolidays(turn.text)) return () => importHolidays(turn, ctx)
   const said = halfWidth(turn.text).trim()
   if (said.length > 900) return undefined
   if (
@@ -80,23 +81,27 @@ export async function readHrWords(turn: TextTurn, ctx: Ctx): Promise<Answer[] | 
       said,
     )
   )
-    return [{ text: holidaysAhead(ctx, today(ctx, turn.at)) }]
+    return async () => [{ text: holidaysAhead(ctx, today(ctx, turn.at)) }]
   const asked = isItOff(said, today(ctx, turn.at))
-  if (asked) return [{ text: whatDay(ctx, asked) }]
+  if (asked) return async () => [{ text: whatDay(ctx, asked) }]
   const hr = turn.person.roles.includes('hr')
   const list =
     /^(?:(.{0,6}月)的?)?生日名单\s*(.*)$/.exec(said) ??
     (hr ? /^(下个?月|本月|这个?月|\d{1,2}月)(?:的|有谁)?(?:过)?生日()(?:有谁|的?有哪些人)?\??$/.exec(said) : null)
-  if (list) return hr ? birthdayList(turn, ctx, `${list[1] ?? ''}${list[2]}`.trim()) : [{ text: text.hrOnly }]
+  if (list) return () => birthdayList(turn, ctx, `${list[1] ?? ''}${list[2]}`.trim())
   const records = /^谈话记录\s*(\S{1,20})$/.exec(said)
-  if (records) return showTalks(turn, ctx, records[1]!)
+  if (records) {
+    const person = await one(ctx, records[1]!)
+    // For anybody but HR a name that nobody has means nothing.
+    return hr || !Array.isArray(person) ? () => showTalks(turn, ctx, person) : undefined
+  }
   const talk = /^(?:登记)?谈话(?:名单)?(?:[\s:](\S{1,20}))?$|^待谈(?:名单)?$/.exec(said)
-  if (talk && hr) return talk[1] ? startTalk(turn, ctx, talk[1]) : showDue(turn, ctx)
+  if (talk && hr) return () => (talk[1] ? startTalk(turn, ctx, talk[1]) : showDue(turn, ctx))
   const leaving = /^(取消)?离职[\s:]+(\S{1,20})(?:\s+(\S{1,16}))?$/.exec(said)
-  if (leaving && hr) return lastDay(turn, ctx, leaving[2]!, leaving[1] ? 'cancel' : (leaving[3] ?? ''))
+  if (leaving && hr) return () => lastDay(turn, ctx, leaving[2]!, leaving[1] ? 'cancel' : (leaving[3] ?? ''))
   const whoFirst = /^(\S{1,20}?)\s?离职[\s:]*(\d\S{0,15})$/.exec(said)
-  if (whoFirst && hr) return lastDay(turn, ctx, whoFirst[1]!, whoFirst[2]!)
-  return hr ? poolWords(turn, ctx) : undefined
+  if (whoFirst && hr) return () => lastDay(turn, ctx, whoFirst[1]!, whoFirst[2]!)
+  return hr ? poolCommand(turn, ctx) : undefined
 }
 
 /** One person by name or 工号, or what to say instead. */
@@ -111,6 +116,7 @@ export async function one(ctx: Ctx, ref: string): Promise<Person | Answer[]> {
 }
 
 async function birthdayList(turn: Turn, ctx: Ctx, which: string): Promise<Answer[]> {
+  if (!turn.person.roles.includes('hr')) return [{ text: text.hrOnly }]
   const now = today(ctx, turn.at)
   const asked = /^(?:(20\d{2})[年-])?(\d{1,2})月?$/.exec(which)
   let month = monthOf(now)
@@ -141,13 +147,13 @@ async function startTalk(turn: Turn, ctx: Ctx, ref: string): Promise<Answer[]> {
   const person = await one(ctx, ref)
   if (Array.isArray(person)) return person
   if (person._id === turn.person._id) return [{ text: text.self }]
-  await ctx.talks.expect(turn.person._id, 'hr-talk', { personId: person._id }, new Date(turn.at.getTime() + TALK_MS))
+  await ctx.talks.expect(turn, 'hr-talk', { personId: person._id }, TALK_MS)
   return [{ text: text.talkAsk(person.name) }]
 }
 
 export const onHrTalk: OnTalk = async (turn, data, ctx) => {
   const person = await ctx.people.get(String(data.personId))
-  if (!person || /^(?:取消|算了|不登记了?)$/.test(trimMarks(turn.text))) {
+  if (!person || isCancel(turn.text)) {
     await ctx.talks.end(turn.person._id, turn.id)
     return [{ text: text.cancelled }]
   }
@@ -174,51 +180,46 @@ export const onKeepTalk: OnCard = async (turn, ctx) => {
   return [{ replace: closedCard(`${person.name}的谈话记录`, '已保存') }, { text: said }]
 }
 
-/** HR reads whole records, a manager what was passed to them; for anybody else it is as if the words meant nothing. */
-async function showTalks(turn: Turn, ctx: Ctx, ref: string): Promise<Answer[] | undefined> {
-  const person = await one(ctx, ref)
-  const hr = turn.person.roles.includes('hr')
-  if (Array.isArray(person)) return hr ? person : undefined
+/** HR reads whole records, a manager what was passed to them. */
+async function showTalks(turn: Turn, ctx: Ctx, person: Person | Answer[]): Promise<Answer[]> {
+  if (Array.isArray(person)) return person
   const talks = await talksAbout(ctx, turn, turn.person, person)
   if (!talks) return [{ text: text.hrOnly }]
   return [{ text: talksAboutText(person.name, talks) }]
 }
 
 /** 添加心灵启示 …, 删除心灵启示 …, 心灵启示. */
-async function poolWords(turn: TextTurn, ctx: Ctx): Promise<Answer[] | undefined> {
+const poolCommand: FindCommand = async (turn, ctx) => {
   const typed = turn.text.trim()
   for (const column of columnNames(ctx)) {
-    if (typed === column) return showPool(ctx, column)
+    if (typed === column) return () => showPool(ctx, column)
     const found = [`添加${column}`, `增加${column}`, `删除${column}`].find((w) => typed.startsWith(w))
     if (!found) continue
     const content = typed
       .slice(found.length)
       .replace(/^[\s:：,，]+/, '')
       .trim()
-    if (content.length < 4) return [{ text: text.tooShort }]
-    if (content.length > 800) return [{ text: text.tooLong }]
-    const result = await changePool(
-      ctx,
-      turn,
-      turn.person,
-      column,
-      content,
-      found.startsWith('删除') ? 'remove' : 'add',
-    )
-    switch (result.kind) {
-      case 'added':
-        return [{ text: text.added(column, result.left) }]
-      case 'removed':
-        return [{ text: text.removed(column, result.left) }]
-      case 'known':
-        return [{ text: text.known(column) }]
-      case 'unknown':
-        return [{ text: text.unknown(column) }]
-      case 'not-allowed':
-        return [{ text: text.hrOnly }]
-    }
+    return () => toPool(turn, ctx, column, content, found.startsWith('删除') ? 'remove' : 'add')
   }
   return undefined
+}
+
+async function toPool(turn: Turn, ctx: Ctx, column: string, content: string, how: 'add' | 'remove'): Promise<Answer[]> {
+  if (content.length < 4) return [{ text: text.tooShort }]
+  if (content.length > 800) return [{ text: text.tooLong }]
+  const result = await changePool(ctx, turn, turn.person, column, content, how)
+  switch (result.kind) {
+    case 'added':
+      return [{ text: text.added(column, result.left) }]
+    case 'removed':
+      return [{ text: text.removed(column, result.left) }]
+    case 'known':
+      return [{ text: text.known(column) }]
+    case 'unknown':
+      return [{ text: text.unknown(column) }]
+    case 'not-allowed':
+      return [{ text: text.hrOnly }]
+  }
 }
 
 async function showPool(ctx: Ctx, column: string): Promise<Answer[]> {

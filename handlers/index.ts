@@ -21,7 +21,7 @@ import {
 } from './milestones.ts'
 import { monthCards, monthTalks } from './month-list.ts'
 import { momentCards, momentTalks } from './people-moments.ts'
-import { interrupts, mediaAnswer, readText } from './read-text.ts'
+import { commandIn, mediaAnswer, readText } from './read-text.ts'
 import { pictureSent } from './record-behaviour.ts'
 import { onScoreLines } from './score-by-line.ts'
 import {
@@ -121,7 +121,8 @@ export const handlers: Handlers = {
     survey: '调查',
     help: '帮助',
   },
-  interrupts,
+  command: commandIn,
+  instead: '刚才等您回复的一项已取消，没有提交。',
   text: readText,
   async media(turn, { media, ref }, ctx) {
     const picture = media === 'image' ? await pictureSent(turn, ref, ctx) : undefined

@@ -5,7 +5,7 @@ import { isCancel } from '../src/domain/commands.ts'
 import { waitsForManager } from '../src/domain/interview.ts'
 import { type Appointment, readAppointment } from '../src/domain/parse-appointment.ts'
 import { dayOf } from '../src/domain/time.ts'
-import type { Answer, CardTurn, OnCard, OnTalk, TextTurn, Turn } from '../src/inbox/handler.ts'
+import type { Answer, CardTurn, FindCommand, OnCard, OnTalk, TextTurn, Turn } from '../src/inbox/handler.ts'
 import type { InterviewRow } from '../src/store/interviews.ts'
 import type { Person } from '../src/store/people.ts'
 import { one } from './hr-words.ts'
@@ -144,7 +144,7 @@ export const onInterviewAllow: OnCard = async (turn, ctx) => {
 }
 
 /** 面谈: one's own, and what waits for a superior. */
-async function interviewsByWord(turn: Turn, ctx: Ctx): Promise<Answer[]> {
+export async function interviewsByWord(turn: Turn, ctx: Ctx): Promise<Answer[]> {
   const [own, team] = await Promise.all([
     ownInterviews(ctx, turn.person, turn.at),
     teamInterviews(ctx, turn.person, turn.at),
@@ -185,13 +185,13 @@ async function arrangeByWord(turn: TextTurn, ctx: Ctx, rest: string): Promise<An
   return [{ text: said(ctx, await proposeTime(ctx, turn, turn.person, person, open.period, when), when) }]
 }
 
-/** The words about interviews; undefined: something else was said. */
-export async function readInterviewWords(turn: TextTurn, ctx: Ctx): Promise<Answer[] | undefined> {
+/** The words about interviews. */
+export const interviewCommand: FindCommand = async (turn, ctx) => {
   const words = turn.text.trim()
   if (/^(?:绩效)?面谈(?:安排|计划|记录|待办)?[。！!?？]?$|^(?:我的)?改进计划[。！!?？]?$/.test(words))
-    return interviewsByWord(turn, ctx)
+    return () => interviewsByWord(turn, ctx)
   const arranging = /^约(?:面谈|谈)(?:[\s:：]+|$)/.exec(words)
   // With points it is an item of a plan.
   if (!arranging || /\n|(?<!点\s?\d{0,2})\d\s?分(?!钟)/.test(words)) return undefined
-  return arrangeByWord(turn, ctx, words.slice(arranging[0].length).trim())
+  return () => arrangeByWord(turn, ctx, words.slice(arranging[0].length).trim())
 }

@@ -4,7 +4,7 @@ import type { Ctx } from '../src/context.ts'
 import { isCancel } from '../src/domain/commands.ts'
 import { dueWords } from '../src/domain/milestone.ts'
 import { type Day, dayOf } from '../src/domain/time.ts'
-import type { Answer, CardTurn, OnCard, OnTalk, TextTurn } from '../src/inbox/handler.ts'
+import type { Answer, CardTurn, FindCommand, OnCard, OnTalk, TextTurn, Turn } from '../src/inbox/handler.ts'
 import type { MilestoneRow } from '../src/store/milestones.ts'
 import {
   decide,
@@ -109,9 +109,13 @@ export const onMilestoneReturned: OnTalk = async (turn, data, ctx) => {
   return said(kind, text.returned)
 }
 
-/** 节点: what one owes, nearest first. Undefined: something else was said. */
-export async function readMilestoneWords(turn: TextTurn, ctx: Ctx): Promise<Answer[] | undefined> {
-  if (!/^(?:我的)?(?:工作)?节点(?:日历)?[。！!?？]?$|^里程碑[。！!?？]?$/.test(turn.text.trim())) return undefined
+export const milestoneCommand: FindCommand = async (turn, ctx) =>
+  /^(?:我的)?(?:工作)?节点(?:日历)?[。！!?？]?$|^里程碑[。！!?？]?$/.test(turn.text.trim())
+    ? () => milestonesByWord(turn, ctx)
+    : undefined
+
+/** 节点: what one owes, nearest first. */
+async function milestonesByWord(turn: Turn, ctx: Ctx): Promise<Answer[]> {
   const day = dayOf(turn.at, ctx.company().timeZone)
   const [owed, accepting] = await Promise.all([ctx.milestones.owedBy(turn.person._id), toAccept(ctx, turn.person)])
   const open = owed.filter((r) => r.state === 'open')

@@ -6,7 +6,7 @@ import { halfWidth } from '../src/domain/chat-text.ts'
 import { namedFirst } from '../src/domain/parse-behaviour.ts'
 import { checklistWork } from '../src/domain/schemes.ts'
 import { formatMonth, type Month } from '../src/domain/time.ts'
-import type { Answer, CardTurn, OnCard, TextTurn, Turn } from '../src/inbox/handler.ts'
+import type { Answer, CardTurn, Command, OnCard, TextTurn, Turn } from '../src/inbox/handler.ts'
 import type { Person } from '../src/store/people.ts'
 import { worksIn } from './month/facts.ts'
 import {
@@ -93,6 +93,21 @@ async function tasks<K extends Task['kind']>(turn: Turn, ctx: Ctx, kind: K) {
   return { month, mine: all.filter((t): t is Extract<Task, { kind: K }> => t.kind === kind) }
 }
 
+type Mine<K extends Task['kind']> = Extract<Task, { kind: K }>[]
+
+/** A word with a name behind it means one's tasks of a kind; without any, more behind it is something else. */
+const commandOf =
+  <K extends Task['kind']>(
+    kind: K,
+    none: string,
+    say: (turn: TextTurn, ctx: Ctx, rest: string, month: Month, mine: Mine<K>) => Promise<Answer[]>,
+  ) =>
+  async (turn: TextTurn, ctx: Ctx, rest: string): Promise<Command | undefined> => {
+    const { month, mine } = await tasks(turn, ctx, kind)
+    if (mine.length === 0) return rest === '' ? async () => [{ text: none }] : undefined
+    return () => say(turn, ctx, rest, month, mine)
+  }
+
 const sheetOf = (t: Extract<Task, { kind: 'checklist' }>, month: Month) => ({
   name: t.person.name,
   month,
@@ -100,9 +115,7 @@ const sheetOf = (t: Extract<Task, { kind: 'checklist' }>, month: Month) => ({
 })
 
 /** 检查: the next driver's sheet; 「检查 姓名 18 20 …」 the whole sheet at once. */
-export async function checklistByWord(turn: TextTurn, ctx: Ctx, rest: string): Promise<Answer[] | undefined> {
-  const { month, mine } = await tasks(turn, ctx, 'checklist')
-  if (mine.length === 0) return rest === '' ? [{ text: text.noChecklist }] : undefined
+export const checklistCommand = commandOf('checklist', text.noChecklist, async (turn, ctx, rest, month, mine) => {
   if (rest === '') return nextChecklist(turn, ctx)
   const picked = pick(rest, mine)
   if (Array.isArray(picked)) return picked
@@ -111,7 +124,7 @@ export async function checklistByWord(turn: TextTurn, ctx: Ctx, rest: string): P
   if (got.length === 0) return [checklistAnswer(task, month, 0)]
   if (got.length !== task.scheme.items.length) return [{ text: text['wrong-count'] }]
   return [confirmSheet(task, month, got)]
-}
+})
 
 function checklistAnswer(task: Extract<Task, { kind: 'checklist' }>, month: Month, rest: number): Answer {
   const context = { personId: task.person._id, month, scheme: task.name }
@@ -203,9 +216,7 @@ export const onChecklistSave: OnCard = async (turn, ctx) => {
 }
 
 /** 评价: whom one is asked to rate; 「评价 姓名 88」 gives it. */
-export async function ratingByWord(turn: TextTurn, ctx: Ctx, rest: string): Promise<Answer[] | undefined> {
-  const { month, mine } = await tasks(turn, ctx, 'rating')
-  if (mine.length === 0) return rest === '' ? [{ text: text.noRating }] : undefined
+export const ratingCommand = commandOf('rating', text.noRating, async (turn, ctx, rest, month, mine) => {
   const open = mine.filter((t) => !t.done)
   if (rest === '')
     return [
@@ -221,7 +232,7 @@ export async function ratingByWord(turn: TextTurn, ctx: Ctx, rest: string): Prom
   const { person } = picked.task
   const card = inputConfirmCard(`${formatMonth(month)}评价：${person.name}`, [`评分 ${score}`], 'rating-save')
   return [{ card, subject: `rating/${turn.id}`, context: { personId: person._id, month, score } }]
-}
+})
 
 export const onRatingSave: OnCard = async (turn, ctx) => {
   const { personId, month, score } = turn.instance.context
@@ -234,9 +245,7 @@ export const onRatingSave: OnCard = async (turn, ctx) => {
 }
 
 /** 指标: what is still to be filled in; 「指标 姓名 出勤率 96」 gives it. */
-export async function kpiByWord(turn: TextTurn, ctx: Ctx, rest: string): Promise<Answer[] | undefined> {
-  const { month, mine } = await tasks(turn, ctx, 'kpi')
-  if (mine.length === 0) return rest === '' ? [{ text: text.noKpi }] : undefined
+export const kpiCommand = commandOf('kpi', text.noKpi, async (turn, ctx, rest, month, mine) => {
   const open = mine.filter((t) => !t.done)
   if (rest === '') {
     if (open.length === 0) return [{ text: text.allDone('指标', month) }]
@@ -256,7 +265,7 @@ export async function kpiByWord(turn: TextTurn, ctx: Ctx, rest: string): Promise
     'kpi-save',
   )
   return [{ card, subject: `kpi/${turn.id}`, context: { personId: task.person._id, month, name, actual } }]
-}
+})
 
 export const onKpiSave: OnCard = async (turn, ctx) => {
   const { personId, month, name, actual } = turn.instance.context

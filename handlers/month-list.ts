@@ -1,6 +1,6 @@
 import type { Ctx } from '../src/context.ts'
 import { afterRecordWord } from '../src/domain/parse-behaviour.ts'
-import type { Answer, OnCard, OnTalk, TextTurn } from '../src/inbox/handler.ts'
+import type { Answer, Command, FindCommand, OnCard, OnTalk, TextTurn } from '../src/inbox/handler.ts'
 import {
   onAppealAnswer,
   onAppealAnswerText,
@@ -13,9 +13,9 @@ import {
   onResultAppeal,
 } from './appeal.ts'
 import {
-  checklistByWord,
+  checklistCommand,
   closeRatingByWord,
-  kpiByWord,
+  kpiCommand,
   onChecklistFull,
   onChecklistNext,
   onChecklistSave,
@@ -23,7 +23,7 @@ import {
   onInputCancel,
   onKpiSave,
   onRatingSave,
-  ratingByWord,
+  ratingCommand,
 } from './month-inputs.ts'
 import {
   correctByWord,
@@ -54,7 +54,7 @@ import {
   onBehaviourSave,
   onRevokeReason,
   ownRecords,
-  recordByWord,
+  recordCommand,
   revokeByWord,
 } from './record-behaviour.ts'
 
@@ -100,8 +100,15 @@ export const monthTalks: Record<string, OnTalk> = {
   'appeal-decision': onAppealDecisionText,
 }
 
+type Say = (turn: TextTurn, ctx: Ctx, rest: string) => Promise<Answer[]>
 /** Undefined: somebody without such tasks means something else, e.g. a plan that begins with 检查. */
-type Say = (turn: TextTurn, ctx: Ctx, rest: string) => Promise<Answer[] | undefined>
+type Find = (turn: TextTurn, ctx: Ctx, rest: string) => Promise<Command | undefined>
+
+const always =
+  (say: Say): Find =>
+  async (turn, ctx, rest) =>
+  () =>
+    say(turn, ctx, rest)
 
 /** Words that stand alone, and those that take more behind a space. */
 const alone: [RegExp, Say][] = [
@@ -112,26 +119,26 @@ const alone: [RegExp, Say][] = [
   [/^(撤销确认|撤回确认)$/, undoByWord],
   [/^(月度进度|结算|结算进度|月度结算|发布结果)$/, progressByWord],
 ]
-const leading: [RegExp, Say][] = [
-  [/^(?:月度检查|检查表|检查)(?:[\s:：]+|$)/, checklistByWord],
-  [/^(?:同事评价|互评|待评价|评价)(?:[\s:：]+|$)/, ratingByWord],
-  [/^(?:填指标|指标|KPI)(?:[\s:：]+|$)/i, kpiByWord],
-  [/^关闭评价[\s:：]+/, closeRatingByWord],
-  [/^更正[\s:：]+/, correctByWord],
+const leading: [RegExp, Find][] = [
+  [/^(?:月度检查|检查表|检查)(?:[\s:：]+|$)/, checklistCommand],
+  [/^(?:同事评价|互评|待评价|评价)(?:[\s:：]+|$)/, ratingCommand],
+  [/^(?:填指标|指标|KPI)(?:[\s:：]+|$)/i, kpiCommand],
+  [/^关闭评价[\s:：]+/, always(closeRatingByWord)],
+  [/^更正[\s:：]+/, always(correctByWord)],
   [/^(?=(?:导出|下载|发布|查看|20\d{2}年|\d{1,2}月|上个?月|本月))/, monthByWord],
 ]
 
-/** What is typed about the month; undefined: something else is meant. */
-export async function readMonthWords(turn: TextTurn, ctx: Ctx): Promise<Answer[] | undefined> {
+/** What is typed about the month. */
+export const monthCommand: FindCommand = async (turn, ctx) => {
   const said = turn.text.trim()
   const record = afterRecordWord(said)
-  const recorded = record && (await recordByWord(turn, ctx, record))
+  const recorded = record && (await recordCommand(turn, ctx, record))
   if (recorded) return recorded
   const core = said.replace(/[\s。.!！?？]+$/, '')
-  for (const [pattern, say] of alone) if (pattern.test(core)) return say(turn, ctx, '')
-  for (const [pattern, say] of leading) {
+  for (const [pattern, say] of alone) if (pattern.test(core)) return () => say(turn, ctx, '')
+  for (const [pattern, find] of leading) {
     const match = pattern.exec(said)
-    if (match) return say(turn, ctx, said.slice(match[0].length).trim())
+    if (match) return find(turn, ctx, said.slice(match[0].length).trim())
   }
   return undefined
 }

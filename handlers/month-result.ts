@@ -17,7 +17,7 @@ import {
   previousMonth,
   timeOf,
 } from '../src/domain/time.ts'
-import type { Answer, CardTurn, OnCard, OnTalk, TextTurn, Turn } from '../src/inbox/handler.ts'
+import type { Answer, CardTurn, Command, OnCard, OnTalk, TextTurn, Turn } from '../src/inbox/handler.ts'
 import type { ResultRow } from '../src/store/results.ts'
 import { windowOf } from './month/appeal.ts'
 import { push } from './month/behaviour.ts'
@@ -305,20 +305,22 @@ const MONTH_WORDS =
   /^(导出|下载|发布|查看)?(?:(20\d{2})年)?(\d{1,2}|上个?|本|这个?)月份?的?(?:绩效|月度|考核)?(结果|进度|结算进度|结算|结果导出|结果发布)(?:Excel|表格)?[。！!？?]?$/
 
 /** 10月进度, 导出10月结果, 发布10月结果: that month for HR and the general manager. Undefined for others, whose own result it is. */
-export async function monthByWord(turn: Turn, ctx: Ctx, said: string): Promise<Answer[] | undefined> {
+export async function monthByWord(turn: Turn, ctx: Ctx, said: string): Promise<Command | undefined> {
   const { roles } = turn.person
   const match = MONTH_WORDS.exec(said.replace(/\s+/g, ''))
   if (!match || (!roles.includes('hr') && !roles.includes('gm'))) return undefined
   const [, verb, year, which, what] = match
   if (what === '结果' && (!verb || verb === '查看')) return undefined
-  const today = dayOf(turn.at, ctx.company().timeZone)
-  const month = monthSaid(which!, year, monthOf(today))
-  if (!month || month < firstMonth(ctx)) return [{ text: text.noMonth }]
-  if (!isOver(ctx, month, turn.at)) return [{ text: text.notOver(month, dayText(datesOf(ctx, month).settle)) }]
-  if ((await ctx.months.get(month)).state !== 'published') await settleMonth(ctx, month, turn.at)
-  const card = progressCard(await progressOf(ctx, month))
-  const exports = verb === '导出' || verb === '下载' || what === '结果导出'
-  return [...(exports ? [{ text: text.exportHow }] : []), { card, subject: `month/${month}`, context: { month } }]
+  return async () => {
+    const today = dayOf(turn.at, ctx.company().timeZone)
+    const month = monthSaid(which!, year, monthOf(today))
+    if (!month || month < firstMonth(ctx)) return [{ text: text.noMonth }]
+    if (!isOver(ctx, month, turn.at)) return [{ text: text.notOver(month, dayText(datesOf(ctx, month).settle)) }]
+    if ((await ctx.months.get(month)).state !== 'published') await settleMonth(ctx, month, turn.at)
+    const card = progressCard(await progressOf(ctx, month))
+    const exports = verb === '导出' || verb === '下载' || what === '结果导出'
+    return [...(exports ? [{ text: text.exportHow }] : []), { card, subject: `month/${month}`, context: { month } }]
+  }
 }
 
 /** 10, 上, 本 → the month; without a year the last such month. */

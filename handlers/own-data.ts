@@ -7,7 +7,7 @@ import { recognise } from '../src/domain/commands.ts'
 import { afterRecordWord } from '../src/domain/parse-behaviour.ts'
 import { readBirthday } from '../src/domain/read-birthday.ts'
 import { partsOf } from '../src/domain/time.ts'
-import type { Answer, OnCard, OnTalk, TextTurn, Turn } from '../src/inbox/handler.ts'
+import type { Answer, FindCommand, OnCard, OnTalk, Turn } from '../src/inbox/handler.ts'
 import type { Personal } from '../src/store/personal.ts'
 import {
   deleteOwnData,
@@ -19,7 +19,7 @@ import {
   viewOwnData,
 } from './moments/own-data.ts'
 import { today } from './moments/people.ts'
-import { readText } from './read-text.ts'
+import { ask } from './write-week.ts'
 
 const text = {
   ask: '请直接回复生日的月和日，例如：5月3日、农历八月十五、农历闰六月初一。不需要年份；不想填请回复“取消”。',
@@ -42,7 +42,6 @@ const text = {
   stale: '这张卡片的内容已经变化，请重新发“改生日”。',
 }
 
-const TALK_MS = 30 * 60_000
 const CANCEL = /^(?:取消|算了|不用了?|不填了?|不改了?)$/
 
 const polite = (said: string): string =>
@@ -50,19 +49,20 @@ const polite = (said: string): string =>
     .replace(/^(?:请|麻烦|帮我|我要|我想|给我)+/, '')
     .replace(/(?:吧|呀|啊|谢谢)$/, '')
 
-/** The words about one's own data (features.md B13); undefined: something else was said. Only ever asked in private. */
-export async function readOwnData(turn: TextTurn, ctx: Ctx): Promise<Answer[] | undefined> {
+/** The words about one's own data (features.md B13). Only ever asked in private. */
+export const ownDataCommand: FindCommand = async (turn, ctx) => {
   const said = polite(turn.text)
-  if (/^(?:我的数据|我的信息|我的资料|(?:我的)?个人(?:信息|资料|数据))$/.test(said)) return showOwnData(turn, ctx)
-  if (/^导出(?:我的)?(?:数据|资料|信息)?$/.test(said)) return [{ text: await exportOwnData(ctx, turn, turn.person) }]
-  if (/^删除(?:我的)?(?:数据|资料|信息|生日)?$/.test(said)) return askDelete(ctx, turn)
-  if (/^(?:不要|不用|关闭|取消)公开(?:的)?祝福$/.test(said)) return wishes(turn, ctx, 'private')
-  if (/^(?:不要|不用|不需要|关闭|取消)(?:生日|周年)?祝福$/.test(said)) return wishes(turn, ctx, 'none')
-  if (/^(?:恢复|打开|开启|要)(?:公开|生日)?祝福$/.test(said)) return wishes(turn, ctx, 'all')
-  if (/^(?:不要|退订|关闭|取消)(?:每周)?栏目$/.test(said)) return columns(turn, ctx, false)
-  if (/^(?:恢复|打开|开启|订阅)(?:每周)?栏目$/.test(said)) return columns(turn, ctx, true)
+  if (/^(?:我的数据|我的信息|我的资料|(?:我的)?个人(?:信息|资料|数据))$/.test(said)) return () => showOwnData(turn, ctx)
+  if (/^导出(?:我的)?(?:数据|资料|信息)?$/.test(said))
+    return async () => [{ text: await exportOwnData(ctx, turn, turn.person) }]
+  if (/^删除(?:我的)?(?:数据|资料|信息|生日)?$/.test(said)) return async () => askDelete(ctx, turn)
+  if (/^(?:不要|不用|关闭|取消)公开(?:的)?祝福$/.test(said)) return () => wishes(turn, ctx, 'private')
+  if (/^(?:不要|不用|不需要|关闭|取消)(?:生日|周年)?祝福$/.test(said)) return () => wishes(turn, ctx, 'none')
+  if (/^(?:恢复|打开|开启|要)(?:公开|生日)?祝福$/.test(said)) return () => wishes(turn, ctx, 'all')
+  if (/^(?:不要|退订|关闭|取消)(?:每周)?栏目$/.test(said)) return () => columns(turn, ctx, false)
+  if (/^(?:恢复|打开|开启|订阅)(?:每周)?栏目$/.test(said)) return () => columns(turn, ctx, true)
   const { intent, rest } = recognise(turn.text)
-  return intent === 'birthday' ? changeBirthday(turn, ctx, rest) : undefined
+  return intent === 'birthday' ? () => changeBirthday(turn, ctx, rest) : undefined
 }
 
 async function showOwnData(turn: Turn, ctx: Ctx): Promise<Answer[]> {
@@ -99,7 +99,7 @@ async function askBirthday(turn: Turn, ctx: Ctx): Promise<Answer[]> {
 }
 
 async function expectBirthday(turn: Turn, ctx: Ctx): Promise<Answer[]> {
-  await ctx.talks.expect(turn.person._id, 'birthday', {}, new Date(turn.at.getTime() + TALK_MS))
+  await ask(turn, ctx, 'birthday', {})
   return []
 }
 
@@ -147,7 +147,7 @@ async function turnCalendar(turn: Turn, ctx: Ctx, to: Birthday['calendar']): Pro
 /** The answer to 改生日 or 告诉生日; another wish ends the waiting. */
 export const onBirthdayTalk: OnTalk = async (turn, _data, ctx) => {
   // A record of behaviour is no answer; the question stays open.
-  if (afterRecordWord(turn.text)?.sure) return readText(turn, ctx)
+  if (afterRecordWord(turn.text)?.sure) return undefined
   if (CANCEL.test(polite(turn.text))) {
     await ctx.talks.end(turn.person._id, turn.id)
     return [{ text: text.cancelled }]
@@ -158,7 +158,7 @@ export const onBirthdayTalk: OnTalk = async (turn, _data, ctx) => {
   const short = turn.text.trim().length <= 12
   if (short && recognise(turn.text).intent === 'unknown')
     return [{ text: text.unread }, ...(await expectBirthday(turn, ctx))]
-  return readText(turn, ctx)
+  return undefined
 }
 
 export const onTellBirthday: OnCard = (turn, ctx) => askBirthday(turn, ctx)

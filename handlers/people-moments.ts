@@ -1,6 +1,5 @@
-import type { Ctx } from '../src/context.ts'
-import type { Answer, Handlers, TextTurn } from '../src/inbox/handler.ts'
-import { onHolidays, onHrTalk, onKeepTalk, onLastDay, readHrWords } from './hr-words.ts'
+import type { FindCommand, Handlers } from '../src/inbox/handler.ts'
+import { hrCommand, onHolidays, onHrTalk, onKeepTalk, onLastDay } from './hr-words.ts'
 import { onCheckIn, onSamePerson, onTermDone, onTermLater } from './moment-cards.ts'
 import {
   onBirthdayIs,
@@ -13,9 +12,9 @@ import {
   onNoWishes,
   onTellBirthday,
   onWishes,
-  readOwnData,
+  ownDataCommand,
 } from './own-data.ts'
-import { readWishGroups } from './wish-groups.ts'
+import { wishGroupCommand } from './wish-groups.ts'
 
 /** The buttons of people's moments. */
 export const momentCards: Handlers['cards'] = {
@@ -39,7 +38,5 @@ export const momentCards: Handlers['cards'] = {
 
 export const momentTalks: Handlers['talks'] = { birthday: onBirthdayTalk, 'hr-talk': onHrTalk }
 
-/** What is said about people's moments; undefined: something else was said. */
-export async function readMoments(turn: TextTurn, ctx: Ctx): Promise<Answer[] | undefined> {
-  return (await readOwnData(turn, ctx)) ?? (await readWishGroups(turn, ctx)) ?? (await readHrWords(turn, ctx))
-}
+/** What is said about people's moments. */
+export const momentCommands: FindCommand[] = [ownDataCommand, wishGroupCommand, hrCommand]

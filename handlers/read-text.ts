@@ -1,24 +1,24 @@
 import type { Ctx } from '../src/context.ts'
 import { gist, type Intent, recognise } from '../src/domain/commands.ts'
-import type { Answer, OnSay, TextTurn } from '../src/inbox/handler.ts'
+import type { Answer, FindCommand, OnSay, TextTurn } from '../src/inbox/handler.ts'
 import { supportsByWord } from './answer-support.ts'
 import { anonymousComment } from './answer-survey.ts'
 import { appealByWord, openAppealsByWord } from './appeal.ts'
 import { confirmByWord } from './confirm-by-word.ts'
 import { help } from './help.ts'
-import { readInterviewWords } from './interviews.ts'
-import { readMilestoneWords } from './milestones.ts'
-import { readMonthWords } from './month-list.ts'
+import { interviewCommand, interviewsByWord } from './interviews.ts'
+import { milestoneCommand } from './milestones.ts'
+import { monthCommand } from './month-list.ts'
 import { myResult } from './month-result.ts'
 import { lateCost, myWeek } from './my-week.ts'
-import { readMoments } from './people-moments.ts'
+import { momentCommands } from './people-moments.ts'
 import { ownRecords, recordInPassing } from './record-behaviour.ts'
 import { newSurvey, surveyResultsByWord, surveysByWord } from './run-survey.ts'
 import { readScores } from './score-by-line.ts'
 import { scoreNext, withdrawScoreByWord } from './score-week.ts'
 import { snoozeByWord } from './snooze-reminder.ts'
 import { backFromLeave, onLeaveByWord, onTripByWord, takeBackLeaveByWord } from './take-leave.ts'
-import { chaseByWord, chaseOne, leftToScore, readTeamWords, whoHasSubmitted } from './team-status.ts'
+import { chaseByWord, chaseOneCommand, leftToScore, readTeamWords, whoHasSubmitted } from './team-status.ts'
 import { readsAsReport } from './weekly/draft.ts'
 import { dropDraft } from './weekly/submit.ts'
 import { weeksFor } from './weekly/target.ts'
@@ -59,7 +59,10 @@ const weekly =
 const writing = (expect: 'plan' | 'summary') =>
   weekly((turn, ctx, rest) => (rest.trim() === '' ? startWriting(turn, ctx) : readReport(turn, ctx, expect)))
 
-const intents: Partial<Record<Intent, Say>> = {
+/** Found with the other words about one's own data. */
+type OwnData = 'my-data' | 'birthday' | 'no-wishes'
+
+const intents: Record<Exclude<Intent, OwnData | 'unknown'>, Say> = {
   help: (turn, ctx) => help(turn, ctx),
   'weekly-plan': writing('plan'),
   'weekly-summary': writing('summary'),
@@ -70,7 +73,7 @@ const intents: Partial<Record<Intent, Say>> = {
   'left-to-score': (turn, ctx) => leftToScore(turn, ctx),
   'late-cost': weekly((turn, ctx) => lateCost(turn, ctx)),
   'my-records': (turn, ctx) => ownRecords(turn, ctx),
-  interviews: async (turn, ctx) => (await readInterviewWords({ ...turn, text: '面谈' }, ctx)) ?? [{ text: text.lost }],
+  interviews: (turn, ctx) => interviewsByWord(turn, ctx),
   'open-appeals': (turn, ctx) => openAppealsByWord(turn, ctx),
   terms: async (turn) => [{ text: turn.person.roles.includes('hr') ? text.terms : text.soon }],
   chase: (turn, ctx) => chaseByWord(turn, ctx),
@@ -103,57 +106,94 @@ const intents: Partial<Record<Intent, Say>> = {
   thanks: async () => [{ text: text.welcome }],
 }
 
+/**
+ * Words of conversation: while the bot waits for an answer they may well be that answer, 「病假」 as a reason or 「明天」 as a
+ * time. Every other wish is a command, one that is new as well.
+ */
+const conversation: ReadonlySet<Intent> = new Set<Intent>([
+  'confirm',
+  'cancel',
+  'change',
+  'on-leave',
+  'on-trip',
+  'snooze',
+  'acknowledge',
+  'thanks',
+  'unknown',
+])
+
+const isKnown = (intent: Intent): intent is keyof typeof intents => Object.hasOwn(intents, intent)
+
+/** 周计划, 我的, 谁没交: nothing else said, as 「计划：第2项请写具体」 may be the reason of sending back. */
+const intentCommand: FindCommand = async (turn, ctx) => {
+  const { intent, rest } = recognise(turn.text)
+  const whole = rest.trim() === '' || intent === 'new-survey'
+  return whole && isKnown(intent) && !conversation.has(intent) ? () => intents[intent](turn, ctx, rest) : undefined
+}
+
+const commands: FindCommand[] = [
+  ...momentCommands,
+  monthCommand,
+  interviewCommand,
+  milestoneCommand,
+  intentCommand,
+  chaseOneCommand,
+  async (turn, ctx) => {
+    const about = await readTeamWords(turn, ctx)
+    return about && (async () => about)
+  },
+]
+
+const firstOf = async (turn: TextTurn, ctx: Ctx) => {
+  for (const find of commands) {
+    const command = await find(turn, ctx)
+    if (command) return command
+  }
+  return undefined
+}
+
+/** A complete command, also a whole plan or a whole line of scores: it is no answer to what the bot has asked for. */
+export const commandIn: FindCommand = async (turn, ctx) => {
+  const command = await firstOf(turn, ctx)
+  if (command) return command
+  const { intent, rest } = recognise(turn.text)
+  if ((intent === 'weekly-plan' || intent === 'weekly-summary') && (await isReport({ ...turn, text: rest }, ctx)))
+    return () => intents[intent](turn, ctx, rest)
+  const scores = await readScores(turn, ctx)
+  const whole = scores?.some((answer) => 'card' in answer) || NAME_AND_POINTS.test(turn.text.trim())
+  return scores && whole ? async () => scores : undefined
+}
+
+/** 「赵敏的第2项没有写完」 begins with a name and is a reason; 「赵敏 18 30 40」 is never one, even if it cannot be taken. */
+const NAME_AND_POINTS = /^[^\d\s]{2,10}[\s:：]*(?:\d{1,3}(?:\.\d{1,2})?分?[\s,，、]*)+$/
+
+async function isReport(turn: TextTurn, ctx: Ctx): Promise<boolean> {
+  if (!worksByWeeklyPlan(ctx.company(), turn.person)) return false
+  const weeks = await weeksFor(ctx, turn.person, turn.at)
+  return readsAsReport(ctx, await viewWeek(ctx, turn.person, weeks[0]!, turn.at), turn)
+}
+
 /** Anything typed in private: a wish, a score line, a plan, or a word that leads on (features.md T1). */
 export const readText: OnSay = async (turn, ctx) => {
-  const moments = await readMoments(turn, ctx)
-  if (moments) return moments
-  const month =
-    (await readMonthWords(turn, ctx)) ?? (await readInterviewWords(turn, ctx)) ?? (await readMilestoneWords(turn, ctx))
-  if (month) return month
+  const command = await firstOf(turn, ctx)
+  if (command) return command()
   const { intent, rest } = recognise(turn.text)
-  const say = intents[intent]
-  if (say) return say(turn, ctx, rest)
-  if (intent !== 'unknown') return [{ text: text.soon }]
-  const chased = /^(?:催|提醒)(?:一下)?\s?([\u4e00-\u9fff]{2,4}?)(?:一下|交|提交)?[。！!]?$/.exec(turn.text.trim())
-  const asked = chased && (await chaseOne(turn, ctx, chased[1]!))
-  if (asked) return asked
-  const about = (await readTeamWords(turn, ctx)) ?? (await recordInPassing(turn, ctx))
-  if (about) return about
+  if (isKnown(intent)) return intents[intent](turn, ctx, rest)
+  const passing = await recordInPassing(turn, ctx)
+  if (passing) return passing
   const scores = await readScores(turn, ctx)
   if (scores) return scores
-  if (worksByWeeklyPlan(ctx.company(), turn.person)) {
-    const button = await buttonByWord(turn, ctx)
-    if (button) return button
-    const weeks = await weeksFor(ctx, turn.person, turn.at)
-    const view = await viewWeek(ctx, turn.person, weeks[0]!, turn.at)
-    if (readsAsReport(ctx, view, turn)) return readReport(turn, ctx)
-  }
+  const button = worksByWeeklyPlan(ctx.company(), turn.person) && (await buttonByWord(turn, ctx))
+  if (button) return button
+  if (await isReport(turn, ctx)) return readReport(turn, ctx)
   return (await byGist(turn, ctx)) ?? [{ text: text.lost }]
 }
 
 /** A question in free words; about a colleague nothing is guessed. */
 async function byGist(turn: TextTurn, ctx: Ctx): Promise<Answer[] | undefined> {
   const about = gist(turn.text)
-  const say = about && intents[about]
-  if (!say) return undefined
+  if (!about || !isKnown(about)) return undefined
   const others = (await ctx.people.active()).filter((p) => p._id !== turn.person._id)
   if (others.some((p) => [p.name, ...p.nicknames].some((name) => turn.text.includes(name)))) return undefined
-  return say({ ...turn, text: '' }, ctx, '')
-}
-
-/** Wishes that are never meant as an answer to what the bot has asked for. */
-const interrupting: ReadonlySet<Intent> = new Set<Intent>([
-  'help',
-  'my-status',
-  'who-is-missing',
-  'chase',
-  'score',
-  'weekly-plan',
-  'submit',
-])
-
-/** Whether a text is a command although the bot is waiting for words, e.g. for the reason of sending back. */
-export const interrupts = (said: string): boolean => {
-  const { intent, rest } = recognise(said)
-  return interrupting.has(intent) && rest.trim() === ''
+  return intents[about]({ ...turn, text: '' }, ctx, '')
 }

@@ -5,7 +5,7 @@ import { caseTitle, signed } from '../src/domain/behaviour.ts'
 import { isCancel } from '../src/domain/commands.ts'
 import { type Named, namedFirst, rangeText, readBehaviour, recordInPassingOf } from '../src/domain/parse-behaviour.ts'
 import { addDays, dayOf, formatDay } from '../src/domain/time.ts'
-import type { Answer, OnCard, OnTalk, TextTurn, Turn } from '../src/inbox/handler.ts'
+import type { Answer, Command, OnCard, OnTalk, TextTurn, Turn } from '../src/inbox/handler.ts'
 import type { BehaviourRow } from '../src/store/behaviour.ts'
 import type { Person } from '../src/store/people.ts'
 import {
@@ -83,14 +83,19 @@ async function namedFor(ctx: Ctx, by: Person): Promise<Named[]> {
 }
 
 /** 记 姓名 会议迟到 1次: read, shown back, and nothing counts before it is confirmed. */
-export async function recordByWord(
+export async function recordCommand(
   turn: TextTurn,
   ctx: Ctx,
   { rest, sure }: { rest: string; sure: boolean },
-): Promise<Answer[] | undefined> {
+): Promise<Command | undefined> {
   const people = await namedFor(ctx, turn.person)
-  // A plan may begin with 记录…: only who leads people records, and only a name makes it a record.
-  if (people.length === 0 || (!sure && namedFirst(rest, people).people.length === 0)) return undefined
+  // A plan or minutes may begin with 记录…: only who leads people records, and only a name makes it a record.
+  const named = namedFirst(rest, people).people.length > 0
+  if (people.length === 0 || (!named && (!sure || turn.text.trim().includes('\n')))) return undefined
+  return () => recordByWord(turn, ctx, rest, people)
+}
+
+async function recordByWord(turn: TextTurn, ctx: Ctx, rest: string, people: Named[]): Promise<Answer[]> {
   const { behaviour, timeZone } = ctx.company()
   const today = dayOf(turn.at, timeZone)
   const read = readBehaviour(rest, people, behaviour, today)
@@ -121,7 +126,7 @@ export async function recordInPassing(turn: TextTurn, ctx: Ctx): Promise<Answer[
   if (!/[加扣减奖记]|表扬|批评|处罚/.test(turn.text)) return undefined
   const people = await namedFor(ctx, turn.person)
   const rest = recordInPassingOf(turn.text, people, ctx.company().behaviour)
-  return rest === undefined ? undefined : recordByWord(turn, ctx, { rest, sure: true })
+  return rest === undefined ? undefined : recordByWord(turn, ctx, rest, people)
 }
 
 /** Why a record cannot be, before anything is asked. */

@@ -4,6 +4,7 @@ import { surveyTitle } from '../cards/survey.ts'
 import { surveyPreviewCard, surveyRunningCard, surveyTooFewCard } from '../cards/survey-admin.ts'
 import { surveyResultsCard } from '../cards/survey-results.ts'
 import type { Ctx } from '../src/context.ts'
+import { isCancel } from '../src/domain/commands.ts'
 import { readSurvey, surveyForm } from '../src/domain/parse-survey.ts'
 import type { Survey } from '../src/domain/survey.ts'
 import { thresholdOf } from '../src/domain/survey-result.ts'
@@ -14,6 +15,7 @@ import { mySurveys } from './answer-survey.ts'
 import { closeRound, endUnread, extendRound, improve, startSurvey } from './survey/decide.ts'
 import { dinersOf, roundSubject } from './survey/round.ts'
 import { mayReadResults, namedLines, resultsOf, runningOf } from './survey/view.ts'
+import { ask } from './write-week.ts'
 
 const text = {
   notHr: '只有人力资源可以发起和管理调查。',
@@ -38,8 +40,6 @@ const text = {
   notImprover: '这项内容由负责改进的同事或人力资源回复。',
   noResults: '目前没有您可以查看的调查结果。',
 }
-
-const ASK_MS = 30 * 60_000
 
 /** Running rounds and those that wait for HR, as cards. */
 async function roundsForHr(ctx: Ctx): Promise<Answer[]> {
@@ -177,16 +177,14 @@ export const onSurveyCarry = end('carried')
 export const onSurveyExcuse = end('excused')
 
 export const onSurveyImprove: OnCard = async (turn, ctx) => {
-  const until = new Date(turn.at.getTime() + ASK_MS)
-  const data = { round: roundOf(turn.instance.context) }
-  await ctx.talks.expect(turn.person._id, 'survey-improve', data, until)
+  await ask(turn, ctx, 'survey-improve', { round: roundOf(turn.instance.context) })
   return [{ text: text.askImprove }]
 }
 
 export const onImproveText: OnTalk = async (turn, data, ctx) => {
   await ctx.talks.end(turn.person._id, turn.id)
   const said = turn.text.trim().slice(0, 300)
-  if (said === '' || /^取消$/.test(said)) return [{ text: text.cancelledImprove }]
+  if (said === '' || isCancel(said)) return [{ text: text.cancelledImprove }]
   const outcome = await improve(ctx, turn, turn.person, String(data.round), said)
   switch (outcome.kind) {
     case 'posted':

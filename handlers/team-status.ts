@@ -3,7 +3,7 @@ import type { Ctx } from '../src/context.ts'
 import { halfWidth, trimMarks } from '../src/domain/chat-text.ts'
 import { isOnTime } from '../src/domain/deadline.ts'
 import { formatInstant, formatWeek, type Week } from '../src/domain/time.ts'
-import type { Answer, OnCard, TextTurn, Turn } from '../src/inbox/handler.ts'
+import type { Answer, FindCommand, OnCard, TextTurn, Turn } from '../src/inbox/handler.ts'
 import type { Person } from '../src/store/people.ts'
 import { scoreNext, toScore, waitingName } from './score-week.ts'
 import { runningWeek } from './weekly/target.ts'
@@ -91,10 +91,15 @@ export async function chaseByWord(turn: Turn, ctx: Ctx): Promise<Answer[]> {
   return [{ text: text.chased(asked.length) }]
 }
 
-/** 催赵敏: only her. @returns undefined where no such person is known: 催货款 is something else */
-export async function chaseOne(turn: Turn, ctx: Ctx, who: string): Promise<Answer[] | undefined> {
-  const isMeant = (p: Person) => p.name === who || p.nicknames.includes(who)
-  if (!(await ctx.people.active()).some(isMeant)) return undefined
+/** 催赵敏: only her; where no such person is known, 催货款 is something else. */
+export const chaseOneCommand: FindCommand = async (turn, ctx) => {
+  const said = /^(?:催|提醒)(?:一下)?\s?([\u4e00-\u9fff]{2,4}?)(?:一下|交|提交)?[。！!]?$/.exec(turn.text.trim())
+  if (!said) return undefined
+  const isMeant = (p: Person) => p.name === said[1] || p.nicknames.includes(said[1]!)
+  return (await ctx.people.active()).some(isMeant) ? () => chaseOne(turn, ctx, said[1]!, isMeant) : undefined
+}
+
+async function chaseOne(turn: Turn, ctx: Ctx, who: string, isMeant: (p: Person) => boolean): Promise<Answer[]> {
   const scope = scopeOf(turn.person)
   if (!(await teamOf(ctx, turn.person, scope)).some(isMeant)) return [{ text: text.notInTeam(who) }]
   const { asked } = await chase(ctx, turn, turn.person, runningWeek(ctx, turn.at), scope, isMeant)

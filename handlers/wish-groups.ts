@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Ctx } from '../src/context.ts'
 import { halfWidth, trimMarks } from '../src/domain/chat-text.ts'
-import type { Answer, TextTurn } from '../src/inbox/handler.ts'
+import type { Answer, FindCommand, TextTurn } from '../src/inbox/handler.ts'
 
 const text = {
   hrOnly: '群祝福由人力资源开启或停止。',
@@ -37,11 +37,14 @@ export async function readGroupWords(turn: TextTurn, groupId: string, ctx: Ctx):
 }
 
 /** In private: 建祝福群 makes one on WeCom, where the app can be in no other; 停止群祝福 ends all. */
-export async function readWishGroups(turn: TextTurn, ctx: Ctx): Promise<Answer[] | undefined> {
+export const wishGroupCommand: FindCommand = async (turn, ctx) => {
   const said = plain(turn.text)
   const make = /^(?:建|创建|新建)(?:一个)?祝福群$/.test(said)
   const stop = /^停止(?:发?)群?祝福$/.test(said)
-  if (!make && !stop) return undefined
+  return make || stop ? () => groupWishes(turn, ctx, stop) : undefined
+}
+
+async function groupWishes(turn: TextTurn, ctx: Ctx, stop: boolean): Promise<Answer[]> {
   if (!turn.person.roles.includes('hr')) return [{ text: text.hrOnly }]
   if (stop) {
     const all = await ctx.wishGroups.all()

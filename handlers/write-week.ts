@@ -387,7 +387,7 @@ async function restorePlan(ctx: Ctx, turn: Turn, week: Week): Promise<void> {
 
 /** Somebody was asked for something and answers in words. */
 export async function ask(turn: Turn, ctx: Ctx, expects: string, data: Record<string, unknown>): Promise<void> {
-  await ctx.talks.expect(turn.person._id, expects, data, new Date(turn.at.getTime() + ASK_MS))
+  await ctx.talks.expect(turn, expects, data, ASK_MS)
 }
 
 export type { OnTalk }

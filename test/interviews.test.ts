@@ -116,6 +116,15 @@ test.each(['wecom', 'dingtalk'] as const)(
     }
     await qian.type('约面谈 赵敏 周五下午3点')
     expect(qian.sees()).toContain('赵敏的绩效面谈由其上级安排')
+    // Another appointment is no answer to the question about the first: nobody hears of somebody else's.
+    await li.type('约面谈 赵敏')
+    expect(li.sees()).toContain('请回复您方便的时间和地点')
+    const heard = zhao.messages().length
+    await li.type('约面谈 钱进 周五下午4点 二楼会议室')
+    expect(all(li).at(-2)).toContain('刚才等您回复的一项已取消，没有提交')
+    expect(li.sees()).toContain('已请钱进确认：10月9日（周五）16:00，二楼会议室')
+    await li.type('周五下午3点')
+    expect(zhao.messages()).toHaveLength(heard)
     await li.type('约面谈 赵敏 周五下午3点 三楼会议室')
     expect(li.sees()).toContain('已请赵敏确认：10月9日（周五）15:00，三楼会议室')
     expect(zhao.sees()).toContain('李静约您绩效面谈')

@@ -230,7 +230,10 @@ describe.each(both)('on %s', (platform) => {
     const [qian, li, zhao] = [world.phone('qian'), world.phone('li'), world.phone('zhao')]
     await qian.type('谈话')
     expect(qian.sees()).toContain('2026年度谈话：5人中已完成0人')
+    // What waits for words keeps no other command as the record.
+    await qian.type('谈话 孙立')
     await qian.type('谈话 赵敏')
+    expect(qian.sees()).toContain('请发送与赵敏的谈话内容')
     await qian.type('近期工作量偏大，情绪稳定。\n建议：\n1. 适当分担考勤统计\n2. 安排一次培训')
     expect(qian.sees()).toContain('赵敏的年度谈话记录')
     expect(qian.sees()).toContain('建议可转给直属上级李静')

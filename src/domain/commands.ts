@@ -39,7 +39,10 @@ export type Intent =
   | 'unknown'
 
 /** Whether the words that were asked for are taken back instead: 撤销 then means the question, not what was done before it. */
-export const isCancel = (said: string): boolean => /^(?:取消|算了|不用了|放弃|撤[销消回])$/.test(trimMarks(said))
+export const isCancel = (said: string): boolean =>
+  /^(?:那|还是)?(?:(?:算了|取消)吧?[\s,]*)?(?:取消|算了|不用了?|放弃|撤[销消回]|我?不(?:要|提交|交|登记|申诉|写|填|发|说|改|约|谈|记)了)(?:吧|申诉|提交)?$/.test(
+    trimMarks(halfWidth(said.slice(0, 40))),
+  )
 
 export interface Command {
   intent: Intent
@@ -109,6 +112,9 @@ const LEADING: [Intent, string][] = [
   ['birthday', '改生日|修改生日|我的生日|设置生日|更改生日'],
   ['undo', '撤销|撤回'],
 ]
+
+/** Every wish with the ways to say it; some of these are patterns. */
+export const wishes: readonly (readonly [Intent, string])[] = [...ALONE, ...LEADING]
 
 const exactly = (words: string): RegExp => new RegExp(`^(?:${words})$`, 'i')
 const alone = ALONE.map(([intent, words]) => [intent, exactly(words)] as const)

@@ -3,7 +3,7 @@ import type { Add } from '../outbox/outbox.ts'
 import { deliveryId } from '../outbox/outbox.ts'
 import type { Incoming } from '../platforms/port.ts'
 import type { Person } from '../store/people.ts'
-import type { Answer, Handlers, Turn } from './handler.ts'
+import type { Answer, Command, Handlers, Turn } from './handler.ts'
 import { commentIn } from './private.ts'
 
 export interface Directory {
@@ -77,7 +77,7 @@ export function createDispatch(ctx: Ctx, handlers: Handlers, directory: Director
         return handlers.media(turn, event, ctx)
       case 'menu': {
         const words = own(handlers.menu, event.key)
-        return words ? handlers.text({ ...turn, text: words }, ctx) : []
+        return words ? instead(turn, () => handlers.text({ ...turn, text: words }, ctx)) : []
       }
       case 'opened':
         return handlers.opened(turn, ctx)
@@ -93,8 +93,19 @@ export function createDispatch(ctx: Ctx, handlers: Handlers, directory: Director
     if (commentIn(text) !== undefined) return handlers.text({ ...turn, text }, ctx)
     const talk = await ctx.talks.of(turn.person._id, turn.at, turn.id)
     const onTalk = talk && own(handlers.talks, talk.expects)
-    if (onTalk && !handlers.interrupts(text)) return onTalk({ ...turn, text }, talk.data, ctx)
-    return handlers.text({ ...turn, text }, ctx)
+    if (!onTalk) return handlers.text({ ...turn, text }, ctx)
+    const command = await handlers.command({ ...turn, text }, ctx)
+    if (command) return instead(turn, command)
+    return (await onTalk({ ...turn, text }, talk.data, ctx)) ?? handlers.text({ ...turn, text }, ctx)
+  }
+
+  /** Something else was begun: what the bot waited for is dropped first, and said to be. */
+  async function instead(turn: Turn, act: Command): Promise<Answer[]> {
+    const talk = await ctx.talks.of(turn.person._id, turn.at, turn.id)
+    // After a crash the talk that waits may be the one this very event has begun.
+    const dropped = talk && talk.askedBy !== turn.id ? [{ text: handlers.instead }] : []
+    if (talk) await ctx.talks.end(turn.person._id, turn.id)
+    return [...dropped, ...(await act())]
   }
 
   async function press(event: Incoming & { type: 'card-action' }, turn: Turn): Promise<Answer[]> {

@@ -29,8 +29,13 @@ export type Answer =
 
 export type OnCard = (turn: CardTurn, ctx: Ctx) => Promise<Answer[]>
 export type OnSay = (turn: TextTurn, ctx: Ctx) => Promise<Answer[]>
-/** A free text that was asked for; `data` is what was remembered when asking. */
-export type OnTalk = (turn: TextTurn, data: Record<string, unknown>, ctx: Ctx) => Promise<Answer[]>
+/** A free text that was asked for; `data` is what was remembered when asking. Undefined: it was no answer after all. */
+export type OnTalk = (turn: TextTurn, data: Record<string, unknown>, ctx: Ctx) => Promise<Answer[] | undefined>
+
+/** A command that was found in what was said, not yet carried out. */
+export type Command = () => Promise<Answer[]>
+/** Finds one without changing anything; undefined: something else was said. */
+export type FindCommand = (turn: TextTurn, ctx: Ctx) => Promise<Command | undefined>
 
 /** The lists of `handlers/index.ts`. */
 export interface Handlers {
@@ -38,8 +43,10 @@ export interface Handlers {
   cards: Record<string, OnCard>
   /** By what the talk expects. */
   talks: Record<string, OnTalk>
-  /** A command all the same while a talk waits for words. */
-  interrupts(text: string): boolean
+  /** A complete command is never the answer to what a talk waits for: it ends the waiting. */
+  command: FindCommand
+  /** What somebody reads whose talk ended that way. */
+  instead: string
   /** Menu keys to what would be typed for the same. */
   menu: Record<string, string>
   /** Anything typed in private. */

@@ -8,12 +8,21 @@ export interface Talk {
   expects: string
   data: Record<string, unknown>
   until: Date
-  /** The event that answered it. */
+  /** The event that was answered with the question. */
+  askedBy?: string
+  /** The event that answered it, or began something else. */
   endedBy?: string
 }
 
 const schema = new Schema<Talk>(
-  { _id: String, expects: String, data: { type: Schema.Types.Mixed, default: {} }, until: Date, endedBy: String },
+  {
+    _id: String,
+    expects: String,
+    data: { type: Schema.Types.Mixed, default: {} },
+    until: Date,
+    askedBy: String,
+    endedBy: String,
+  },
   { versionKey: false, minimize: false },
 )
 schema.index({ until: 1 }, { expireAfterSeconds: 86400 })
@@ -25,12 +34,15 @@ export function talkStore(db: Db) {
   const byId = readTogether(model, '_id')
   return {
     model,
-    async expect(personId: string, expects: string, data: Record<string, unknown>, until: Date): Promise<void> {
-      await model.updateOne(
-        { _id: personId },
-        { $set: { expects, data, until }, $unset: { endedBy: 1 } },
-        { upsert: true },
-      )
+    /** @param ms how long the answer is waited for */
+    async expect(
+      turn: { id: string; at: Date; person: { _id: string } },
+      expects: string,
+      data: Record<string, unknown>,
+      ms: number,
+    ): Promise<void> {
+      const talk = { expects, data, until: new Date(turn.at.getTime() + ms), askedBy: turn.id }
+      await model.updateOne({ _id: turn.person._id }, { $set: talk, $unset: { endedBy: 1 } }, { upsert: true })
     },
     /** What an event may be the answer to: also what it has answered already, before a crash. */
     async of(personId: string, now: Date, event: string): Promise<Talk | undefined> {
