@@ -13,6 +13,31 @@ const facts = (a: AppealShown) => [
   { label: '提交时间', value: a.filed },
 ]
 
+/** Shown back before it is filed: nothing is an appeal before that. */
+export const appealDraftCard = (about: string, reason: string, left: string): Card => ({
+  title: '请核对您的申诉',
+  facts: [
+    { label: '申诉事项', value: about },
+    { label: '申诉期', value: left },
+  ],
+  text: `理由：${reason}\n提交后由人力资源登记，并请上级答复；同一事项只能申诉一次。`,
+  buttons: [
+    { text: '提交申诉', action: 'appeal-file', style: 'primary' },
+    { text: '修改', action: 'appeal-edit', style: 'plain' },
+    { text: '不申诉', action: 'appeal-drop', style: 'plain' },
+  ],
+})
+
+/** The person: where their appeal stands. */
+export const ownAppealCard = (a: AppealShown, state: string, mayWithdraw: boolean): Card => ({
+  title: state,
+  facts: facts(a).slice(1),
+  text: `理由：${a.reason}`,
+  ...(mayWithdraw
+    ? { buttons: [{ text: '撤回申诉', action: 'appeal-withdraw', style: 'plain' as const }] }
+    : { closed: '每一步都会通知您' }),
+})
+
 /** HR: a new appeal to take on. */
 export const appealFiledCard = (a: AppealShown): Card => ({
   title: '收到一件绩效申诉，请登记',

@@ -1,11 +1,12 @@
-import { type AppealShown, appealPickCard } from '../cards/appeal.ts'
+import { type AppealShown, appealDraftCard, appealPickCard, ownAppealCard } from '../cards/appeal.ts'
 import { closedCard } from '../cards/plan-submitted.ts'
 import type { Ctx } from '../src/context.ts'
 import { isCancel } from '../src/domain/commands.ts'
 import { appealLeft } from '../src/domain/month-dates.ts'
 import { addDays, dayOf, formatDay, formatInstant, formatMonth } from '../src/domain/time.ts'
 import type { Answer, CardTurn, OnCard, OnTalk, Turn } from '../src/inbox/handler.ts'
-import { type AppealAbout, type AppealRow, appealId } from '../src/store/appeals.ts'
+import { type AppealAbout, type AppealRow, appealId, type StandingAppeal } from '../src/store/appeals.ts'
+import { closeCards } from './close-cards.ts'
 import {
   aboutText,
   answerAppeal,
@@ -17,8 +18,9 @@ import {
   type Undecidable,
   undecidable,
   windowOf,
+  withdrawAppeal,
 } from './month/appeal.ts'
-import { ask } from './write-week.ts'
+import { ask, meantBy } from './write-week.ts'
 
 const text = {
   nothing: '目前没有可以申诉的事项：月度结果和日常行为记录在申诉期内可以申诉。',
@@ -27,12 +29,25 @@ const text = {
   askReason: (about: string, left: string) =>
     `请回复对“${about}”的申诉理由和依据，越具体越好。申诉期${left}。（回复“取消”放弃）`,
   cancelled: '已取消。',
-  filed: '已收到您的申诉，人力资源会登记并请上级答复，每一步都会通知您。',
+  draft: '您的申诉',
+  filed: '已收到您的申诉，人力资源会登记并请上级答复，每一步都会通知您。登记前可以发“撤回申诉”。',
+  dropped: '没有提交，申诉期内可以随时再提出。',
+  rewritten: '请重新发送申诉理由和依据。（回复“取消”放弃）',
+  newer: '已有新的内容',
+  withdrawn: (about: string) => `已撤回对“${about}”的申诉，申诉期内可以重新提出。`,
+  tooLate: '您的申诉已登记受理，不能撤回。如需补充说明，请联系人力资源。',
+  nothingFiled: '目前没有可以撤回的申诉。',
   already: {
-    filed: '您已就这一事项提出申诉，等待人力资源登记；同一事项只能申诉一次。',
+    filed: '您的申诉已提交，等待人力资源登记；同一事项只能申诉一次。登记前可以发“撤回申诉”。',
     registered: '您的申诉已受理，等待上级答复；同一事项只能申诉一次。',
     answered: '您的申诉已有上级答复，等待裁定；同一事项只能申诉一次。',
     decided: '这一事项的申诉已有裁定，不能再次申诉。',
+  },
+  states: {
+    filed: '您的申诉已提交，等待人力资源登记',
+    registered: '您的申诉已受理，等待上级答复',
+    answered: '您的申诉已有上级答复，等待裁定',
+    decided: '您的申诉已有裁定',
   },
   late: (day: string) => `申诉期已于${day}24:00结束，不能再申诉。如有特殊情况，请联系人力资源。`,
   gone: '这项内容已经处理过了。',
@@ -95,17 +110,20 @@ async function appealable(turn: Turn, ctx: Ctx) {
   const open = []
   for (const c of candidates) {
     const window = windowOf(ctx, c.told)
-    if (turn.at >= window.until || (await ctx.appeals.get(appealId(turn.person._id, c.month, c.about)))) continue
+    if (turn.at >= window.until || (await ctx.appeals.standing(appealId(turn.person._id, c.month, c.about)))) continue
     open.push({ ...c, left: appealLeft(today, window.day, weeks) })
   }
   return open
 }
 
-/** 申诉: one open subject asks for the reason at once, several are offered. */
+/** 申诉: one open subject asks for the reason at once, several are offered; without any, where those under way stand. */
 export async function appealByWord(turn: Turn, ctx: Ctx): Promise<Answer[]> {
   const open = await appealable(turn, ctx)
   const [only] = open
-  if (!only) return [{ text: text.nothing }]
+  if (!only) {
+    const pending = await ctx.appeals.openOf(turn.person._id)
+    return pending.length > 0 ? ownAppeals(ctx, pending) : [{ text: text.nothing }]
+  }
   if (open.length === 1) return askReason(turn, ctx, only.month, only.about)
   const options = open.map((o, n) => ({ id: `o${n}`, text: o.text, left: o.left }))
   const context = { subjects: open.map(({ month, about }) => ({ month, about })) }
@@ -134,21 +152,33 @@ export const onAppealPick: OnCard = async (turn, ctx) => {
 
 /** Late and repeated appeals are answered before a reason is asked for. */
 async function askReason(turn: Turn, ctx: Ctx, month: string, about: AppealAbout): Promise<Answer[]> {
-  const known = await ctx.appeals.get(appealId(turn.person._id, month, about))
+  const known = await ctx.appeals.standing(appealId(turn.person._id, month, about))
   if (known) return [{ text: text.already[known.state] }]
+  const open = await openSubject(turn, ctx, month, about)
+  if ('why' in open) return [{ text: open.why }]
+  await ask(turn, ctx, 'appeal-reason', { month, about })
+  return [{ text: text.askReason(open.words, open.left) }]
+}
+
+/** What an appeal would be about, in words, with how long it is open; or why it cannot be any more. */
+async function openSubject(
+  turn: Turn,
+  ctx: Ctx,
+  month: string,
+  about: AppealAbout,
+): Promise<{ words: string; left: string } | { why: string }> {
   const record = about.kind === 'behaviour' ? await ctx.behaviours.get(about.recordId) : undefined
   const result = about.kind === 'result' ? await ctx.results.get(`${turn.person._id}/${month}`) : undefined
   const told =
     about.kind === 'behaviour'
       ? (record?.decided?.at ?? record?.at)
       : result?.versions.find((v) => v.version === about.version)?.at
-  if (!told) return [{ text: text.gone }]
+  if (!told) return { why: text.gone }
   const window = windowOf(ctx, told)
-  if (turn.at >= window.until) return [{ text: text.late(formatDay(window.day)) }]
-  await ask(turn, ctx, 'appeal-reason', { month, about })
+  if (turn.at >= window.until) return { why: text.late(formatDay(window.day)) }
   const { timeZone, weeks } = ctx.company()
   const words = record ? `${formatDay(record.day)} ${record.title}` : `${formatMonth(month)}绩效结果`
-  return [{ text: text.askReason(words, appealLeft(dayOf(turn.at, timeZone), window.day, weeks)) }]
+  return { words, left: appealLeft(dayOf(turn.at, timeZone), window.day, weeks) }
 }
 
 export const onResultAppeal: OnCard = (turn, ctx) => {
@@ -164,10 +194,88 @@ export const onBehaviourAppeal: OnCard = async (turn, ctx) => {
 
 export const onAppealReason: OnTalk = async (turn, data, ctx) => {
   await ctx.talks.end(turn.person._id, turn.id)
-  if (isCancel(turn.text)) return [{ text: text.cancelled }]
-  const outcome = await fileAppeal(ctx, turn, turn.person, String(data.month), data.about as AppealAbout, turn.text)
-  return [{ text: explainFile(outcome) }]
+  if (isCancel(turn.text)) return [{ text: text.dropped }]
+  const { month, about } = data as unknown as Subject
+  const id = appealId(turn.person._id, month, about)
+  const known = await ctx.appeals.standing(id)
+  if (known) return [{ text: text.already[known.state] }]
+  const open = await openSubject(turn, ctx, month, about)
+  if ('why' in open) return [{ text: open.why }]
+  const reason = turn.text.trim().slice(0, 1000)
+  const subject = `appeal-draft/${id}`
+  // A card with older words must not be filed beside it.
+  await closeCards(ctx, turn.id, subject, { title: text.draft, closed: text.newer }, () => true)
+  return [{ card: appealDraftCard(open.words, reason, open.left), subject, context: { month, about, reason } }]
 }
+
+interface Subject {
+  month: string
+  about: AppealAbout
+}
+
+export const onAppealFile: OnCard = async (turn, ctx) => {
+  const { month, about, reason } = turn.instance.context as unknown as Subject & { reason: string }
+  const outcome = await fileAppeal(ctx, turn, turn.person, month, about, reason)
+  const closed = outcome.kind === 'filed' ? '已提交' : '没有提交'
+  return [{ replace: closedCard(text.draft, closed) }, { text: explainFile(outcome) }]
+}
+
+export const onAppealEdit: OnCard = async (turn, ctx) => {
+  const { month, about } = turn.instance.context as unknown as Subject
+  await ask(turn, ctx, 'appeal-reason', { month, about })
+  return [{ replace: closedCard(text.draft, '修改中') }, { text: text.rewritten }]
+}
+
+export const onAppealDrop: OnCard = async () => [{ replace: closedCard(text.draft, '没有提交', text.dropped) }]
+
+/** Where one's appeals stand, each with 撤回 as long as it can be. */
+const ownAppeals = (ctx: Ctx, rows: StandingAppeal[]): Promise<Answer[]> =>
+  Promise.all(
+    rows.slice(0, 5).map(async (row) => ({
+      card: ownAppealCard(await shownAppeal(ctx, row), text.states[row.state], row.state === 'filed'),
+      subject: `own-appeal/${row._id}`,
+      context: { appeal: row._id },
+    })),
+  )
+
+/** 撤回申诉: the one that waits for HR; of several each is shown with its button. */
+export async function withdrawAppealByWord(turn: Turn, ctx: Ctx): Promise<Answer[]> {
+  let rows: StandingAppeal[] = []
+  const id = await meantBy(turn, ctx, 'appeal', async () => {
+    rows = await ctx.appeals.openOf(turn.person._id)
+    const filed = rows.filter((r) => r.state === 'filed')
+    return filed.length === 1 ? filed[0]!._id : undefined
+  })
+  if (id) return [{ text: await withdraw(turn, ctx, id) }]
+  const filed = rows.filter((r) => r.state === 'filed')
+  if (filed.length > 0) return ownAppeals(ctx, filed)
+  return [{ text: rows.length > 0 ? text.tooLate : text.nothingFiled }]
+}
+
+export const onAppealWithdraw: OnCard = async (turn, ctx) => {
+  const row = await ctx.appeals.get(idOf(turn))
+  const title = row ? `对“${await aboutText(ctx, row)}”的申诉` : '申诉'
+  return [{ replace: closedCard(title, '已处理', await withdraw(turn, ctx, idOf(turn))) }]
+}
+
+async function withdraw(turn: Turn, ctx: Ctx, id: string): Promise<string> {
+  const { kind } = await withdrawAppeal(ctx, turn, turn.person, id)
+  const row = await ctx.appeals.get(id)
+  return kind === 'withdrawn' && row ? text.withdrawn(await aboutText(ctx, row)) : explainWithdraw(kind)
+}
+
+/** Where an appeal stands, for the pages. */
+export const appealState = (row: StandingAppeal): string =>
+  ({
+    filed: '已提交，等待登记',
+    registered: '已受理，等待上级答复',
+    answered: '上级已答复，等待裁定',
+    decided: `裁定${row.decision?.accepted ? '成立' : '不成立'}`,
+  })[row.state]
+
+/** Why an appeal cannot be withdrawn. */
+export const explainWithdraw = (kind: 'withdrawn' | 'registered' | 'gone'): string =>
+  kind === 'registered' ? text.tooLate : text.nothingFiled
 
 export function explainFile(outcome: FileOutcome): string {
   switch (outcome.kind) {

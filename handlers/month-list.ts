@@ -6,11 +6,16 @@ import {
   onAppealAnswerText,
   onAppealDecide,
   onAppealDecisionText,
+  onAppealDrop,
+  onAppealEdit,
+  onAppealFile,
   onAppealPick,
   onAppealReason,
   onAppealRegister,
+  onAppealWithdraw,
   onBehaviourAppeal,
   onResultAppeal,
+  withdrawAppealByWord,
 } from './appeal.ts'
 import {
   checklistCommand,
@@ -86,6 +91,10 @@ export const monthCards: Record<string, OnCard> = {
   'result-appeal': onResultAppeal,
   correction: onCorrection,
   'appeal-pick': onAppealPick,
+  'appeal-file': onAppealFile,
+  'appeal-edit': onAppealEdit,
+  'appeal-drop': onAppealDrop,
+  'appeal-withdraw': onAppealWithdraw,
   'appeal-register': onAppealRegister,
   'appeal-answer': onAppealAnswer,
   'appeal-decide': onAppealDecide,
@@ -117,6 +126,7 @@ const alone: [RegExp, Say][] = [
   [/^(撤销记录|撤回记录)$/, revokeByWord],
   [/^(团队结果|确认结果|确认团队|团队月度结果)$/, teamByWord],
   [/^(撤销确认|撤回确认)$/, undoByWord],
+  [/^(撤回申诉|撤销申诉|取消申诉)$/, withdrawAppealByWord],
   [/^(月度进度|结算|结算进度|月度结算|发布结果)$/, progressByWord],
 ]
 const leading: [RegExp, Find][] = [

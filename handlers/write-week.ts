@@ -231,7 +231,7 @@ const MEANT_MS = 24 * 3_600_000
 export async function meantBy(
   turn: Turn,
   ctx: Ctx,
-  kind: 'score' | 'week' | 'draft' | 'leave' | 'former',
+  kind: 'score' | 'week' | 'draft' | 'leave' | 'former' | 'appeal' | 'card',
   find: () => Promise<string | undefined>,
 ): Promise<string | undefined> {
   const known = await ctx.talks.about(turn.id)

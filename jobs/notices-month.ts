@@ -250,7 +250,7 @@ const appealStep: Render = async (_to, args, ctx) => {
 
 const appealNobody: Render = async (_to, args, ctx) => {
   const row = await appealIn(args, ctx)
-  if (!row || row.state === 'decided') return gone('已处理')
+  if (!row || row.state === 'decided' || row.state === 'withdrawn') return gone('已处理')
   return {
     text: `“${await aboutText(ctx, row)}”的申诉没有可以处理的人：人力资源和总经理均为当事人。请在公司设置的 roles 中指定其他人员。`,
   }

@@ -205,6 +205,12 @@ const table: Record<
     body: { text: '请复核' },
     may: '2444444',
   },
+  // The one that was filed just now.
+  'POST /api/records/:record/appeal/withdraw': {
+    at: () => `/api/records/${RECORD}/appeal/withdraw`,
+    body: {},
+    may: '2444444',
+  },
   'GET /api/records/:record/picture': { at: () => `/api/records/${RECORD}/picture`, may: '2422424' },
   'POST /api/records/:record/picture': {
     at: () => `/api/records/${RECORD}/picture`,
@@ -229,6 +235,11 @@ const table: Record<
   'POST /api/result/:month/appeal': {
     at: () => '/api/result/2026-11/appeal',
     body: { version: 1, text: '请复核' },
+    may: '5555555',
+  },
+  'POST /api/result/:month/appeal/withdraw': {
+    at: () => '/api/result/2026-11/appeal/withdraw',
+    body: { version: 1 },
     may: '5555555',
   },
   'GET /api/month/:month': { at: () => '/api/month/2026-11', may: '4442424' },

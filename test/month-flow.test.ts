@@ -160,6 +160,11 @@ test('an appeal: registered, answered, decided, corrected with the general manag
   await zhao.tap('申诉')
   expect(zhao.sees()).toContain('还剩4个工作日（至12月10日）')
   await zhao.type('11月第三周第1项漏评，附邮件记录')
+  // Nothing is an appeal before it was read once more.
+  const { ctx } = world.bot()
+  expect(zhao.sees()).toContain('理由：11月第三周第1项漏评，附邮件记录')
+  expect(await ctx.appeals.open()).toEqual([])
+  await zhao.tap('提交申诉')
   expect(zhao.sees()).toContain('已收到您的申诉')
   // Twice is answered.
   await zhao.tap('申诉')
@@ -182,6 +187,52 @@ test('an appeal: registered, answered, decided, corrected with the general manag
   expect(after.versions.map((v) => v.result.shownTotal)).toEqual(['89.00', '91.00'])
   expect(after.versions[1]!.result.sections.find((s) => s.title === '更正')?.lines[0]).toContain('+2')
   expect(zhao.sees()).toContain('您的2026年11月绩效结果已更正')
+})
+
+test('an appeal can be changed and dropped before it is filed, and taken back until HR has registered it', async () => {
+  await scoredMonth()
+  await publish()
+  const [zhao, hr] = [world.phone('zhao'), world.phone('zhou')]
+  const { ctx } = world.bot()
+  const id = `result/${await world.idOf('zhao')}/2026-11/1`
+  await zhao.tap('申诉')
+  await zhao.type('算了不申诉了')
+  expect(zhao.sees()).toContain('没有提交，申诉期内可以随时再提出')
+  await zhao.tap('申诉')
+  await zhao.type('第三周漏评')
+  await zhao.tap('修改')
+  await zhao.type('第三周第1项漏评')
+  expect(zhao.sees()).toContain('理由：第三周第1项漏评')
+  await zhao.tap('不申诉')
+  expect(await ctx.appeals.get(id)).toBeUndefined()
+  await zhao.type('撤回申诉')
+  expect(zhao.sees()).toContain('目前没有可以撤回的申诉')
+
+  await zhao.type('申诉')
+  await zhao.type('第三周第1项漏评')
+  await zhao.tap('提交申诉')
+  await zhao.type('申诉')
+  expect(zhao.sees()).toContain('您的申诉已提交，等待人力资源登记')
+  expect(hr.sees()).toContain('收到一件绩效申诉，请登记')
+  await zhao.type('撤回申诉')
+  expect(zhao.sees()).toContain('已撤回对“2026年11月绩效结果”的申诉，申诉期内可以重新提出')
+  expect(hr.sees()).toContain('赵敏的申诉\n（本人已撤回）')
+  expect((await ctx.appeals.get(id))!.state).toBe('withdrawn')
+  expect(await ctx.appeals.open()).toEqual([])
+
+  // Filed again: HR is asked anew, and what is registered stays.
+  await zhao.tap('申诉')
+  await zhao.type('第三周第1项漏评，附邮件')
+  await zhao.tap('提交申诉')
+  await hr.tap('登记受理')
+  expect(await ctx.appeals.get(id)).toMatchObject({ state: 'registered', reason: '第三周第1项漏评，附邮件' })
+  await zhao.type('撤回申诉')
+  expect(zhao.sees()).toContain('已登记受理，不能撤回')
+  await zhao.type('申诉')
+  expect(zhao.sees()).toContain('您的申诉已受理，等待上级答复')
+  const what = (await ctx.audit.about(`appeal/${id}`)).map((l) => l.what)
+  expect(what.filter((w) => w === 'appeal-filed')).toHaveLength(2)
+  expect(what).toContain('appeal-withdrawn')
 })
 
 test('late is answered with the day, and silence stays silence', async () => {
@@ -303,6 +354,7 @@ test('a company may show the figures on the card, and its own place on the page'
   expect(own?.list).toBeUndefined()
   await world.phone('zhao').tap('申诉')
   await world.phone('zhao').type('理由')
+  await world.phone('zhao').tap('提交申诉')
   // The place waits for the appeal.
   expect((await ownResult(ctx, zhao, zhao, '2026-11', world.clock.now()))?.place).toBeUndefined()
 })

@@ -348,6 +348,7 @@ test('July: weeks, behaviour told at once, an attendance record that its person 
   expect(phone('shenlei').text()).toContain('日常行为记录：扣分')
   await phone('shenlei').tap('申诉')
   await phone('shenlei').type('当日外出取样，有派工单')
+  await phone('shenlei').tap('提交申诉')
   // HR recorded it and its head confirmed it: both are party, so that it goes to the general manager.
   expect(noticesOf('linxiuying', '申诉')).toEqual([])
   await phone('zhouwenbin').tap('登记受理')
@@ -394,6 +395,7 @@ test('July settled: the missing named and chased, confirmed, published; an appea
 
   await phone('zhaomin').tap('申诉')
   await phone('zhaomin').type('第三周第2项漏评，见7月17日邮件')
+  await phone('zhaomin').tap('提交申诉')
   await phone('linxiuying').tap('登记受理')
   await phone('chenguohua').tap('填写答复')
   await phone('chenguohua').type('核对后属实')

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { answerAppeal, decideAppeal, fileAppeal, registerAppeal } from '../handlers/month/appeal.ts'
+import { answerAppeal, decideAppeal, fileAppeal, registerAppeal, withdrawAppeal } from '../handlers/month/appeal.ts'
 import {
   acknowledgeBehaviour,
   type BehaviourInput,
@@ -276,6 +276,18 @@ test('an appeal is decided by nobody who is party, once, in writing', async () =
   expect(await fileAppeal(ctx, at('2026-12-11T00:00:00'), who.zhao!, '2026-11', about, '晚了')).toEqual({
     kind: 'late',
     day: '2026-12-10',
+  })
+  const first = at('2026-12-10T23:59:58')
+  expect(await fileAppeal(ctx, first, who.zhao!, '2026-11', about, '漏评')).toMatchObject({ kind: 'filed' })
+  const mine = `result/${who.zhao!._id}/2026-11/1`
+  expect(await withdrawAppeal(ctx, at(dec8), who.li!, mine)).toEqual({ kind: 'gone' })
+  const back = at('2026-12-10T23:59:58')
+  expect(await withdrawAppeal(ctx, back, who.zhao!, mine)).toEqual({ kind: 'withdrawn' })
+  expect(await withdrawAppeal(ctx, back, who.zhao!, mine)).toEqual({ kind: 'withdrawn' })
+  expect(await registerAppeal(ctx, at(dec8), who.zhou!, mine)).toEqual({ kind: 'gone' })
+  // The window runs on.
+  expect(await fileAppeal(ctx, at('2026-12-11T00:00:00'), who.zhao!, '2026-11', about, '晚了')).toMatchObject({
+    kind: 'late',
   })
   const filed = await fileAppeal(ctx, at('2026-12-10T23:59:59'), who.zhao!, '2026-11', about, '漏评一项')
   if (filed.kind !== 'filed') throw new Error(filed.kind)

@@ -109,6 +109,11 @@ test('published, somebody reads how theirs came about, confirms and appeals; a p
   expect(row.seen).toHaveLength(1)
   expect(row.acknowledged).toHaveLength(1)
   expect(await ctx.appeals.open()).toHaveLength(1)
+  await page.getByRole('dialog', { name: '申诉已提交' }).getByRole('button').click()
+  await page.getByRole('button', { name: '撤回申诉' }).click()
+  await page.getByText('申诉已撤回').waitFor()
+  expect(await ctx.appeals.open()).toEqual([])
+  await page.getByRole('button', { name: '申诉' }).waitFor()
 
   const peer = await signIn(world, 'qian')
   const refused = await peer.get(`/api/result/2026-10?person=${world.idOf('zhao')}`)

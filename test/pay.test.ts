@@ -102,6 +102,7 @@ people:
 
   await world.phone('zhao').tap('申诉')
   await world.phone('zhao').type('外出一周已请假')
+  await world.phone('zhao').tap('提交申诉')
   const appealed = await sheet()
   expect(appealed.of('赵敏')).toMatchObject({ 等级: 'B', 系数: null, 合计: null, 备注: '申诉处理中，暂缓计发' })
   expect(appealed.formula('赵敏', '绩效工资')).toBeUndefined()

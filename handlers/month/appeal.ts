@@ -2,9 +2,10 @@ import type { Act, Ctx } from '../../src/context.ts'
 import { signed } from '../../src/domain/behaviour.ts'
 import { appealUntil } from '../../src/domain/month-dates.ts'
 import { type Day, dayOf, formatMonth } from '../../src/domain/time.ts'
-import { type AppealAbout, type AppealRow, appealId } from '../../src/store/appeals.ts'
+import { type AppealAbout, type AppealRow, appealId, isStanding, type StandingAppeal } from '../../src/store/appeals.ts'
 import { monthRowId } from '../../src/store/month-inputs.ts'
 import type { Person } from '../../src/store/people.ts'
+import { closeCards } from '../close-cards.ts'
 import { judgeOf, mayJudge } from '../rights.ts'
 import { answerUntil, askAnswer, askDecision, handlersOf, mayHandle, stageOf, tellNobody } from './appeal-stage.ts'
 import { push, revokeBehaviour } from './behaviour.ts'
@@ -20,7 +21,7 @@ export function windowOf(ctx: Ctx, told: Date): { day: Day; until: Date } {
 
 export type FileOutcome =
   | { kind: 'filed'; row: AppealRow }
-  | { kind: 'already'; row: AppealRow }
+  | { kind: 'already'; row: StandingAppeal }
   | { kind: 'late'; day: Day }
   | { kind: 'gone' | 'no-reason' | 'not-allowed' }
 
@@ -35,7 +36,10 @@ async function subject(ctx: Ctx, person: Person, about: AppealAbout, month: stri
   return record.decided?.at ?? record.at
 }
 
-/** An employee's appeal (篇七): in its window, once a subject, with a reason. HR is told to register it. */
+/**
+ * An employee's appeal (篇七): in its window, once a subject, with a reason; anew where it was withdrawn. HR is told to register
+ * it.
+ */
 export async function fileAppeal(
   ctx: Ctx,
   act: Act,
@@ -47,31 +51,47 @@ export async function fileAppeal(
   const id = appealId(by._id, month, about)
   let row = await ctx.appeals.get(id)
   if (row && row.personId !== by._id) return { kind: 'not-allowed' }
-  if (!row) {
+  if (!row || !isStanding(row)) {
     const told = await subject(ctx, by, about, month)
     if (!told) return { kind: 'gone' }
     const window = windowOf(ctx, told)
     if (act.at >= window.until) return { kind: 'late', day: window.day }
     if (reason.trim() === '') return { kind: 'no-reason' }
-    row = await ctx.appeals.file({
-      _id: id,
-      personId: by._id,
-      month,
-      about,
-      reason: reason.trim().slice(0, 1000),
-      filedAt: act.at,
-      event: act.id,
-      state: 'filed',
-    })
+    const filed = { reason: reason.trim().slice(0, 1000), filedAt: act.at, event: act.id, state: 'filed' as const }
+    if (row) {
+      await ctx.appeals.change(id, act.id, (r) =>
+        isStanding(r) ? { outcome: null } : { row: { ...r, ...filed }, outcome: null },
+      )
+      row = (await ctx.appeals.get(id))!
+    } else row = await ctx.appeals.file({ _id: id, personId: by._id, month, about, ...filed })
   }
-  if (row.event !== act.id) return { kind: 'already', row }
+  if (row.event !== act.id) return isStanding(row) ? { kind: 'already', row } : { kind: 'gone' }
   await note(ctx, { ...act, at: row.filedAt }, by, 'appeal-filed', id)
   const to = await handlersOf(ctx, row)
   await ctx.outbox.add(
-    to.map((p) => push(`appeal-filed/${id}/${p._id}`, p._id, 'appeal-filed', { appeal: id }, act.id)),
+    to.map((p) => push(`appeal-filed/${id}/${act.id}/${p._id}`, p._id, 'appeal-filed', { appeal: id }, act.id)),
   )
   if (to.length === 0) await tellNobody(ctx, id, act.id)
   return { kind: 'filed', row }
+}
+
+/** The person takes their appeal back, as long as HR has not registered it. HR's cards say so. */
+export async function withdrawAppeal(
+  ctx: Ctx,
+  act: Act,
+  by: Person,
+  id: string,
+): Promise<{ kind: 'withdrawn' } | { kind: 'registered' | 'gone' }> {
+  const row = await ctx.appeals.get(id)
+  if (row?.personId !== by._id) return { kind: 'gone' }
+  const kind = await ctx.appeals.change<'withdrawn' | 'registered' | 'gone'>(id, act.id, (r) => {
+    if (r.state === 'filed') return { row: { ...r, state: 'withdrawn' }, outcome: 'withdrawn' }
+    return { outcome: r.state === 'withdrawn' ? 'gone' : 'registered' }
+  })
+  if (kind !== 'withdrawn') return { kind: kind ?? 'gone' }
+  await note(ctx, act, by, 'appeal-withdrawn', id)
+  await closeCards(ctx, act.id, `appeal/${id}`, { title: `${by.name}的申诉`, closed: '本人已撤回' }, () => true)
+  return { kind: 'withdrawn' }
 }
 
 const note = (ctx: Ctx, act: Act, by: Person, what: string, id: string, detail?: Record<string, unknown>) =>

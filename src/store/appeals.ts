@@ -15,13 +15,18 @@ export interface AppealRow extends Versioned {
   filedAt: Date
   /** The event that filed it: the same again goes on with what it had begun. */
   event?: string
-  state: 'filed' | 'registered' | 'answered' | 'decided'
+  /** `withdrawn` by its person before it was registered: as if there were none, and it may be filed again. */
+  state: 'filed' | 'registered' | 'answered' | 'decided' | 'withdrawn'
   registered?: { by: string; at: Date }
   /** Which superior was asked last for an answer. */
   asked?: { judge: string; at: Date }
   answer?: { by: string; at: Date; text: string }
   decision?: { by: string; at: Date; accepted: boolean; text: string; points?: string; unanswered?: true }
 }
+
+export type StandingAppeal = AppealRow & { state: Exclude<AppealRow['state'], 'withdrawn'> }
+export const isStanding = (row: AppealRow): row is StandingAppeal => row.state !== 'withdrawn'
+const UNDER_WAY: AppealRow['state'][] = ['filed', 'registered', 'answered']
 
 const Mixed = Schema.Types.Mixed
 const schema = new Schema<AppealRow>(
@@ -54,9 +59,10 @@ export const appealId = (personId: string, month: Month, about: AppealAbout): st
 
 export function appealStore(db: Db) {
   const model = db.model<AppealRow>('appeals', schema, 'appeals')
+  const rows = versioned<AppealRow>(model as never, () => undefined)
   return {
     model,
-    ...versioned<AppealRow>(model as never, () => undefined),
+    ...rows,
     /** @returns the appeal that stands: this one, or the one that was there */
     async file(row: Omit<AppealRow, 'rev' | 'applied'>): Promise<AppealRow> {
       try {
@@ -68,9 +74,14 @@ export function appealStore(db: Db) {
         return (await model.findById(row._id).lean<AppealRow>())!
       }
     },
+    /** The appeal that stands about a subject; one that was withdrawn does not. */
+    async standing(id: string): Promise<StandingAppeal | undefined> {
+      const row = await rows.get(id)
+      return row && isStanding(row) ? row : undefined
+    },
     open: () =>
       model
-        .find({ state: { $ne: 'decided' } })
+        .find({ state: { $in: UNDER_WAY } })
         .sort({ filedAt: 1 })
         .lean<AppealRow[]>(),
     registered: () => model.find({ state: 'registered' }).sort({ filedAt: 1 }).lean<AppealRow[]>(),
@@ -79,7 +90,12 @@ export function appealStore(db: Db) {
         .find({ personId: String(personId), month })
         .sort({ filedAt: 1 })
         .lean<AppealRow[]>(),
+    openOf: (personId: string) =>
+      model
+        .find({ personId: String(personId), state: { $in: UNDER_WAY } })
+        .sort({ filedAt: 1 })
+        .lean<StandingAppeal[]>(),
     openAmong: (month: Month, personIds: string[]) =>
-      model.find({ month, personId: { $in: personIds }, state: { $ne: 'decided' } }).lean<AppealRow[]>(),
+      model.find({ month, personId: { $in: personIds }, state: { $in: UNDER_WAY } }).lean<AppealRow[]>(),
   }
 }

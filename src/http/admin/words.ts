@@ -119,6 +119,7 @@ const auditLabels: Record<string, string> = {
   'correction-accepted': '同意结果更正',
   'correction-refused': '未同意结果更正',
   'appeal-filed': '提交申诉',
+  'appeal-withdrawn': '撤回申诉',
   'appeal-registered': '登记申诉',
   'appeal-answered': '答复申诉',
   'appeal-decided': '裁定申诉',

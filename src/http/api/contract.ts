@@ -263,6 +263,8 @@ export interface ResultDetail {
   appeal?: string
   /** Where an appeal about this version stands. */
   appealed?: string
+  /** As long as HR has not registered it. */
+  mayWithdraw: boolean
   acknowledged: boolean
   place?: { place: number; of: number }
   list?: { place: number; name: string; shown: string }[]
@@ -330,6 +332,8 @@ export interface RecordLine {
   appeal?: string
   /** Where an appeal about it stands. */
   appealed?: string
+  /** As long as HR has not registered it. */
+  mayWithdraw: boolean
   picture: boolean
   mayAttach: boolean
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { explainFile } from '../../../handlers/appeal.ts'
-import { fileAppeal } from '../../../handlers/month/appeal.ts'
+import { appealState, explainFile, explainWithdraw } from '../../../handlers/appeal.ts'
+import { fileAppeal, withdrawAppeal } from '../../../handlers/month/appeal.ts'
 import { casesFor, recordBehaviour } from '../../../handlers/month/behaviour.ts'
 import { exportResults, exportYear } from '../../../handlers/month/export.ts'
 import { confirmTeam, datesOf, returnResult, teamMonth, undoConfirm } from '../../../handlers/month/flow.ts'
@@ -49,8 +49,6 @@ const workbook = (ctx: Ctx, name: string, bytes: Uint8Array): Workbook => ({
 /** The same for somebody else's result and for a person who does not exist, so that nobody finds out which it was. */
 const notYours = () => new ApiError(403, 'forbidden', '没有已发布的结果，或您没有查看的权限')
 
-const appealStates = { filed: '已提交，等待登记', registered: '已受理，等待上级答复', answered: '上级已答复，等待裁定' }
-
 async function detailOf(call: Call<never, never>, person: Person): Promise<ResultDetail> {
   const { ctx, me, now } = call
   const month = monthOfCall(call)
@@ -60,11 +58,8 @@ async function detailOf(call: Call<never, never>, person: Person): Promise<Resul
   if (!found) throw new ApiError(404, 'not-found', '这个月还没有已发布的结果')
   const { result: r } = found
   const { weeks, timeZone } = ctx.company()
-  const appeal = await ctx.appeals.get(appealId(person._id, month, { kind: 'result', version: found.version }))
+  const appeal = await ctx.appeals.standing(appealId(person._id, month, { kind: 'result', version: found.version }))
   const input = await ctx.monthInputs.get(monthRowId(person._id, month))
-  const appealed =
-    appeal &&
-    (appeal.state === 'decided' ? `裁定${appeal.decision?.accepted ? '成立' : '不成立'}` : appealStates[appeal.state])
   return {
     month,
     title: `${formatMonth(month)}绩效结果`,
@@ -76,7 +71,8 @@ async function detailOf(call: Call<never, never>, person: Person): Promise<Resul
     ...figuresOf(r),
     sections: r.sections,
     ...(own && found.appealOpen && !appeal && { appeal: appealLeft(dayOf(now, timeZone), found.appealDay, weeks) }),
-    ...(appealed && { appealed }),
+    ...(appeal && { appealed: appealState(appeal) }),
+    mayWithdraw: own && appeal?.state === 'filed',
     acknowledged: found.acknowledged,
     ...(own && found.place && { place: found.place }),
     ...(found.list && { list: found.list }),
@@ -234,6 +230,24 @@ export const monthEndpoints: Endpoint[] = [
       const outcome = await fileAppeal(ctx, act, me, month, about, body.text)
       if (outcome.kind !== 'filed') throw new ApiError(422, 'refused', explainFile(outcome))
       return { done: true, text: explainFile(outcome) }
+    },
+  }),
+  endpoint({
+    method: 'POST',
+    path: '/api/result/:month/appeal/withdraw',
+    query: noQuery,
+    body: z.strictObject({ requestId, version: z.number().int().min(1) }),
+    async run(call): Promise<ResultDetail> {
+      const { ctx, me, act, body } = call
+      const about = { kind: 'result' as const, version: body.version }
+      const { kind } = await withdrawAppeal(
+        ctx,
+        act,
+        me,
+        appealId(me._id, monthOfCall(call as Call<never, never>), about),
+      )
+      if (kind !== 'withdrawn') throw new ApiError(422, 'refused', explainWithdraw(kind))
+      return detailOf(call as Call<never, never>, me)
     },
   }),
   endpoint({

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { explainFile } from '../../../handlers/appeal.ts'
-import { fileAppeal, windowOf } from '../../../handlers/month/appeal.ts'
+import { appealState, explainFile, explainWithdraw } from '../../../handlers/appeal.ts'
+import { fileAppeal, windowOf, withdrawAppeal } from '../../../handlers/month/appeal.ts'
 import { acknowledgeBehaviour } from '../../../handlers/month/behaviour.ts'
 import { closedState } from '../../../handlers/month/closed.ts'
 import { attachPicture, maySeeRecord, pictureFor } from '../../../handlers/month/pictures.ts'
@@ -26,8 +26,6 @@ const MOST = 60
 /** The same for what is somebody else's and for what is not there. */
 const notYours = () => new ApiError(403, 'forbidden', '没有这项内容，或您没有查看的权限')
 
-const appealStates = { filed: '已提交，等待登记', registered: '已受理，等待上级答复', answered: '上级已答复，等待裁定' }
-
 type AnyCall = Call<never, never>
 
 async function lineOf(
@@ -38,7 +36,7 @@ async function lineOf(
   const { weeks, timeZone } = ctx.company()
   const [by, appeal, closed] = await Promise.all([
     ctx.people.get(row.by),
-    ctx.appeals.get(appealId(row.personId, row.month, { kind: 'behaviour', recordId: row._id })),
+    ctx.appeals.standing(appealId(row.personId, row.month, { kind: 'behaviour', recordId: row._id })),
     row.by === me._id ? closedState(ctx, row.personId, row.month) : undefined,
   ])
   const own = row.personId === me._id
@@ -58,10 +56,9 @@ async function lineOf(
     read: row.acknowledgedAt !== undefined,
     ...(open && { appeal: appealLeft(dayOf(now, timeZone), window.day, weeks) }),
     ...(appeal && {
-      appealed: decided
-        ? `裁定${decided.accepted ? '成立' : '不成立'}：${decided.text}`
-        : appealStates[appeal.state as keyof typeof appealStates],
+      appealed: decided ? `裁定${decided.accepted ? '成立' : '不成立'}：${decided.text}` : appealState(appeal),
     }),
+    mayWithdraw: own && appeal?.state === 'filed',
     picture: pictures.has(row._id),
     mayAttach: row.by === me._id && !closed && (row.state === 'counts' || row.state === 'waiting'),
   }
@@ -131,6 +128,20 @@ export const recordEndpoints: Endpoint[] = [
       const outcome = await fileAppeal(ctx, act, me, row.month, about, body.text)
       if (outcome.kind !== 'filed') throw new ApiError(422, 'refused', explainFile(outcome))
       return { text: explainFile(outcome), page: await ownPage(call as AnyCall) }
+    },
+  }),
+  endpoint({
+    method: 'POST',
+    path: '/api/records/:record/appeal/withdraw',
+    query: noQuery,
+    body: z.strictObject({ requestId }),
+    async run(call): Promise<RecordsPage> {
+      const { ctx, me, act } = call
+      const row = await ownRecord(call as AnyCall)
+      const about = { kind: 'behaviour' as const, recordId: row._id }
+      const { kind } = await withdrawAppeal(ctx, act, me, appealId(me._id, row.month, about))
+      if (kind !== 'withdrawn') throw new ApiError(422, 'refused', explainWithdraw(kind))
+      return ownPage(call as AnyCall)
     },
   }),
   endpoint({
