@@ -170,6 +170,23 @@ test('scoring on the page: the arithmetic of the rule, the second scorer is told
   expect(results.months[0]!.weeks[0]!.lines.at(-1)).toBe('得分 97.00')
 })
 
+test('a week that was not handed in is 0 only so far, until the month is confirmed', async () => {
+  type Month = { month: string; provisional: boolean; weeks: { kind: string; soFar?: true; lines: string[] }[] }
+  await at('2026-11-28T12:05:00+08:00')
+  const november = async () =>
+    ((await zhao.get('/api/results')).body as { months: Month[] }).months.find((m) => m.month === '2026-11')!
+  const so = { kind: 'zero', soFar: true, lines: ['未提交，暂按0分；补交后重新计算，也可由直属上级免计'] }
+  expect(await november()).toMatchObject({ provisional: true, weeks: [so] })
+  await world.ctx.months.change('2026-11', 'published', (row) => ({
+    row: { ...row, state: 'published' },
+    outcome: null,
+  }))
+  const { weeks, provisional } = await november()
+  expect(provisional).toBe(false)
+  expect(weeks[0]!.soFar).toBeUndefined()
+  expect(weeks[0]!.lines).toEqual(['未提交，按0分计，可由直属上级免计'])
+})
+
 test('a score given before the deadline leaves the page open; what is handed in anew is scored anew', async () => {
   await world.handIn('zhao', '2026-11-27T11:00:00+08:00')
   const path = `/api/score/${world.idOf('zhao')}/2026-W48`

@@ -144,6 +144,19 @@ describe('my week', () => {
     expect((await rowOf('zhao')).submissions).toHaveLength(0)
   })
 
+  test('what the server cannot take is not called saved; the field is brought into view and saved once it is mended', async () => {
+    const page = await open('zhao', '/h5/week/2026-W48')
+    await page.getByRole('button', { name: '添加一项' }).click()
+    const field = page.getByLabel('第1项的内容')
+    await field.fill('长'.repeat(600))
+    await page.evaluate(() => scrollTo(0, document.body.scrollHeight))
+    await page.getByText('有内容需要修改，尚未保存').waitFor()
+    expect(await field.evaluate((e) => e.getBoundingClientRect().top < innerHeight)).toBe(true)
+    await field.fill('完成年度合同归档')
+    await page.getByText('草稿已保存').waitFor()
+    expect((await rowOf('zhao')).draft?.content.plan[0]?.text).toBe('完成年度合同归档')
+  })
+
   test('handed in without a line: kept in the browser, sent when the line is back, once', async () => {
     const page = await open('zhao', '/h5/week')
     await fillIn(page)

@@ -194,6 +194,8 @@ export interface ResultWeek extends WeekName {
   /** For the chart. */
   value?: number
   lines: string[]
+  /** 0 points only as long as nothing is handed in, which is still possible. */
+  soFar?: true
   statusText: string
   /** Deducted because it was late. */
   late: boolean

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { closedState } from '../../../handlers/month/closed.ts'
 import { isLeaveOpen, itemsOf, viewWeek, type WeekView, worksByWeeklyPlan } from '../../../handlers/weekly/week.ts'
 import type { Ctx } from '../../context.ts'
 import { isOnTime } from '../../domain/deadline.ts'
@@ -22,6 +23,8 @@ import { nameOfWeek, namesIn, scoreViewOf, statusForOneself } from './views.ts'
 const MONTHS_A_TIME = 3
 const month = z.string().regex(/^20\d\d-(0[1-9]|1[0-2])$/)
 
+const text = { soFar: '未提交，暂按0分；补交后重新计算，也可由直属上级免计' }
+
 const because = {
   closed: '放假',
   'not-joined': '未入职',
@@ -44,22 +47,26 @@ function resultOf(view: WeekView, now: Date): WeekResult | undefined {
   })
 }
 
+/** @param open the month still takes what is handed in late (domain.md §11.9) */
 async function resultWeek(
   ctx: Ctx,
   view: WeekView,
   now: Date,
+  open: boolean,
 ): Promise<{ week: ResultWeek; result: WeekResult | undefined }> {
   const result = resultOf(view, now)
   const { month: m, dayOfMonth } = partsOf(saturdayOf(view.week))
   const nameOf = await namesIn(ctx, view)
   const { score } = scoreViewOf(ctx, view, view.person, now, nameOf)
+  const soFar = open && result?.kind === 'zero' && result.because === 'nothing-submitted'
   const value = result && 'score' in result ? result.score : undefined
   const week: ResultWeek = {
     ...nameOfWeek(view.week),
     label: `${m}/${dayOfMonth}`,
     kind: result?.kind ?? 'open',
     ...(value && { shown: shown(value), value: Number(shown(value)) }),
-    lines: result && 'lines' in result ? result.lines : [],
+    lines: soFar ? [text.soFar] : result && 'lines' in result ? result.lines : [],
+    ...(soFar && { soFar }),
     statusText: statusForOneself(view),
     late: view.counts?.late ?? false,
     ...(score && { by: score.by, items: score.items }),
@@ -82,7 +89,10 @@ export const resultEndpoints: Endpoint[] = [
       let month = newest
       for (; months.length < MONTHS_A_TIME && month >= first; month = addMonths(month, -1)) {
         const weeks = weeksOfMonth(month).filter((w) => w > ctx.firstWeek && w <= weekOf(today))
-        const rows = await Promise.all(weeks.map(async (w) => resultWeek(ctx, await viewWeek(ctx, me, w, now), now)))
+        const open = (await closedState(ctx, me._id, month)) === undefined
+        const rows = await Promise.all(
+          weeks.map(async (w) => resultWeek(ctx, await viewWeek(ctx, me, w, now), now, open)),
+        )
         const results = rows.flatMap((r) => (r.result ? [r.result] : []))
         const decided = results.filter((r) => r.kind !== 'missing')
         const score = monthScore(month, decided)
@@ -93,7 +103,7 @@ export const resultEndpoints: Endpoint[] = [
           title: formatMonth(month),
           ...(score.kind === 'scored' && { shown: shown(score.score) }),
           lines: decided.length > 0 ? score.lines : [],
-          provisional: !complete,
+          provisional: !complete || rows.some((r) => r.week.soFar),
           weeks: rows.map((r) => r.week).reverse(),
         })
       }

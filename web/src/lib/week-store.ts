@@ -1,7 +1,7 @@
 import { computed, onScopeDispose, reactive, ref, watch } from 'vue'
 import { validateContent, type WeeklyContent } from '../../../src/domain/weekly-report.ts'
 import type { Me, Saved, Submitted, WeekPage } from '../../../src/http/api/contract.ts'
-import { get, Refused, send, Unreachable } from './api.ts'
+import { get, Refused, send, sentence, Unreachable } from './api.ts'
 import { local, newId } from './app.ts'
 import { onSettled, pending, sendOrKeep } from './pending.ts'
 import { contentOf, formOf, type WeekForm } from './week-form.ts'
@@ -22,8 +22,13 @@ const AUTOSAVE_MS = 1_200
 export function useWeek(me: Me, loaded: WeekPage) {
   const page = ref(loaded)
   const form = reactive(formOf(loaded.content, loaded.planned.length))
-  /** `conflict`: somebody, or the chat, wrote the week meanwhile; nothing is overwritten until one is chosen. */
-  const saving = ref<'idle' | 'typing' | 'saving' | 'saved' | 'offline' | 'conflict'>('idle')
+  /**
+   * `conflict`: somebody, or the chat, wrote the week meanwhile; nothing is overwritten until one is chosen. `refused`: what is
+   * written cannot be taken as it is.
+   */
+  const saving = ref<'idle' | 'typing' | 'saving' | 'saved' | 'offline' | 'conflict' | 'refused'>('idle')
+  /** Why it was refused, where no field says so. */
+  const refusal = ref('')
   const theirs = ref<WeekPage>()
   const submitting = ref(false)
   const dropUnread = ref(false)
@@ -108,7 +113,10 @@ export function useWeek(me: Me, loaded: WeekPage) {
       } catch (error) {
         if (error instanceof Unreachable) saving.value = 'offline'
         else if (error instanceof Refused && error.code === 'conflict') conflict(error.current as WeekPage)
-        else saving.value = 'typing'
+        else {
+          refusal.value = error instanceof Refused && error.fields.length > 0 ? '' : sentence(error)
+          saving.value = 'refused'
+        }
       }
     })
     return saves
@@ -188,6 +196,7 @@ export function useWeek(me: Me, loaded: WeekPage) {
     problems,
     changed,
     saving,
+    refusal,
     theirs,
     submitting,
     waiting,
