@@ -34,7 +34,10 @@ export function talksDueText({ due, done, of }: TalksFacts, today: Day, asked = 
     `${year}年度谈话：${of}人中已完成${done}人，还差${of - done}人。`,
   ]
   if (named && yearly.length > 0) {
-    const names = yearly.slice(0, MOST_NAMED).map((d) => d.person.name)
+    const twice = (name: string) => yearly.filter((d) => d.person.name === name).length > 1
+    const names = yearly
+      .slice(0, MOST_NAMED)
+      .map(({ person }) => (twice(person.name) ? `${person.name}（${place(person)}）` : person.name))
     parts.push(`待谈：${names.join('、')}${yearly.length > MOST_NAMED ? '等' : ''}。`)
   }
   parts.push('谈后发“谈话 姓名”登记。')
@@ -60,6 +63,7 @@ export function talkDraftCard(
       ...(passes ? [{ text: '保存并转给上级', action: 'keep-talk:pass', style: 'primary' as const }] : []),
       { text: '只保存', action: 'keep-talk:only', style: passes ? ('plain' as const) : ('primary' as const) },
       { text: '重新填写', action: 'keep-talk:again', style: 'plain' },
+      { text: '不登记', action: 'keep-talk:drop', style: 'plain' },
     ],
   }
 }

@@ -140,7 +140,7 @@ async function birthdayList(turn: Turn, ctx: Ctx, which: string): Promise<Answer
 
 async function showDue(turn: Turn, ctx: Ctx): Promise<Answer[]> {
   const day = today(ctx, turn.at)
-  return [{ text: talksDueText(await talksDue(ctx, day), day, true) ?? text.nothingDue }]
+  return [{ text: talksDueText(await talksDue(ctx, turn.person, day), day, true) ?? text.nothingDue }]
 }
 
 async function startTalk(turn: Turn, ctx: Ctx, ref: string): Promise<Answer[]> {
@@ -169,6 +169,8 @@ export const onKeepTalk: OnCard = async (turn, ctx) => {
   const { personId, draft } = turn.instance.context as { personId?: string; draft?: TalkDraft }
   const person = personId === undefined ? null : await ctx.people.get(personId)
   if (!person || !draft) return [{ text: text.stale }]
+  if (turn.arg === 'drop')
+    return [{ replace: closedCard(`${person.name}的谈话记录`, '没有登记') }, { text: text.cancelled }]
   if (turn.arg === 'again')
     return [
       { replace: closedCard(`${person.name}的谈话记录`, '重新填写') },

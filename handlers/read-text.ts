@@ -1,21 +1,24 @@
 import type { Ctx } from '../src/context.ts'
 import { gist, type Intent, recognise } from '../src/domain/commands.ts'
-import type { Answer, FindCommand, OnSay, TextTurn } from '../src/inbox/handler.ts'
+import type { Answer, FindCommand, OnCard, OnSay, TextTurn } from '../src/inbox/handler.ts'
 import { supportsByWord } from './answer-support.ts'
 import { anonymousComment } from './answer-survey.ts'
-import { appealByWord, openAppealsByWord } from './appeal.ts'
+import { appealByWord, onAppealDrop, openAppealsByWord } from './appeal.ts'
 import { confirmByWord } from './confirm-by-word.ts'
 import { help } from './help.ts'
+import { onHolidays, onKeepTalk, onLastDay } from './hr-words.ts'
 import { interviewCommand, interviewsByWord } from './interviews.ts'
 import { milestoneCommand } from './milestones.ts'
+import { onInputCancel } from './month-inputs.ts'
 import { monthCommand } from './month-list.ts'
 import { myResult } from './month-result.ts'
 import { lateCost, myWeek } from './my-week.ts'
+import { onKeepData } from './own-data.ts'
 import { momentCommands } from './people-moments.ts'
-import { ownRecords, recordInPassing } from './record-behaviour.ts'
-import { newSurvey, surveyResultsByWord, surveysByWord } from './run-survey.ts'
+import { onBehaviourCancel, ownRecords, recordInPassing } from './record-behaviour.ts'
+import { newSurvey, onSurveyCancel, surveyResultsByWord, surveysByWord } from './run-survey.ts'
 import { readScores } from './score-by-line.ts'
-import { scoreNext, withdrawScoreByWord } from './score-week.ts'
+import { onScoreCancel, scoreNext, withdrawScoreByWord } from './score-week.ts'
 import { snoozeByWord } from './snooze-reminder.ts'
 import { backFromLeave, onLeaveByWord, onTripByWord, takeBackLeaveByWord } from './take-leave.ts'
 import { chaseByWord, chaseOneCommand, leftToScore, readTeamWords, whoHasSubmitted } from './team-status.ts'
@@ -23,12 +26,13 @@ import { readsAsReport } from './weekly/draft.ts'
 import { dropDraft } from './weekly/submit.ts'
 import { weeksFor } from './weekly/target.ts'
 import { viewWeek, worksByWeeklyPlan } from './weekly/week.ts'
-import { buttonByWord, readReport, restoreByWord, startWriting, submitByWord, withdrawByWord } from './write-week.ts'
+import { buttonByWord, meantBy, readReport, restoreByWord, startWriting, submitByWord, withdrawByWord } from './write-week.ts'
 
 const text = {
   nothingToUndo: '最近没有可以撤销的操作。',
   notWeekly: '您的岗位不需要提交周计划。',
   cancelled: '已取消，草稿没有保留。',
+  dropped: (what: string) => `已取消：${what}。`,
   nothingOpen: '目前没有等待您确认的内容。发“帮助”可以查看我能做什么。',
   welcome: '不客气。',
   soon: '这项内容请到页面查看，或联系人力资源。',
@@ -82,6 +86,8 @@ const intents: Record<Exclude<Intent, OwnData | 'unknown'>, Say> = {
   confirm: async (turn, ctx) => (await confirmByWord(turn, ctx)) ?? [{ text: text.nothingOpen }],
   change: weekly((turn, ctx) => startWriting(turn, ctx)),
   async cancel(turn, ctx) {
+    const dropped = await dropNewest(turn, ctx)
+    if (dropped) return dropped
     for (const week of await weeksFor(ctx, turn.person, turn.at)) {
       const { kind } = await dropDraft(ctx, turn, turn.person, week)
       if (kind === 'dropped') return [{ text: text.cancelled }]
@@ -104,6 +110,38 @@ const intents: Record<Exclude<Intent, OwnData | 'unknown'>, Say> = {
   'anonymous-comment': (turn, ctx) => anonymousComment(turn, ctx),
   acknowledge: async () => [],
   thanks: async () => [{ text: text.welcome }],
+}
+
+/** Buttons that drop what waits on a card for a yes. The draft of a week has a drop of its own. */
+const drops: Record<string, OnCard | undefined> = {
+  'cancel-draft': undefined,
+  'score-cancel': onScoreCancel,
+  'behaviour-cancel': onBehaviourCancel,
+  'input-cancel': onInputCancel,
+  'keep-talk:drop': onKeepTalk,
+  'appeal-drop': onAppealDrop,
+  'holidays:cancel': onHolidays,
+  'last-day:cancel': onLastDay,
+  'survey-cancel': onSurveyCancel,
+  'keep-data': onKeepData,
+}
+const WAITS_MS = 24 * 3_600_000
+
+/** 取消, typed: as if it were pressed on the newest card that waits for a yes. */
+async function dropNewest(turn: TextTurn, ctx: Ctx): Promise<Answer[] | undefined> {
+  const id = await meantBy(turn, ctx, 'card', async () => {
+    const since = new Date(turn.at.getTime() - WAITS_MS)
+    const open = await ctx.cards.openWith(turn.person._id, Object.keys(drops), turn.at)
+    return open.find((card) => card.sentAt > since)?._id
+  })
+  const instance = id && (await ctx.cards.get(id))
+  const action = instance && instance.actions?.find((a) => Object.hasOwn(drops, a))
+  const drop = action && drops[action]
+  if (!instance || !drop) return undefined
+  const answers = await drop({ ...turn, instance, arg: action.split(':')[1] ?? '', choices: {} }, ctx)
+  return answers.flatMap((a): Answer[] =>
+    'replace' in a ? [{ ...a, of: instance._id }, { text: text.dropped(a.replace.title) }] : 'text' in a ? [] : [a],
+  )
 }
 
 /**

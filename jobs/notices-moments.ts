@@ -151,9 +151,9 @@ const contacts: Render = async (_to, args, ctx) => {
   return text === undefined ? gone('没有需要处理的问题') : { text }
 }
 
-const talksDueNotice: Render = async (_to, _args, ctx) => {
+const talksDueNotice: Render = async (to, _args, ctx) => {
   const day = today(ctx)
-  const view = await talksDue(ctx, day)
+  const view = await talksDue(ctx, to, day)
   const text = talksDueText(view, day)
   return text === undefined ? gone('没有待谈人员') : { text }
 }

@@ -65,6 +65,9 @@ describe('talks of HR', () => {
     expect(talksDueText(yearly, '2026-08-31')).toBeUndefined()
     expect(talksDueText(yearly, '2026-09-01')).toContain('待谈：赵敏')
     expect(talksDueText(yearly, '2026-02-01', true)).toContain('待谈：赵敏')
+    const other = { person: { name: '赵敏', departments: ['食堂'] }, occasion: 'yearly' as const, by: '2026-12-31' }
+    const twice = talksDueText({ due: [...yearly.due, other], done: 3, of: 5 }, '2026-09-01')
+    expect(twice).toContain('待谈：赵敏（行政部）、赵敏（食堂）')
     const late = { ...yearly, due: [{ person, occasion: 'joining' as const, by: '2026-05-01' }] }
     expect(talksDueText(late, '2026-05-02')).toContain('· 赵敏（行政部）：入职谈话，5月1日前，已逾期')
     expect(talksDueText(late, '2026-05-01')).not.toContain('逾期')
@@ -73,7 +76,7 @@ describe('talks of HR', () => {
     const draft = { summary: '近期工作量偏大', proposals: ['安排一次培训'] }
     const card = checkCard(talkDraftCard('赵敏', 'yearly', draft, '古丽努尔·买买提阿不都拉'))
     expect(card.subtitle).toContain('直属上级古丽努尔·买买提阿不都拉')
-    expect(card.buttons?.map((b) => b.text)).toEqual(['保存并转给上级', '只保存', '重新填写'])
+    expect(card.buttons?.map((b) => b.text)).toEqual(['保存并转给上级', '只保存', '重新填写', '不登记'])
   })
   test('a record as it is typed: what was said, and proposals a line each', () => {
     expect(readTalk('状态稳定\n希望多培训\n建议：\n1. 安排培训\n2、调整分工\n- 每月沟通')).toEqual({

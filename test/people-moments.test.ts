@@ -229,7 +229,7 @@ describe.each(both)('on %s', (platform) => {
     await start('2026-11-24T10:00:00+08:00', platform)
     const [qian, li, zhao] = [world.phone('qian'), world.phone('li'), world.phone('zhao')]
     await qian.type('谈话')
-    expect(qian.sees()).toContain('2026年度谈话：5人中已完成0人')
+    expect(qian.sees()).toContain('2026年度谈话：4人中已完成0人')
     // What waits for words keeps no other command as the record.
     await qian.type('谈话 孙立')
     await qian.type('谈话 赵敏')
@@ -237,6 +237,17 @@ describe.each(both)('on %s', (platform) => {
     await qian.type('近期工作量偏大，情绪稳定。\n建议：\n1. 适当分担考勤统计\n2. 安排一次培训')
     expect(qian.sees()).toContain('赵敏的年度谈话记录')
     expect(qian.sees()).toContain('建议可转给直属上级李静')
+    // Dropped by word, and once more by its button.
+    await qian.type('取消')
+    expect(qian.sees()).toBe('已取消：赵敏的谈话记录。')
+    await qian.type('谈话 赵敏')
+    await qian.type('很好')
+    await qian.tap('不登记')
+    expect(qian.sees()).toContain('没有登记')
+    await qian.type('取消')
+    expect(qian.sees()).toContain('目前没有等待您确认的内容')
+    await qian.type('谈话 赵敏')
+    await qian.type('近期工作量偏大，情绪稳定。\n建议：\n1. 适当分担考勤统计\n2. 安排一次培训')
     await qian.tap('保存并转给上级')
     expect(li.sees()).toContain('1. 适当分担考勤统计')
     expect(li.sees()).not.toContain('情绪稳定')

@@ -13,11 +13,11 @@ export interface TalksView {
   of: number
 }
 
-/** Who HR has to talk with, the ones that may not fail first, and how far the year is. */
-export async function talksDue(ctx: Ctx, day: Day): Promise<TalksView> {
+/** Whom somebody of HR has to talk with, the ones that may not fail first, and how far the year is; nobody talks with themselves. */
+export async function talksDue(ctx: Ctx, by: Person, day: Day): Promise<TalksView> {
   const held = await ctx.hrTalks.since(addDays(day, -400))
   const due: TalksView['due'] = []
-  const people = await knownPeople(ctx)
+  const people = (await knownPeople(ctx)).filter(({ person }) => person._id !== by._id)
   for (const { person, personal } of people) {
     const facts = {
       id: person._id,

@@ -128,9 +128,9 @@ export function createDispatch(ctx: Ctx, handlers: Handlers, directory: Director
     const row = (content: Add['content']) => ctx.outbox.answer(turn.id, n, turn.person._id, turn.platform, content)
     if ('text' in answer) return row({ kind: 'text', text: answer.text })
     if ('replace' in answer) {
-      if (!cardId) throw new Error('only a pressed card can be replaced')
-      const { replace: card, context } = answer
-      return row({ kind: 'update', cardId, card, ...(context && { context }), orSend: true })
+      const { replace: card, context, of = cardId } = answer
+      if (!of) throw new Error('only a pressed card can be replaced')
+      return row({ kind: 'update', cardId: of, card, ...(context && { context }), orSend: of === cardId })
     }
     return row({ kind: 'card', card: answer.card, subject: answer.subject, context: answer.context ?? {} })
   }

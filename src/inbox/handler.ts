@@ -21,11 +21,11 @@ export interface CardTurn extends Turn {
   choices: Record<string, string[]>
 }
 
-/** What the bot says back. `replace`: a new face for the card that was pressed. */
+/** What the bot says back. `replace`: a new face for the card that was pressed, or for another one of this person's. */
 export type Answer =
   | { text: string }
   | { card: Card; subject: string; context?: Record<string, unknown> }
-  | { replace: Card; context?: Record<string, unknown> }
+  | { replace: Card; context?: Record<string, unknown>; of?: string }
 
 export type OnCard = (turn: CardTurn, ctx: Ctx) => Promise<Answer[]>
 export type OnSay = (turn: TextTurn, ctx: Ctx) => Promise<Answer[]>

@@ -124,7 +124,7 @@ export const peopleEndpoints: Endpoint[] = [
     async run({ ctx, me, now }): Promise<TalksPage> {
       mustBeHr(me)
       const day = today(ctx, now)
-      const { due, done, of } = await talksDue(ctx, day)
+      const { due, done, of } = await talksDue(ctx, me, day)
       const sure = due.filter((d) => d.occasion !== 'yearly')
       const yearly = due.filter((d) => d.occasion === 'yearly')
       return {
