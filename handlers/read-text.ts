@@ -1,8 +1,10 @@
 import type { Ctx } from '../src/context.ts'
-import { gist, type Intent, recognise } from '../src/domain/commands.ts'
+import { gist, type Intent, isCancel, recognise } from '../src/domain/commands.ts'
+import { LATE_POINTS } from '../src/domain/score.ts'
+import { formatWeek } from '../src/domain/time.ts'
 import type { Answer, FindCommand, OnCard, OnSay, TextTurn } from '../src/inbox/handler.ts'
 import { supportsByWord } from './answer-support.ts'
-import { anonymousComment } from './answer-survey.ts'
+import { anonymousComment, mySurveys } from './answer-survey.ts'
 import { appealByWord, onAppealDrop, openAppealsByWord } from './appeal.ts'
 import { confirmByWord } from './confirm-by-word.ts'
 import { help } from './help.ts'
@@ -24,7 +26,7 @@ import { backFromLeave, onLeaveByWord, onTripByWord, takeBackLeaveByWord } from 
 import { chaseByWord, chaseOneCommand, leftToScore, readTeamWords, whoHasSubmitted } from './team-status.ts'
 import { readsAsReport } from './weekly/draft.ts'
 import { dropDraft } from './weekly/submit.ts'
-import { weeksFor } from './weekly/target.ts'
+import { runningWeek, weeksFor } from './weekly/target.ts'
 import { viewWeek, worksByWeeklyPlan } from './weekly/week.ts'
 import { buttonByWord, meantBy, readReport, restoreByWord, startWriting, submitByWord, withdrawByWord } from './write-week.ts'
 
@@ -36,7 +38,10 @@ const text = {
   nothingOpen: '目前没有等待您确认的内容。发“帮助”可以查看我能做什么。',
   welcome: '不客气。',
   soon: '这项内容请到页面查看，或联系人力资源。',
-  lost: '抱歉，我没有看懂。发“周计划”开始填写，或发“帮助”查看我能做什么。',
+  lost: '抱歉，我没有看懂。发“周计划”开始填写；写计划可以一行一件事，例如“1. 完成采购对账 20分 周三”。发“帮助”查看我能做什么。',
+  lostElsewhere: '抱歉，我没有看懂。发“帮助”查看我能做什么。',
+  late: `截止后仍可以补交，按迟交计，当周扣${LATE_POINTS}分；发“周计划”领取模板，填好发给我即可。本周请假请发“我在请假”。`,
+  objection: '如对结果或扣分有异议，可在申诉期内发“申诉”；周得分有疑问，可以直接回复上级。',
   terms:
     '试用期结束前14天、合同到期前60天和30天，我会逐位通知您和直属上级，办妥后在通知上点“已处理”；全部日期请看您导入的花名册。',
   media: (what: string) => `我暂时看不了${what}，请用文字发给我，或打开页面填写。`,
@@ -70,7 +75,8 @@ const intents: Record<Exclude<Intent, OwnData | 'unknown'>, Say> = {
   help: (turn, ctx) => help(turn, ctx),
   'weekly-plan': writing('plan'),
   'weekly-summary': writing('summary'),
-  'my-status': (turn, ctx) => myWeek(turn, ctx),
+  'my-status': async (turn, ctx) =>
+    worksByWeeklyPlan(ctx.company(), turn.person) ? myWeek(turn, ctx) : ownThings(turn, ctx),
   'my-result': (turn, ctx) => myResult(turn, ctx),
   appeal: (turn, ctx) => appealByWord(turn, ctx),
   'who-is-missing': (turn, ctx) => whoHasSubmitted(turn, ctx),
@@ -83,7 +89,9 @@ const intents: Record<Exclude<Intent, OwnData | 'unknown'>, Say> = {
   chase: (turn, ctx) => chaseByWord(turn, ctx),
   score: async (turn, ctx, rest) => (rest && (await readScores(turn, ctx))) || scoreNext(turn, ctx),
   submit: weekly((turn, ctx) => submitByWord(turn, ctx)),
-  confirm: async (turn, ctx) => (await confirmByWord(turn, ctx)) ?? [{ text: text.nothingOpen }],
+  // 好的, said to nothing in particular, is politeness.
+  confirm: async (turn, ctx) =>
+    (await confirmByWord(turn, ctx)) ?? (/确[认定]/.test(turn.text) ? [{ text: text.nothingOpen }] : []),
   change: weekly((turn, ctx) => startWriting(turn, ctx)),
   async cancel(turn, ctx) {
     const dropped = await dropNewest(turn, ctx)
@@ -160,6 +168,46 @@ const conversation: ReadonlySet<Intent> = new Set<Intent>([
   'unknown',
 ])
 
+/** 我的, where there is no weekly plan: what is theirs all the same. */
+async function ownThings(turn: TextTurn, ctx: Ctx): Promise<Answer[]> {
+  const surveys = (await mySurveys(turn, ctx)).filter((answer) => 'card' in answer)
+  return [{ text: text.notWeekly }, ...(await ownRecords(turn, ctx)), ...(await myResult(turn, ctx)), ...surveys]
+}
+
+const POLITE =
+  /^(?:收到|好的?|嗯+|知道了|明白了?|了解|(?:非常|十分|太)?感谢|谢谢?|多谢|你|您|辛苦|麻烦|费心|啦|了|哈|[\s,，。.!！~～、]|\p{Extended_Pictographic}|\p{Emoji_Component})+$/u
+/** Thanks get a word, a thumb up gets nothing; 收到 and 好的 alone are read as any other words. */
+const isPolite = (said: string): boolean =>
+  POLITE.test(said) && !/\d/.test(said) && (/谢|辛苦|麻烦|费心/.test(said) || !/\p{Script=Han}/u.test(said))
+
+/** What people ask in words of their own before they know ours. */
+async function everyday(turn: TextTurn, ctx: Ctx): Promise<Answer[] | undefined> {
+  const said = turn.text.trim()
+  if (said.length > 30 || /\n|\d\s?分(?!钟)/.test(said)) return undefined
+  if (isPolite(said)) return /谢|辛苦|麻烦|费心/.test(said) ? [{ text: text.welcome }] : []
+  const works = worksByWeeklyPlan(ctx.company(), turn.person)
+  if (works && /(?:不会|怎么|如何|咋)(?:写|填)(?!.*问卷)/.test(said)) return startWriting(turn, ctx)
+  if (works && /(?:没|忘记?了?)(?:有|写|交|填|来得及).{0,8}(?:怎么办|咋办|怎么弄|行吗|可以吗)/.test(said))
+    return [{ text: text.late }, ...(await myWeek(turn, ctx))]
+  if (
+    /^(?:我)?(?:为什么|为啥|凭什么|怎么).{0,6}扣.{0,4}分|(?:绩效|得分|分数|结果).{0,4}(?:怎么|如何|咋)(?:算|来)|^我?不服气?$/.test(
+      said,
+    )
+  )
+    return [...(works ? await lastScore(turn, ctx) : []), ...(await myResult(turn, ctx)), { text: text.objection }]
+  return undefined
+}
+
+/** One's last scored week with its arithmetic. */
+async function lastScore(turn: TextTurn, ctx: Ctx): Promise<Answer[]> {
+  const running = runningWeek(ctx, turn.at)
+  for (const week of [running, ctx.company().weeks.previousOpenWeek(running)]) {
+    const { score } = await viewWeek(ctx, turn.person, week, turn.at)
+    if (score) return [{ text: [`${formatWeek(week)}：`, ...score.lines].join('\n') }]
+  }
+  return []
+}
+
 const isKnown = (intent: Intent): intent is keyof typeof intents => Object.hasOwn(intents, intent)
 
 /** 周计划, 我的, 谁没交: nothing else said, as 「计划：第2项请写具体」 may be the reason of sending back. */
@@ -192,6 +240,8 @@ const firstOf = async (turn: TextTurn, ctx: Ctx) => {
 
 /** A complete command, also a whole plan or a whole line of scores: it is no answer to what the bot has asked for. */
 export const commandIn: FindCommand = async (turn, ctx) => {
+  // 撤销 and 取消 mean the question.
+  if (isCancel(turn.text)) return undefined
   const command = await firstOf(turn, ctx)
   if (command) return command
   const { intent, rest } = recognise(turn.text)
@@ -215,6 +265,8 @@ async function isReport(turn: TextTurn, ctx: Ctx): Promise<boolean> {
 export const readText: OnSay = async (turn, ctx) => {
   const command = await firstOf(turn, ctx)
   if (command) return command()
+  const plain = await everyday(turn, ctx)
+  if (plain) return plain
   const { intent, rest } = recognise(turn.text)
   if (isKnown(intent)) return intents[intent](turn, ctx, rest)
   const passing = await recordInPassing(turn, ctx)
@@ -224,7 +276,8 @@ export const readText: OnSay = async (turn, ctx) => {
   const button = worksByWeeklyPlan(ctx.company(), turn.person) && (await buttonByWord(turn, ctx))
   if (button) return button
   if (await isReport(turn, ctx)) return readReport(turn, ctx)
-  return (await byGist(turn, ctx)) ?? [{ text: text.lost }]
+  const lost = worksByWeeklyPlan(ctx.company(), turn.person) ? text.lost : text.lostElsewhere
+  return (await byGist(turn, ctx)) ?? [{ text: lost }]
 }
 
 /** A question in free words; about a colleague nothing is guessed. */

@@ -26,13 +26,15 @@ async function everyCommand(): Promise<string[]> {
   const told = (await help(turn, world.bot().ctx)).map((a) => ('text' in a ? a.text : '')).join('\n')
   const inHelp = [...told.matchAll(/“([^”]+)”/g)]
     .map(([, words]) => words!.replaceAll('姓名', '赵敏'))
-    .filter((words) => !/^1\. |^需支持|^我在请假$/.test(words))
+    .filter((words) => !/^1\. |^需支持|请假/.test(words))
   const known = wishes
     .filter(([intent]) => !conversation.includes(intent))
-    .map(([, words]) => words.split('|')[0]!)
-    // Its reason is kept under no name: the inbox seals it before anything else.
+    // Some begin with a pattern.
+    .map(([, words]) => (words.startsWith('(') ? '销假' : words.split('|')[0]!))
+    // An anonymous comment is sealed by the inbox before anything else.
     .filter((words) => words !== '匿名意见')
-  return [...new Set([...inHelp, ...known])]
+  // 撤销 means the question.
+  return [...new Set([...inHelp, ...known])].filter((words) => !isCancel(words))
 }
 
 describe('while the bot waits for words', () => {

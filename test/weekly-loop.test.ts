@@ -396,9 +396,72 @@ test('帮助, nonsense, pictures, groups and strangers get a useful line', async
   expect(zhao.sees()).toContain('发“周计划”开始填写')
   await sun.type('周计划')
   expect(sun.sees()).toContain('您的岗位不需要提交周计划')
+  // Whose position has no weekly plan is offered none.
+  for (const said of ['哈哈哈哈哈', '我的', '帮助']) {
+    await sun.type(said)
+    const read = sun.messages().slice(-3).map(readable).join('\n')
+    expect(read).not.toContain('发“周计划”')
+  }
+  await sun.type('我的')
+  expect(sun.messages().slice(-3).map(readable).join('\n')).toContain('还没有已发布的月度结果')
   await world.wecom!.sendMedia('zhao', 'image')
   await world.bot().idle()
   expect(zhao.sees()).toContain('我暂时看不了图片')
+  // Politeness is answered with a word or with nothing, never with a lesson.
+  for (const said of ['收到，谢谢', '您辛苦了', '好的谢谢', '辛苦啦~']) {
+    await zhao.type(said)
+    expect([said, zhao.sees()]).toEqual([said, '不客气。'])
+  }
+  const before = zhao.messages().length
+  for (const said of ['👍', '😊😊', '好的', '收到']) await zhao.type(said)
+  expect(zhao.messages().slice(before).map(readable).join()).not.toMatch(/没有看懂|没有等待/)
+  for (const [said, answer] of [
+    ['我不会写', '请复制下面的内容'],
+    ['怎么写周计划啊', '请复制下面的内容'],
+    ['这周没写怎么办', '截止后仍可以补交，按迟交计，当周扣3分'],
+    ['为什么扣分', '可在申诉期内发“申诉”'],
+    ['绩效怎么算', '可在申诉期内发“申诉”'],
+    ['我不服', '可在申诉期内发“申诉”'],
+    ['元旦放几天假', '2027年放假安排尚未公布或导入'],
+    ['把下周的采购都安排好', '例如“1. 完成采购对账 20分 周三”'],
+  ] as const) {
+    const seen = zhao.messages().length
+    await zhao.type(said)
+    expect([said, zhao.messages().slice(seen).map(readable).join('\n')]).toEqual([
+      said,
+      expect.stringContaining(answer),
+    ])
+  }
+})
+
+test('帮助 is a list for each thing that somebody is, whole, and the general manager’s has what is theirs', async () => {
+  world = await startWeekWorld({
+    start: '2026-11-20T10:00:00+08:00',
+    yaml: `${companyYaml}roles: { hr: ['0002'], gm: ['0001'] }\n`,
+  })
+  const lists = async (who: string) => {
+    const phone = world.phone(who)
+    const before = phone.messages().length
+    await phone.type('帮助')
+    return phone
+      .messages()
+      .slice(before + 1)
+      .map(readable)
+  }
+  const gm = await lists('wang')
+  expect(gm.map((text) => text.split('\n')[0])).toEqual([
+    '您好，我是绩效机器人。您的岗位不需要提交周计划；需要您处理的事项会在这里通知您。',
+    '作为上级，您可以：',
+    '作为总经理，您可以：',
+  ])
+  expect(gm.join('\n')).toMatch(/月度进度[\s\S]*确认全部[\s\S]*退回团队/)
+  expect(gm.join('\n')).toMatch(/我的结果[\s\S]*节点/)
+  expect((await lists('li')).map((text) => text.split('\n')[0])).toEqual([
+    '您好，我是绩效机器人，可以帮您：',
+    '作为上级，您可以：',
+    '作为人力资源，您可以：',
+  ])
+  for (const text of [...gm, ...(await lists('li'))]) expect(Buffer.byteLength(text)).toBeLessThan(2048)
 })
 
 test('a manager names one report: reminded alone, or told why there is nothing to score', async () => {
@@ -547,8 +610,14 @@ test('好的 is no press, and a command is no reason', async () => {
   await li.tap('退回补充')
   await li.type('谁没交')
   expect(li.sees()).toContain('提交情况')
+  // It ends the question, and says so: what is typed next is no reason either.
+  expect(li.messages().map(readable).at(-2)).toContain('刚才等您回复的一项已取消')
+  await li.type('请补充培训安排')
+  expect(zhao.messages().map(readable).join()).not.toContain('请补充培训安排')
+  await li.tap('退回补充')
   await li.type('提交')
   expect(li.sees()).toContain('草稿')
+  await li.tap('退回补充')
   await li.type('请补充培训安排')
   expect(zhao.sees()).toContain('请补充培训安排')
 })

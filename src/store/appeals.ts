@@ -83,7 +83,7 @@ export function appealStore(db: Db) {
       model
         .find({ state: { $in: UNDER_WAY } })
         .sort({ filedAt: 1 })
-        .lean<AppealRow[]>(),
+        .lean<StandingAppeal[]>(),
     registered: () => model.find({ state: 'registered' }).sort({ filedAt: 1 }).lean<AppealRow[]>(),
     ofPerson: (personId: string, month: Month) =>
       model
