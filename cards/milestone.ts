@@ -21,7 +21,7 @@ export function milestoneCard(m: MilestoneFacts, note?: string): Card {
     text: [
       ...(note ? [note] : []),
       ...(m.moved ? [`${m.moved}。`] : []),
-      ...(m.handIn ? [`需提交：${m.handIn}`, '提交时发文字说明或文件链接即可。'] : ['请按时参加或完成。']),
+      ...(m.handIn ? [`需提交：${m.handIn}`, '提交请点“完成”，再发文字说明或文件链接。'] : ['请按时参加或完成。']),
     ].join('\n'),
     ...(m.handIn && {
       buttons: [

@@ -154,6 +154,8 @@ export interface Progress {
   /** Superior and how many of theirs are not confirmed. */
   waiting: { name: string; people: number }[]
   missing: { name: string; what: string[] }[]
+  /** Its time has come: what came late is published by hand. */
+  mayPublish: boolean
   appeals: number
 }
 
@@ -164,7 +166,7 @@ export function progressCard(p: Progress): Card {
     `结算：${dayText(p.dates.settle)}`,
     `上级确认：${dayText(p.dates.confirm)}`,
     `总经理确认：${dayText(p.dates.approve)}`,
-    `发布：${dayText(p.dates.publish)}`,
+    `发布：${dayText(p.dates.publish)}${p.mayPublish || p.state === 'published' ? '' : '，到时自动发布'}`,
     ...(p.waiting.length > 0
       ? [`待确认：${listed(p.waiting.map((w) => `${w.name}（${w.people}人）`)).join('、')}`]
       : []),
@@ -180,7 +182,7 @@ export function progressCard(p: Progress): Card {
       : {
           buttons: [
             { text: '催办', action: 'month-chase', style: 'primary' as const },
-            { text: '发布', action: 'month-publish', style: 'plain' as const },
+            ...(p.mayPublish ? [{ text: '发布', action: 'month-publish', style: 'plain' as const }] : []),
           ],
         }),
     link: teamPage(p.month),

@@ -120,7 +120,9 @@ export const checklistCommand = commandOf('checklist', text.noChecklist, async (
   const picked = pick(rest, mine)
   if (Array.isArray(picked)) return picked
   const { task } = picked
-  const got = picked.rest.split(/[\s,;、]+/).filter(Boolean)
+  const got = /^(?:全部)?满分$|^全满$/.test(picked.rest)
+    ? task.scheme.items.map((i) => String(i.points))
+    : picked.rest.split(/[\s,;、]+/).filter(Boolean)
   if (got.length === 0) return [checklistAnswer(task, month, 0)]
   if (got.length !== task.scheme.items.length) return [{ text: text['wrong-count'] }]
   return [confirmSheet(task, month, got)]

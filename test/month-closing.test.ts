@@ -218,6 +218,7 @@ test('a month that is more than a month late is brought to HR and the general ma
   expect(world.phone('li').sees()).toContain('2026年11月团队结果')
   await world.phone('zhou').type('月度进度')
   expect(world.phone('zhou').sees()).toContain('2026年11月绩效')
+  expect(world.phone('zhou').sees()).toContain('<发布>')
   await giveChecklist(ctx, act(), who.qian!, who.sun!, '2026-11', ['20', '20', '20', '20', '10', '10'])
   for (const userId of ['qian', 'li', 'wang']) {
     await world.phone(userId).type('团队结果')

@@ -27,6 +27,10 @@ async function publish(): Promise<void> {
   await captain.type('检查 孙立 18 20 15 19.5 8 10')
   await captain.tap('确认')
   await world.jump('2026-12-01T09:01:00+08:00')
+  // Publication is not offered before its time.
+  await world.phone('zhou').type('月度进度')
+  expect(world.phone('zhou').sees()).toMatch(/发布：.*，到时自动发布/)
+  expect(world.phone('zhou').sees()).not.toContain('<发布>')
   for (const who of ['qian', 'li', 'wang']) {
     await world.phone(who).type('团队结果')
     await world.phone(who).tap('确认团队')

@@ -67,6 +67,8 @@ describe('another position', () => {
     await captain.type('检查 孙立 18 20 15 19.5 8 10')
     await captain.tap('确认')
     expect(await team('qian')).toContain('月度检查表未评分')
+    await captain.type('检查 孙立 满分')
+    expect(captain.sees()).toContain('<确认>')
     await captain.type('检查 孙立 30 60')
     await captain.tap('确认')
     expect(await team('qian')).toContain('<确认团队>')

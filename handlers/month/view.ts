@@ -58,6 +58,7 @@ export async function progressOf(ctx: Ctx, month: Month): Promise<Progress> {
     confirmed: rows.length - drafts.length,
     waiting: [...counts].map(([id, people]) => ({ name: names.get(id) ?? '没有上级，请指定代评人', people })),
     missing: [...missing, ...returned],
+    mayPublish: ctx.clock.now() >= datesOf(ctx, month).publish.at,
     appeals,
   }
 }

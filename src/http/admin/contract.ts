@@ -59,6 +59,8 @@ export interface AdminMeter {
 
 export interface AdminPeople {
   active: number
+  /** Nobody is known yet: why, and what to do. */
+  unread?: string
   /** People whom no configured platform knows: they receive nothing. */
   without: { id: string; name: string; jobNumber?: string; departments: string[]; note: string }[]
   /** What is wrong with the contacts and the tree of managers. */

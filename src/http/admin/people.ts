@@ -8,6 +8,11 @@ import { adminEndpoint } from './endpoint.ts'
 const NOTES_MS = 30 * 86_400_000
 const MOST_ROWS = 500
 
+const text = {
+  unread:
+    '通讯录还没有读取到任何人，目前不会发送消息。读取失败会自动重试；请核对平台凭证、可信IP和应用可见范围（npm run jixiao -- doctor 会逐项检查），再点“重新读取通讯录”。',
+}
+
 export const peopleEndpoints = [
   adminEndpoint({
     method: 'GET',
@@ -21,6 +26,7 @@ export const peopleEndpoints = [
       const notes = await bot.contacts.notesSince(new Date(now.getTime() - NOTES_MS))
       return {
         active: active.length,
+        ...(active.length === 0 && { unread: text.unread }),
         without: without.slice(0, MOST_ROWS).map((p) => ({
           ...{ id: p._id, name: p.name, departments: p.departments },
           ...(p.jobNumber && { jobNumber: p.jobNumber }),
