@@ -28,7 +28,15 @@ import { readsAsReport } from './weekly/draft.ts'
 import { dropDraft } from './weekly/submit.ts'
 import { runningWeek, weeksFor } from './weekly/target.ts'
 import { viewWeek, worksByWeeklyPlan } from './weekly/week.ts'
-import { buttonByWord, meantBy, readReport, restoreByWord, startWriting, submitByWord, withdrawByWord } from './write-week.ts'
+import {
+  buttonByWord,
+  meantBy,
+  readReport,
+  restoreByWord,
+  startWriting,
+  submitByWord,
+  withdrawByWord,
+} from './write-week.ts'
 
 const text = {
   nothingToUndo: '最近没有可以撤销的操作。',

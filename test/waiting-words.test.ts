@@ -26,7 +26,8 @@ async function everyCommand(): Promise<string[]> {
   const told = (await help(turn, world.bot().ctx)).map((a) => ('text' in a ? a.text : '')).join('\n')
   const inHelp = [...told.matchAll(/“([^”]+)”/g)]
     .map(([, words]) => words!.replaceAll('姓名', '赵敏'))
-    .filter((words) => !/^1\. |^需支持|请假/.test(words))
+    // Words about one's own plan may be the reason of sending back somebody else's.
+    .filter((words) => !/^1\. |^需支持|请假|第\d项|再加一项/.test(words))
   const known = wishes
     .filter(([intent]) => !conversation.includes(intent))
     // Some begin with a pattern.
