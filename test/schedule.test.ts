@@ -84,7 +84,7 @@ test('five replicas run a slot once between them', async () => {
 
 test('a run whose process died is taken over when its lease is over', async () => {
   const clock = standingClock('2026-11-28T12:00:00+08:00')
-  const dead = world(clock, { owner: 'dead', leaseMs: 60, run: () => new Promise(() => {}) })
+  const dead = world(clock, { owner: 'dead', run: () => new Promise(() => {}) })
   void dead.schedule.tick()
   const { schedule, runs } = world(clock, { owner: 'living' })
   await expect.poll(async () => (await slotModel(database.db).countDocuments({ owner: 'dead' })) > 0).toBe(true)

@@ -43,12 +43,13 @@ export async function directReports(ctx: Ctx, manager: Person): Promise<Person[]
  * §11.15, §11.21), who has left since included. The people of all weeks, and how to choose those of one.
  */
 export async function scoredBy(ctx: Ctx, manager: Person) {
-  const [present, ever, judgeOf] = await Promise.all([
+  const [present, left, ever, judgeOf] = await Promise.all([
     directReports(ctx, manager),
-    ctx.positions.everUnder(manager._id).then((ids) => ctx.people.underOrAmong(manager._id, ids)),
+    ctx.people.leftUnder(manager._id),
+    ctx.positions.everUnder(manager._id).then((ids) => ctx.people.many(ids)),
     judges(ctx),
   ])
-  const people = [...new Map([...present, ...ever].map((p) => [p._id, p])).values()]
+  const people = [...new Map([...present, ...left, ...ever].map((p) => [p._id, p])).values()]
     .filter((p) => p._id !== manager._id && (p.active || p.leftOn !== undefined) && p.joinedInto === undefined)
     .sort((a, b) => (a._id < b._id ? -1 : 1))
   const histories = await ctx.positions.many(people.map((p) => p._id))

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { Schema } from 'mongoose'
 import type { PlatformName } from '../platforms/port.ts'
 import type { Db } from './connect.ts'
-import { readOnce, readTogether } from './read-together.ts'
+import { readGroups, readOnce, readTogether } from './read-together.ts'
 
 export type Role = 'hr' | 'gm' | 'admin'
 
@@ -127,17 +127,9 @@ export function peopleStore(db: Db) {
       return Object.freeze(people) as Person[]
     }),
     all: () => model.find().sort({ _id: 1 }).lean<Person[]>(),
-    reportsOf: (managerId: string) =>
-      model
-        .find({ managerId: String(managerId), active: true })
-        .sort({ _id: 1 })
-        .lean<Person[]>(),
-    /** Those whose superior somebody is, who has left included, and some others. */
-    underOrAmong: (managerId: string, ids: string[]) =>
-      model
-        .find({ $or: [{ managerId: String(managerId) }, { _id: { $in: ids } }] })
-        .sort({ _id: 1 })
-        .lean<Person[]>(),
+    reportsOf: readGroups(model, 'managerId', { active: true }),
+    /** Those who have left and had this superior then. */
+    leftUnder: readGroups(model, 'managerId', { active: false, leftOn: { $exists: true } }),
     /** Those who are not there any more and were it on a day or after it. */
     leftSince: (day: string) =>
       model

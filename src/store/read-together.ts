@@ -22,6 +22,27 @@ export function readTogether<T>(model: Model<T>, field: keyof T & string): (valu
   return (values) => Promise.all(values.map((value) => loader.load(String(value))))
 }
 
+/** Reads of all that have one value of a field, in the order of `_id`: what is asked for at the same time is one read as well. */
+export function readGroups<T extends { _id: string }>(
+  model: Model<T>,
+  field: keyof T & string,
+  filter: Record<string, unknown>,
+): (value: string) => Promise<T[]> {
+  const loader = gathering<string, T[]>(async (wanted) => {
+    const values = [...new Set(wanted)]
+    const rows = (await model
+      .find({ ...filter, [field]: { $in: values } } as never)
+      .sort({ _id: 1 })
+      .batchSize(MOST_AT_ONCE)
+      .lean()) as unknown as T[]
+    const groups = new Map<string, T[]>(values.map((v) => [v, []]))
+    for (const row of rows) groups.get(row[field] as string)?.push(row)
+    for (const group of groups.values()) Object.freeze(group)
+    return wanted.map((value) => groups.get(value)!)
+  })
+  return (value) => loader.load(String(value))
+}
+
 /** A read of a whole: who asks for it at the same time shares the answer, which nobody may change. */
 export function readOnce<T>(read: () => Promise<T>): () => Promise<T> {
   const loader = gathering<true, T>(async (asked) => {
