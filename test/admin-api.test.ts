@@ -123,13 +123,13 @@ test('the overview says what is wrong, and has a word for every notice there is'
 describe('deliveries', () => {
   test('are found by person, state, kind and day, with why they failed and what to do, and go out again on request', async () => {
     world.wecom!.setUnlicensed(['zhao'])
-    await world.phone('zhao').type('帮助')
-    await world.phone('li').type('帮助')
+    await world.phone('zhao').type('放假安排')
+    await world.phone('li').type('放假安排')
     const [failed] = await search({ state: 'failed' })
     expect(failed).toMatchObject({ name: '赵敏', state: 'failed', recall: { possible: false } })
     expect(`${failed!.reason}。${failed!.advice}`).toContain('接口许可')
     // What it says is not the administrator's to read.
-    expect(JSON.stringify(failed)).not.toContain('周计划')
+    expect(JSON.stringify(failed)).not.toContain('元旦')
     const found = async (wanted: object) => (await search(wanted)).map((r: AdminDelivery) => r.name).sort()
     expect(await found({ person: '赵' })).toEqual(['赵敏'])
     expect(await found({ person: 'li' })).toEqual(['李静'])
@@ -142,7 +142,7 @@ describe('deliveries', () => {
     world.wecom!.setUnlicensed([])
     expect(await post('/api/admin/deliveries/retry', { key: failed!.key })).toMatchObject({ ok: true })
     await world.bot().idle()
-    expect(world.phone('zhao').sees()).toContain('周计划')
+    expect(world.phone('zhao').sees()).toContain('元旦')
     expect(await post('/api/admin/deliveries/retry', { key: failed!.key })).toMatchObject({ ok: false })
     expect(await post('/api/admin/deliveries/retry-all', {})).toMatchObject({ ok: false })
     const lines = await audit()
@@ -152,8 +152,8 @@ describe('deliveries', () => {
 
   test('all that failed go out again together', async () => {
     world.wecom!.setUnlicensed(['zhao', 'li'])
-    await world.phone('zhao').type('帮助')
-    await world.phone('li').type('帮助')
+    await world.phone('zhao').type('放假安排')
+    await world.phone('li').type('放假安排')
     world.wecom!.setUnlicensed([])
     const said = await post('/api/admin/deliveries/retry-all', {})
     expect(said).toMatchObject({ ok: true, said: expect.stringContaining('2条') })
@@ -191,7 +191,7 @@ describe('deliveries', () => {
   })
 
   test('that the platform does not know any more, or just now, are answered as what they are', async () => {
-    await world.phone('zhao').type('帮助')
+    await world.phone('zhao').type('放假安排')
     const [row] = await search({ person: '赵敏' })
     await world.bot().ctx.outbox.model.updateOne({ _id: row!.key }, { $set: { messageId: 'unknown-to-the-platform' } })
     const gone = await post('/api/admin/deliveries/recall', { key: row!.key })
@@ -226,7 +226,7 @@ test('a job is run now under the key of the clock: once', async () => {
 })
 
 test('the meters of both platforms stand there', async () => {
-  await world.phone('zhao').type('帮助')
+  await world.phone('zhao').type('放假安排')
   const { rows } = await get<{ rows: AdminMeter[] }>('/api/admin/quota')
   expect(rows.map((m) => [m.platform, m.limit])).toEqual([
     ['wecom', 10_000],

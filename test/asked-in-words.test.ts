@@ -72,7 +72,9 @@ test('HR asks for a month by name; others get their own answers', async () => {
   expect(world.phone('zhou').messages().at(-2)?.text).toBe('请打开下面的页面，点“下载Excel”导出。')
   const publish = await answer('zhou', '发布11月结果')
   expect(publish).toContain('2026年11月绩效：结算中')
-  expect(publish).toContain('<发布>')
+  // What cannot be published yet is not offered.
+  expect(publish).toContain('到时自动发布')
+  expect(publish).not.toContain('<发布>')
   expect(await answer('zhou', '12月进度')).toContain('2026年12月尚未结束')
   expect(await answer('zhao', '11月结果')).toContain('您还没有已发布的月度结果')
   expect(await answer('zhao', '发布11月结果')).not.toContain('结算中')
