@@ -129,7 +129,7 @@ describe('deliveries', () => {
     expect(failed).toMatchObject({ name: '赵敏', state: 'failed', recall: { possible: false } })
     expect(`${failed!.reason}。${failed!.advice}`).toContain('接口许可')
     // What it says is not the administrator's to read.
-    expect(JSON.stringify(failed)).not.toContain('元旦')
+    expect(JSON.stringify(failed)).not.toContain('没有其他放假')
     const found = async (wanted: object) => (await search(wanted)).map((r: AdminDelivery) => r.name).sort()
     expect(await found({ person: '赵' })).toEqual(['赵敏'])
     expect(await found({ person: 'li' })).toEqual(['李静'])
@@ -142,7 +142,7 @@ describe('deliveries', () => {
     world.wecom!.setUnlicensed([])
     expect(await post('/api/admin/deliveries/retry', { key: failed!.key })).toMatchObject({ ok: true })
     await world.bot().idle()
-    expect(world.phone('zhao').sees()).toContain('元旦')
+    expect(world.phone('zhao').sees()).toContain('没有其他放假安排')
     expect(await post('/api/admin/deliveries/retry', { key: failed!.key })).toMatchObject({ ok: false })
     expect(await post('/api/admin/deliveries/retry-all', {})).toMatchObject({ ok: false })
     const lines = await audit()

@@ -380,7 +380,7 @@ test('the first load stays under 150 kB and is usable within a second on a 4G ph
   // Signing in is the platform's redirect; what is measured is our page.
   await (await visit(phone, '/h5/form/x')).close()
 
-  async function load(): Promise<{ bytes: number; ms: number; early: boolean }> {
+  async function load(tries = 3): Promise<{ bytes: number; ms: number; early: boolean }> {
     const page = await phone.newPage()
     const cdp = await phone.newCDPSession(page)
     await cdp.send('Network.enable')
@@ -394,7 +394,19 @@ test('the first load stays under 150 kB and is usable within a second on a 4G ph
     })
     await page.goto(`${world.origin}/h5/week/2026-W48`, { waitUntil: 'commit' })
     // One load may meet a busy machine; the best of them counts.
-    await page.getByRole('button', { name: '提交', exact: true }).waitFor({ timeout: 30_000 })
+    const handIn = page.getByRole('button', { name: '提交', exact: true })
+    const isThere = await handIn.waitFor({ timeout: 15_000 }).then(
+      () => true,
+      (error) => {
+        // What the page says then is what went wrong.
+        if (tries === 1) return page.innerText('body').then((said) => Promise.reject(new Error(`${error}\n${said}`)))
+        return false
+      },
+    )
+    if (!isThere) {
+      await page.close()
+      return load(tries - 1)
+    }
     const [ms, early] = await page.evaluate(() => {
       const all = performance.getEntriesByType('resource') as PerformanceResourceTiming[]
       const call = all.find((r) => r.name.includes('/api/week'))!
