@@ -20,6 +20,14 @@ const waiting: Record<string, [done: string, button: string]> = {
   'interview-agree': ['答复', '可以'],
   'team-confirm': ['确认', '确认团队'],
   'month-approve': ['确认', '确认全部'],
+  'checklist-save': ['确认', '确认'],
+  'rating-save': ['确认', '确认'],
+  'kpi-save': ['确认', '确认'],
+  'appeal-file': ['提交', '提交申诉'],
+  'keep-talk:only': ['登记', '只保存'],
+  'holidays:confirm': ['启用', '确认启用'],
+  'last-day:confirm': ['登记', '确认'],
+  'survey-start': ['发起', '确认发起'],
 }
 
 /**

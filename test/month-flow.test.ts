@@ -25,6 +25,8 @@ const row = async (userId: string) => (await world.bot().ctx.results.get(`${awai
 async function publish(): Promise<void> {
   const captain = world.phone('qian')
   await captain.type('检查 孙立 18 20 15 19.5 8 10')
+  await captain.type('好的')
+  expect(captain.sees()).toBe('还没有确认。请在卡片上点“确认”。')
   await captain.tap('确认')
   await world.jump('2026-12-01T09:01:00+08:00')
   // Publication is not offered before its time.
@@ -167,6 +169,8 @@ test('an appeal: registered, answered, decided, corrected with the general manag
   // Nothing is an appeal before it was read once more.
   const { ctx } = world.bot()
   expect(zhao.sees()).toContain('理由：11月第三周第1项漏评，附邮件记录')
+  await zhao.type('确认')
+  expect(zhao.sees()).toBe('还没有提交。请在卡片上点“提交申诉”。')
   expect(await ctx.appeals.open()).toEqual([])
   await zhao.tap('提交申诉')
   expect(zhao.sees()).toContain('已收到您的申诉')
